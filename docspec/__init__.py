@@ -1,0 +1,1 @@
+"""docspec: documents to markdown by a vision-language model that verifies drafts."""

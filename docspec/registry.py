@@ -1,0 +1,52 @@
+"""Names of exchangeable parts and where they live; nothing is imported before it is asked for.
+
+Third parties add parts as entry points in the groups ``docspec.detectors``, ``docspec.drafters``,
+``docspec.verifiers`` and ``docspec.profiles``, each ``name = module:Class``, the same form as here.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from importlib.metadata import entry_points
+from typing import Any
+
+from docspec.errors import UsageError
+
+BUILTIN: dict[str, dict[str, str]] = {
+    "detectors": {
+        "pymupdf": "docspec.layout.pymupdf_detector:PyMuPDFDetector",
+        "layoutparser": "docspec.layout.layoutparser_detector:LayoutParserDetector",
+    },
+    "drafters": {
+        "auto": "docspec.drafters.auto:AutoDrafter",
+        "text-layer": "docspec.drafters.text_layer:TextLayerDrafter",
+        "rapidocr": "docspec.drafters.ocr:OcrDrafter",
+        "none": "docspec.drafters.auto:NoDrafter",
+    },
+    "verifiers": {
+        "mini": "docspec.verifiers.mini.verifier:MiniVerifier",
+        "draft-only": "docspec.verifiers.draft_only:DraftOnly",
+    },
+    "profiles": {
+        "qwen2_vl": "docspec.verifiers.profiles.qwen_vl:QwenVL",
+        "qwen2_5_vl": "docspec.verifiers.profiles.qwen_vl:QwenVL",
+    },
+}
+
+
+def names(kind: str) -> list[str]:
+    """Every registered name of ``kind``, sorted."""
+    return sorted(BUILTIN[kind] | _plugins(kind))
+
+
+def load(kind: str, name: str) -> Any:
+    """The class registered as ``name``. Raises UsageError, naming the known ones, for an unknown name."""
+    target = (BUILTIN[kind] | _plugins(kind)).get(name)
+    if target is None:
+        raise UsageError(f"unknown {kind[:-1]} {name!r}; known: {', '.join(names(kind))}")
+    module, _, attribute = target.partition(":")
+    return getattr(import_module(module), attribute)
+
+
+def _plugins(kind: str) -> dict[str, str]:
+    return {entry.name: entry.value for entry in entry_points(group=f"docspec.{kind}")}

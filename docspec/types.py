@@ -1,0 +1,308 @@
+"""The values that pass between the stages, and the protocols of the parts that can be exchanged.
+
+Lengths are page points (1/72 inch) with the origin at the page's top left corner, as it is displayed
+(rotation applied), unless a name says pixels. Every value is frozen: a stage makes new ones.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+Box = tuple[float, float, float, float]  # x0, y0, x1, y1
+Image = NDArray[np.uint8]  # [H, W, 3], RGB
+
+
+class Category(StrEnum):
+    """What a region is: the 11 classes of DocLayNet (arXiv 2206.01062)."""
+
+    CAPTION = "caption"
+    FOOTNOTE = "footnote"
+    FORMULA = "formula"
+    LIST_ITEM = "list-item"
+    PAGE_FOOTER = "page-footer"
+    PAGE_HEADER = "page-header"
+    PICTURE = "picture"
+    SECTION_HEADER = "section-header"
+    TABLE = "table"
+    TEXT = "text"
+    TITLE = "title"
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A run of characters in one font; ``size`` in points (0 where unknown, as from OCR)."""
+
+    text: str
+    box: Box
+    size: float = 0.0
+    font: str = ""
+    bold: bool = False
+    italic: bool = False
+    mono: bool = False
+    superscript: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of text as some source read it: ``source`` is ``text-layer``, ``rapidocr``, ..."""
+
+    spans: tuple[Span, ...]
+    box: Box
+    source: str
+    confidence: float = 1.0
+
+    @property
+    def text(self) -> str:
+        """The line's characters, spans joined as they are."""
+        return "".join(span.text for span in self.spans)
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page in memory: its image at ``dpi``, its text layer, and the open PyMuPDF page.
+
+    ``handle`` belongs to the thread that reads the document and is valid until the next page is read.
+    """
+
+    index: int  # from 0, in the file
+    width: float
+    height: float
+    dpi: float
+    image: Image
+    lines: tuple[Line, ...] = ()
+    handle: Any = field(default=None, repr=False, compare=False)
+
+    def pixels(self, box: Box, margin: float = 0.0) -> tuple[int, int, int, int]:
+        """``box`` grown by ``margin`` points, in whole pixels of ``image``, inside it, never empty."""
+        height, width = self.image.shape[:2]
+        sx, sy = width / self.width, height / self.height
+        x0 = min(max(0, int((box[0] - margin) * sx)), width - 1)
+        y0 = min(max(0, int((box[1] - margin) * sy)), height - 1)
+        x1 = min(max(x0 + 1, int(np.ceil((box[2] + margin) * sx))), width)
+        y1 = min(max(y0 + 1, int(np.ceil((box[3] + margin) * sy))), height)
+        return x0, y0, x1, y1
+
+    def crop(self, box: Box, margin: float = 0.0) -> Image:
+        """The pixels of ``box`` grown by ``margin`` points (a view, not a copy)."""
+        x0, y0, x1, y1 = self.pixels(box, margin)
+        return self.image[y0:y1, x0:x1]
+
+
+@dataclass(frozen=True, slots=True)
+class Region:
+    """A laid-out block. ``order`` is its place in the page's reading order, from 0.
+
+    ``lines`` are the text lines inside, in reading order; ``level`` is a heading's level from 1, where
+    known; ``parent`` is the order of the region that this one belongs to (a caption's figure or table).
+    """
+
+    page: int
+    order: int
+    box: Box
+    category: Category
+    confidence: float = 1.0
+    lines: tuple[Line, ...] = ()
+    level: int | None = None
+    parent: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Dropped:
+    """Something found on a page that the output leaves out, and why."""
+
+    box: Box
+    category: Category | None
+    reason: str
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """Proposed text of a region, written as the verifier would write it; ``confidence`` in 0..1."""
+
+    text: str
+    source: str
+    confidence: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Style:
+    """How a verifier writes a region's text; drafts follow it.
+
+    ``table`` is ``html``, ``markdown`` or None (tables not written); ``formula`` is ``latex`` or None;
+    ``heading_marks`` and ``list_marks`` say whether the text itself carries ``#`` and ``-``.
+    """
+
+    join_lines: bool = True
+    dehyphenate: bool = True
+    ascii_quotes: bool = False
+    heading_marks: bool = False
+    list_marks: bool = True
+    table: str | None = "html"
+    formula: str | None = None
+
+
+class Finish(StrEnum):
+    """Why a sequence ended."""
+
+    END = "end"  # the verifier's own end token
+    LENGTH = "length"  # the bound on new tokens
+    LOOP = "degenerate"  # runaway repetition
+    UNVERIFIED = "unverified"  # no verifier read it; the draft stands as it is
+
+
+@dataclass(frozen=True, slots=True)
+class DecodeStats:
+    """Counts of one sequence's decoding; ``steps`` are target forward passes that it took part in."""
+
+    tokens: int = 0
+    accepted: int = 0
+    drafted: int = 0
+    steps: int = 0
+
+    @property
+    def mean_accepted_length(self) -> float:
+        """Tokens emitted per verify step (AAL in the HSD paper); 0 without steps."""
+        return self.tokens / self.steps if self.steps else 0.0
+
+    def __add__(self, other: DecodeStats) -> DecodeStats:
+        return DecodeStats(
+            self.tokens + other.tokens,
+            self.accepted + other.accepted,
+            self.drafted + other.drafted,
+            self.steps + other.steps,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """``text[start:end]`` of the verified text stands where the draft had ``draft``."""
+
+    start: int
+    end: int
+    draft: str
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What the verifier made of a draft; ``reason`` says why a region is unverified."""
+
+    text: str
+    finish: Finish
+    stats: DecodeStats = DecodeStats()
+    corrections: tuple[Correction, ...] = ()
+    agreement: float | None = None  # 0..1, similarity of draft and verified text; None where not verified
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One sequence to verify: a region's pixels and its drafts, best first.
+
+    ``line_boxes`` are the region's text lines in pixels of ``image``, in reading order.
+    """
+
+    key: Hashable
+    image: Image
+    category: Category
+    drafts: tuple[Draft, ...] = ()
+    line_boxes: tuple[tuple[int, int, int, int], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RegionResult:
+    """A region with its best draft and its verdict."""
+
+    region: Region
+    draft: Draft | None
+    verdict: Verdict
+
+    @property
+    def text(self) -> str:
+        """The region's final text."""
+        return self.verdict.text
+
+
+@dataclass(frozen=True, slots=True)
+class PageResult:
+    """A finished page. ``timings`` are seconds by stage; ``error`` is set when the page failed."""
+
+    index: int
+    width: float
+    height: float
+    regions: tuple[RegionResult, ...] = ()
+    dropped: tuple[Dropped, ...] = ()
+    timings: Mapping[str, float] = field(default_factory=dict)
+    error: str | None = None
+    images: Mapping[int, bytes] = field(default_factory=dict, repr=False)  # PNG by a picture's order
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A parsed document; ``notes`` are things the user should know (a repaired file, skipped pages)."""
+
+    name: str
+    pages: tuple[PageResult, ...]
+    markdown: str
+    verifier: str
+    mode: str
+    timings: Mapping[str, float] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+    @property
+    def errors(self) -> tuple[str, ...]:
+        """One line for each page that failed."""
+        return tuple(f"page {page.index + 1}: {page.error}" for page in self.pages if page.error)
+
+
+class Detector(Protocol):
+    """Finds regions on a page."""
+
+    def detect(self, page: Page, lines: Sequence[Line]) -> Sequence[Region]:
+        """Raw regions (any order, overlaps allowed, no lines assigned) of ``page``, whose text is ``lines``."""
+        ...
+
+
+class Drafter(Protocol):
+    """Reads a page cheaply and proposes text for its regions."""
+
+    def read(self, page: Page) -> Sequence[Line]:
+        """The page's text lines, from whichever source can be trusted where."""
+        ...
+
+    def draft(self, page: Page, region: Region, style: Style) -> Sequence[Draft]:
+        """Drafts of one region, best first; empty where there is nothing to propose."""
+        ...
+
+
+class Verifier(Protocol):
+    """Decides the text of regions."""
+
+    @property
+    def name(self) -> str:
+        """What results are labelled with."""
+        ...
+
+    @property
+    def style(self) -> Style:
+        """How this verifier writes."""
+        ...
+
+    @property
+    def dpi(self) -> float:
+        """The resolution that pages should be rendered at."""
+        ...
+
+    def declines(self, request: Request) -> str | None:
+        """Why this verifier cannot read the region (its draft then stands unverified), or None."""
+        ...
+
+    def verify(self, requests: Iterable[Request]) -> Iterator[tuple[Hashable, Verdict]]:
+        """Verdicts by key, in order of completion; pulls requests only as slots become free."""
+        ...

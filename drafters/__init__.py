@@ -1,0 +1,1 @@
+"""Drafters: cheap readings of a page, and the matching of a draft against a verifier's output."""

@@ -1,0 +1,1 @@
+"""Layout: regions of a page, their geometry and their reading order."""

@@ -1,0 +1,1 @@
+"""Verifiers: the decode loop and the models behind it."""

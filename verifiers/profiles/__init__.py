@@ -1,0 +1,1 @@
+"""Profiles: what is particular to one VLM family."""
