@@ -265,7 +265,7 @@ class Detector(Protocol):
     """Finds regions on a page."""
 
     def detect(self, page: Page, lines: Sequence[Line]) -> Sequence[Region]:
-        """Raw regions (any order, overlaps allowed, no lines assigned) of ``page``, whose text is ``lines``."""
+        """Raw regions of ``page``, whose text is ``lines``: any order, overlaps allowed, without lines."""
         ...
 
 
@@ -303,6 +303,9 @@ class Verifier(Protocol):
         """Why this verifier cannot read the region (its draft then stands unverified), or None."""
         ...
 
-    def verify(self, requests: Iterable[Request]) -> Iterator[tuple[Hashable, Verdict]]:
-        """Verdicts by key, in order of completion; pulls requests only as slots become free."""
+    def verify(self, requests: Iterable[Request | None]) -> Iterator[tuple[Hashable, Verdict]]:
+        """Verdicts by key, in order of completion; pulls requests only as slots become free.
+
+        A None among the requests says that none is ready yet: go on with what there is, then ask again.
+        """
         ...

@@ -1,0 +1,125 @@
+"""A key/value cache whose rows have lengths of their own, as a ``transformers`` cache.
+
+One buffer a layer, ``[rows, heads, capacity, head_dim]``. A pass writes each row's new keys and values at
+that row's own offset; to reject tokens, the caller just counts fewer of them as present in the next pass.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from transformers.cache_utils import Cache, CacheLayerMixin
+
+
+@dataclass(frozen=True, slots=True)
+class WritePlan:
+    """Where one pass's columns go: column ``source[i]`` of pass row ``taken[i]`` to place ``target[i]`` of
+    cache row ``rows[i]``. ``span`` is the number of cached places that queries may look at; None in a prefill,
+    where rows start empty and the pass's own keys are all there is.
+    """
+
+    taken: torch.Tensor
+    rows: torch.Tensor
+    source: torch.Tensor
+    target: torch.Tensor
+    span: int | None
+
+
+class RaggedLayer(CacheLayerMixin):
+    """One layer's buffers. ``plan`` is set by the cache before each pass."""
+
+    is_sliding = False
+    plan: WritePlan
+
+    def __init__(self, rows: int) -> None:
+        super().__init__()
+        self.rows = rows
+        self.capacity = 0
+
+    def lazy_initialization(self, key_states: torch.Tensor, value_states: torch.Tensor) -> None:
+        """Allocate empty buffers of the states' type and device."""
+        self.keys = key_states.new_zeros(self.rows, key_states.shape[1], 0, key_states.shape[3])
+        self.values = value_states.new_zeros(self.rows, value_states.shape[1], 0, value_states.shape[3])
+        self.is_initialized = True
+
+    def update(
+        self, key_states: torch.Tensor, value_states: torch.Tensor, *args: Any, **kwargs: Any
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Write a pass's states ``[n, heads, Q, head_dim]`` by the plan; return what its queries attend to."""
+        if not self.is_initialized:
+            self.lazy_initialization(key_states, value_states)
+        assert self.keys is not None and self.values is not None  # noqa: PT018 (for the type checker)
+        if self.capacity > self.keys.shape[2]:
+            self.keys, self.values = self._grown(self.keys), self._grown(self.values)
+        plan = self.plan
+        self.keys[plan.rows, :, plan.target] = key_states[plan.taken, :, plan.source]
+        self.values[plan.rows, :, plan.target] = value_states[plan.taken, :, plan.source]
+        if plan.span is None:
+            return key_states, value_states
+        active = key_states.shape[0]
+        return self.keys[:active, :, : plan.span], self.values[:active, :, : plan.span]
+
+    def _grown(self, buffer: torch.Tensor) -> torch.Tensor:
+        rows, heads, length, width = buffer.shape
+        grown = buffer.new_zeros(rows, heads, self.capacity, width)
+        grown[:, :, :length] = buffer
+        return grown
+
+    def get_mask_sizes(self, query_length: int) -> tuple[int, int]:
+        """Only asked in a prefill of one row, whose keys are the pass's own."""
+        return query_length, 0
+
+    def get_seq_length(self) -> int:
+        """Zero: positions and masks are given explicitly, a shared length does not exist."""
+        return 0
+
+    def get_max_length(self) -> int:
+        """No maximum: the buffers grow."""
+        return -1
+
+
+class RaggedCache(Cache):
+    """``layers`` of ragged rows; row i of a step's pass is row i of the cache."""
+
+    def __init__(self, layers: int, rows: int) -> None:
+        self._ragged = [RaggedLayer(rows) for _ in range(layers)]
+        super().__init__(layers=list(self._ragged))
+
+    @property
+    def capacity(self) -> int:
+        """Places a row has."""
+        return self._ragged[0].capacity
+
+    def plan(
+        self, rows: list[int], starts: list[int], counts: list[int], *, prefill: bool, device: torch.device
+    ) -> None:
+        """Prepare a right-aligned pass: its row i adds ``counts[i]`` tokens at ``starts[i]`` of ``rows[i]``."""
+        width = max(counts)
+        indices = [
+            (i, row, width - count + k, start + k)
+            for i, (row, start, count) in enumerate(zip(rows, starts, counts, strict=True))
+            for k in range(count)
+        ]
+        taken, cache_rows, source, target = torch.tensor(indices, device=device).unbind(1)
+        need = max(start + count for start, count in zip(starts, counts, strict=True))
+        capacity = self.capacity if need <= self.capacity else max(need + need // 4, 256)
+        plan = WritePlan(taken, cache_rows, source, target, None if prefill else need)
+        for layer in self._ragged:
+            layer.capacity = capacity
+            layer.plan = plan
+
+    def move(self, source: int, target: int, length: int) -> None:
+        """Copy the first ``length`` places of row ``source`` over row ``target``."""
+        for layer in self._ragged:
+            for buffer in (layer.keys, layer.values):
+                assert buffer is not None
+                buffer[target, :, :length] = buffer[source, :, :length]
+
+    def drop(self) -> None:
+        """Free the buffers; every row is then empty."""
+        for layer in self._ragged:
+            layer.keys = layer.values = None
+            layer.is_initialized = False
+            layer.capacity = 0

@@ -1,0 +1,169 @@
+"""The decode loop: continuous batching of sequences, each verified a window at a time.
+
+It knows nothing of documents, prompts, images or text; a step is: windows, one pass, decision, bookkeeping.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Iterable, Iterator
+
+import torch
+
+from docspec.errors import ModelError
+from docspec.verifiers.decide import Decide
+from docspec.verifiers.runner import Runner
+from docspec.verifiers.sequence import Sequence
+from docspec.verifiers.window import StepCost, window_length
+
+PREFILL_TOKENS = 8192  # places in one prefill pass, padding included
+
+
+class Engine:
+    """Decodes sequences over ``runner``, at most ``runner.rows`` at once and ``token_budget`` cached tokens.
+
+    ``drafts=False`` decodes plainly, one token a step, for comparison.
+    """
+
+    def __init__(self, runner: Runner, decide: Decide, token_budget: int, *, drafts: bool = True) -> None:
+        self.runner = runner
+        self.decide = decide
+        self.token_budget = token_budget
+        self.drafts = drafts
+        self.max_rows = runner.rows
+        self.passes = 0
+        self.seconds = {"prefill": 0.0, "decode": 0.0}
+        self._active: list[Sequence] = []  # row i of the cache is _active[i]
+        self._waiting: deque[Sequence] = deque()
+        self._cost = StepCost()
+
+    def run(self, sequences: Iterable[Sequence | None]) -> Iterator[Sequence]:
+        """Decode ``sequences``; yields each as it finishes.
+
+        The iterable is asked for more only when a row is free; None from it means "none ready yet".
+        """
+        incoming = iter(sequences)
+        more = True
+        while more or self._active or self._waiting:
+            more = more and self._fill(incoming)
+            try:
+                self._prefill()
+                self._step()
+            except torch.OutOfMemoryError:
+                self._shrink()
+            yield from self._retire()
+
+    def _fill(self, incoming: Iterator[Sequence | None]) -> bool:
+        """Queue what is ready, up to the free rows; False when the source is exhausted."""
+        while len(self._active) + len(self._waiting) < self.max_rows:
+            try:
+                sequence = next(incoming)
+            except StopIteration:
+                return False
+            if sequence is None:
+                return True
+            self._waiting.append(sequence)
+        return True
+
+    def _prefill(self) -> None:
+        """Admit waiting sequences to the rows that the budget allows, in passes of similar lengths."""
+        while group := self._admissible():
+            rows = list(range(len(self._active), len(self._active) + len(group)))
+            windows = [self._window(sequence, len(group)) for sequence in group]
+            tails = [sequence.output + window for sequence, window in zip(group, windows, strict=True)]
+            prompts = [sequence.prompt for sequence in group]
+            started = time.perf_counter()
+            logits = self.runner.prefill(rows, prompts, tails, max(map(len, windows)) + 1)
+            emitted = self.decide(group, windows, logits)
+            self.seconds["prefill"] += time.perf_counter() - started
+            self._active += group
+            for _ in group:
+                self._waiting.popleft()
+            self._emit(group, windows, emitted)
+
+    def _admissible(self) -> list[Sequence]:
+        """The longest run of waiting sequences that fits free rows, the token budget and one pass."""
+        group: list[Sequence] = []
+        longest = max((sequence.cached for sequence in self._active), default=0)
+        places = shortest = 0
+        for sequence in list(self._waiting)[: self.max_rows - len(self._active)]:
+            length = sequence.cached + 1
+            longest, places = max(longest, length), max(places, length)
+            shortest = min(shortest or length, length)
+            count = len(group) + 1
+            first = not group and not self._active  # a sequence alone may exceed every bound
+            over_budget = longest * (len(self._active) + count) > self.token_budget
+            over_pass = places * count > PREFILL_TOKENS or places > 2 * shortest
+            if (over_budget and not first) or (over_pass and group):
+                break
+            group.append(sequence)
+        return group
+
+    def _step(self) -> None:
+        """One verify step over every active row."""
+        active = [sequence for sequence in self._active if sequence.finish is None]
+        if not active or len(active) < len(self._active):
+            return  # a row finished in its prefill: compact first
+        windows = [self._window(sequence, len(active)) for sequence in active]
+        tokens = [[sequence.output[-1], *window] for sequence, window in zip(active, windows, strict=True)]
+        started = time.perf_counter()
+        logits = self.runner.step(
+            [sequence.prompt for sequence in active], [len(sequence.output) - 1 for sequence in active], tokens
+        )
+        emitted = self.decide(active, windows, logits)
+        elapsed = time.perf_counter() - started
+        self.seconds["decode"] += elapsed
+        self._cost.record(len(active) * max(map(len, tokens)), elapsed)
+        self._emit(active, windows, emitted)
+
+    def _window(self, sequence: Sequence, rows: int) -> list[int]:
+        """The draft tokens to send for a sequence, within its limit."""
+        if not self.drafts:
+            return []
+        length = window_length(sequence.rate.value, *self._cost.line(), rows)
+        return sequence.cursor.propose(min(length, sequence.limit - len(sequence.output) - 1))
+
+    def _emit(self, sequences: list[Sequence], windows: list[list[int]], emitted: list[list[int]]) -> None:
+        self.passes += 1
+        for sequence, window, tokens in zip(sequences, windows, emitted, strict=True):
+            if self.drafts:
+                self._learn(sequence, window, tokens)
+            sequence.emit(window, tokens)
+
+    def _learn(self, sequence: Sequence, window: list[int], tokens: list[int]) -> None:
+        """Move the draft cursor and the acceptance estimate; a plain step tests the draft for free."""
+        seen = window or sequence.cursor.propose(1)
+        run = len(tokens) - 1 if window else int(seen == tokens)
+        if seen:
+            sequence.rate.update(run, rejected=run < len(seen))
+        sequence.cursor.advance(window, len(tokens) - 1, tokens)
+
+    def _retire(self) -> list[Sequence]:
+        """Take finished rows out and close the gaps with the last rows."""
+        finished = []
+        row = 0
+        while row < len(self._active):
+            if self._active[row].finish is None:
+                row += 1
+                continue
+            finished.append(self._active[row])
+            last = self._active.pop()
+            if row < len(self._active):
+                self._active[row] = last
+                self.runner.cache.move(len(self._active), row, last.cached)
+        return finished
+
+    def _shrink(self) -> None:
+        """Out of memory: put the active rows back in the queue with their output, and run half as many.
+
+        Raises ModelError when a single sequence does not fit.
+        """
+        if self.max_rows == 1:
+            raise ModelError("out of memory with a single sequence: use a smaller image, dtype or model")
+        self.max_rows = max(1, min(self.max_rows, len(self._active) + len(self._waiting)) // 2)
+        self._waiting.extendleft(reversed([s for s in self._active if s.finish is None]))
+        self._active = [s for s in self._active if s.finish is not None]
+        self.runner.cache.drop()
+        if self.runner.device.type == "cuda":
+            torch.cuda.empty_cache()

@@ -1,0 +1,82 @@
+"""One region (or page) being decoded."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from docspec.drafters.matching import DraftCursor
+from docspec.types import DecodeStats, Finish
+from docspec.verifiers.window import AcceptanceRate
+
+if TYPE_CHECKING:
+    import torch
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """What the decoder sees before the first output token.
+
+    ``embeds`` [P, D]; ``positions`` [K, P], K = 1, or 3 for M-RoPE; ``ids`` are the prompt's token ids where
+    it has any (logits processors look at them).
+    """
+
+    embeds: torch.Tensor
+    positions: torch.Tensor
+    ids: tuple[int, ...] = ()
+
+    def __len__(self) -> int:
+        return int(self.embeds.shape[0])
+
+    @property
+    def next_position(self) -> int:
+        """Position id of the first output token: text goes on from the prompt's maximum."""
+        return int(self.positions.max()) + 1
+
+
+@dataclass(slots=True)
+class Sequence:
+    """State of one sequence: prompt, draft, output so far, statistics, finish reason.
+
+    ``confidence`` is the draft's (fused acceptance weighs it); ``limit`` bounds the output's tokens.
+    """
+
+    key: Hashable
+    prompt: Prompt
+    cursor: DraftCursor
+    end_tokens: frozenset[int]
+    limit: int
+    confidence: float = 1.0
+    output: list[int] = field(default_factory=list)
+    rate: AcceptanceRate = field(default_factory=AcceptanceRate)
+    finish: Finish | None = None
+    accepted: int = 0
+    drafted: int = 0
+    steps: int = 0
+
+    @property
+    def cached(self) -> int:
+        """Tokens whose keys and values belong in the cache: all but the last one emitted."""
+        return len(self.prompt) + max(len(self.output) - 1, 0)
+
+    @property
+    def stats(self) -> DecodeStats:
+        """The counts so far."""
+        return DecodeStats(len(self.output), self.accepted, self.drafted, self.steps)
+
+    def emit(self, window: list[int], emitted: list[int]) -> None:
+        """Take one step's outcome: ``emitted`` is the accepted run of ``window`` and one token more."""
+        run = len(emitted) - 1
+        self.steps += 1
+        self.drafted += len(window)
+        for count, token in enumerate(emitted, start=1):
+            self.output.append(token)
+            if token in self.end_tokens:
+                self.finish = Finish.END
+            elif len(self.output) >= self.limit:
+                self.finish = Finish.LENGTH
+            if self.finish is not None:
+                self.accepted += min(count, run)
+                return
+        self.accepted += run
