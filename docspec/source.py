@@ -1,0 +1,359 @@
+"""PDFs and images in, pages out, one at a time in memory.
+
+All coordinates are points of the page as it is displayed: rotation and crop box applied, origin top left.
+"""
+
+from __future__ import annotations
+
+import glob
+import io
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import numpy as np
+import pymupdf
+
+from docspec import images
+from docspec.errors import (
+    CorruptInput,
+    InputError,
+    InputNotFound,
+    PageError,
+    PasswordRequired,
+    UnsupportedInput,
+    UsageError,
+    WrongPassword,
+)
+from docspec.types import Box, Line, Page, Span
+
+SUFFIXES = (".pdf", *images.SUFFIXES)
+EXPECTED = "a PDF or an image (" + ", ".join(sorted(images.FORMATS)) + ")"
+MAX_NOTES = 20
+
+# Unmappable characters stay U+FFFD: whoever judges the text layer must see them.
+TEXT_FLAGS = pymupdf.TEXT_PRESERVE_LIGATURES | pymupdf.TEXT_PRESERVE_WHITESPACE | pymupdf.TEXT_MEDIABOX_CLIP
+SUPERSCRIPT, ITALIC, MONO, BOLD = 1, 2, 8, 16  # MuPDF's span flags
+
+# MuPDF's own errors are no subclass of RuntimeError.
+PDF_ERRORS = (RuntimeError, ValueError, TypeError, IndexError, pymupdf.mupdf.FzErrorBase)
+
+
+@dataclass(frozen=True, slots=True)
+class PageFailure:
+    """A page that cannot be read; it stands in the page's place, so that the others go on."""
+
+    index: int
+    error: PageError
+
+
+class Source(AbstractContextManager["Source"]):
+    """An open document. Not for use from several threads (MuPDF is not safe for that)."""
+
+    def __init__(self, name: str, selected: Sequence[int]) -> None:
+        self.name = name
+        self.selected = tuple(selected)
+        self._notes: list[str] = []
+
+    @property
+    def page_count(self) -> int:
+        """How many pages are selected."""
+        return len(self.selected)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What the user should know; grows while pages are read."""
+        return tuple(self._notes)
+
+    def note(self, text: str) -> None:
+        """Add a note, once, up to a bound."""
+        if text and text not in self._notes and len(self._notes) < MAX_NOTES:
+            self._notes.append(text)
+
+    def pages(self, dpi: float = 150.0) -> Iterator[Page | PageFailure]:
+        """The selected pages in order, rendered at ``dpi`` (less where a page would pass 40 megapixels).
+
+        Never raises for a single page: yields a PageFailure in its place. A page's ``handle`` is valid
+        until the next page is taken.
+        """
+        for index in self.selected:
+            try:
+                page = self._read(index, dpi)
+            except PageError as error:
+                yield PageFailure(index, error)
+            else:
+                yield page
+
+    def _read(self, index: int, dpi: float) -> Page:
+        raise NotImplementedError
+
+    def close(self) -> None:
+        """Release the file."""
+        raise NotImplementedError
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+
+class PdfSource(Source):
+    """A PDF through PyMuPDF."""
+
+    def __init__(self, name: str, document: Any, selected: Sequence[int]) -> None:
+        super().__init__(name, selected)
+        self._document = document
+        if document.is_repaired:
+            self.note("the file was damaged and has been repaired; parts may be missing")
+
+    def _read(self, index: int, dpi: float) -> Page:
+        try:
+            page = self._document.load_page(index)
+            width, height = page.rect.width, page.rect.height
+            if not (width > 0 and height > 0):
+                raise PageError(f"the page has no area ({width:g} x {height:g} points)")
+            dpi = min(dpi, 72 * (images.MAX_PIXELS / (width * height)) ** 0.5)
+            image = _render(page, dpi)
+            lines = _text_lines(page)
+        except (*PDF_ERRORS, MemoryError) as error:
+            raise PageError(f"the page cannot be rendered: {_one_line(error)}") from error
+        finally:
+            self._collect_warnings()
+        return Page(index, width, height, dpi, image, lines, page)
+
+    def _collect_warnings(self) -> None:
+        for warning in dict.fromkeys(pymupdf.TOOLS.mupdf_warnings(reset=1).splitlines()):
+            self.note(f"MuPDF: {warning}")
+
+    def close(self) -> None:
+        self._document.close()
+
+
+class ImageSource(Source):
+    """An image file; a TIFF has one page for each of its frames."""
+
+    def __init__(self, name: str, stream: Any, image: Any, selected: Sequence[int]) -> None:
+        super().__init__(name, selected)
+        self._stream = stream
+        self._image = image
+        self._kind: str = image.format if image.format in images.FORMATS else "JPEG"  # MPO is a JPEG
+
+    def _read(self, index: int, dpi: float) -> Page:
+        try:
+            self._stream.seek(0)
+            frame = images.open_image(self._stream, self._kind)
+            if index:
+                frame.seek(index)
+            own = images.resolution(frame)
+            width, height = (72 * side / own for side in images.displayed_size(frame))
+            pixels = images.read_pixels(frame, dpi / own)
+        except MemoryError as error:
+            raise PageError(str(error) or "not enough memory to decode the image") from error
+        except images.DECODE_ERRORS as error:
+            raise PageError(f"the image is damaged: {_one_line(error)}") from error
+        return Page(index, width, height, 72 * pixels.shape[1] / width, pixels)
+
+    def close(self) -> None:
+        self._stream.close()
+
+
+def open_document(
+    source: Path | str | bytes,
+    *,
+    name: str | None = None,
+    password: str | None = None,
+    pages: str | None = None,
+) -> Source:
+    """Open a PDF or an image, given as a path or as its bytes (then ``name`` labels it).
+
+    ``pages`` selects pages, counted from 1: ``1-3,7,10-``. Raises InputNotFound, UnsupportedInput,
+    CorruptInput, PasswordRequired, WrongPassword (all InputError), and UsageError for ``pages``.
+    """
+    if isinstance(source, bytes):
+        name = name or "document"
+        stream: Any = io.BytesIO(source)
+    else:
+        path = Path(source)
+        name = name or path.name
+        stream = _open_file(path)
+    try:
+        head = stream.read(1024)
+        if not head:
+            raise CorruptInput(f"{name}: the file is empty; expected {EXPECTED}")
+        kind = images.identify(head)
+        if kind is not None:
+            return _open_image(name, stream, kind, pages)
+        if b"%PDF" not in head and Path(name).suffix.lower() != ".pdf":
+            raise UnsupportedInput(f"{name}: not a kind of file that docspec reads; expected {EXPECTED}")
+    except BaseException:
+        stream.close()
+        raise
+    stream.close()
+    return _open_pdf(name, source, password, pages)
+
+
+def _open_file(path: Path) -> Any:
+    if path.is_dir():
+        raise UnsupportedInput(f"{path}: is a folder; expected {EXPECTED}")
+    try:
+        return path.open("rb")
+    except FileNotFoundError:
+        raise InputNotFound(f"{path}: no such file; expected {EXPECTED}") from None
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read: {error.strerror}") from error
+
+
+def _open_image(name: str, stream: Any, kind: str, pages: str | None) -> ImageSource:
+    stream.seek(0)
+    try:
+        image = images.open_image(stream, kind)
+        count = int(getattr(image, "n_frames", 1)) if kind == "TIFF" else 1
+    except images.DECODE_ERRORS as error:
+        raise CorruptInput(f"{name}: the {kind} image is damaged: {_one_line(error)}") from error
+    selected, note = select_pages(pages, count)
+    source = ImageSource(name, stream, image, selected)
+    source.note(note)
+    return source
+
+
+def _open_pdf(name: str, source: Path | str | bytes, password: str | None, pages: str | None) -> PdfSource:
+    pymupdf.TOOLS.mupdf_display_errors(False)  # they become notes
+    pymupdf.TOOLS.mupdf_display_warnings(False)
+    pymupdf.TOOLS.reset_mupdf_warnings()
+    try:
+        if isinstance(source, bytes):
+            document = pymupdf.open(stream=source, filetype="pdf")
+        else:
+            document = pymupdf.open(str(source), filetype="pdf")
+    except PDF_ERRORS as error:
+        raise CorruptInput(f"{name}: not a PDF, or damaged beyond repair") from error
+    try:
+        if document.needs_pass and not document.authenticate(password or ""):
+            if password is None:
+                raise PasswordRequired(f"{name}: encrypted; give its password (--password)")
+            raise WrongPassword(f"{name}: the password does not open it")
+        count = _count_pages(name, document)
+        selected, note = select_pages(pages, count)
+    except BaseException:
+        document.close()
+        raise
+    opened = PdfSource(name, document, selected)
+    opened.note(note)
+    return opened
+
+
+def _count_pages(name: str, document: Any) -> int:
+    try:
+        count = int(document.page_count)
+    except PDF_ERRORS as error:
+        raise CorruptInput(f"{name}: its page tree is damaged beyond repair") from error
+    if count < 1:
+        raise CorruptInput(f"{name}: the PDF has no pages")
+    return count
+
+
+def select_pages(spec: str | None, count: int) -> tuple[list[int], str]:
+    """Indexes from 0 of the pages that ``spec`` selects among ``count``, ascending, and a note or "".
+
+    ``spec`` is a list of numbers and ranges from 1, either end open: ``1-3,7,10-``. Pages past the end
+    are left out and noted. Raises UsageError when it is malformed or selects nothing.
+    """
+    if spec is None:
+        return list(range(count)), ""
+    chosen: set[int] = set()
+    beyond = False
+    for part in spec.split(","):
+        match = re.fullmatch(r"\s*(?:(\d+)|(\d+)?\s*-\s*(\d+)?)\s*", part)
+        if match is None or not any(match.groups()):
+            raise UsageError(
+                f"bad page range {part.strip()!r} in {spec!r}; expected something like 1-3,7,10-"
+            )
+        first = int(match[1] or match[2] or 1)
+        last = int(match[1] or match[3] or max(count, first))
+        if first < 1 or last < first:
+            raise UsageError(f"bad page range {part.strip()!r} in {spec!r}; pages count from 1, ranges go up")
+        beyond = beyond or last > count
+        chosen.update(range(first - 1, min(last, count)))
+    if not chosen:
+        raise UsageError(f"pages {spec!r} select nothing: the document has {count} page{'s'[: count != 1]}")
+    return sorted(chosen), f"pages {spec}: the document has only {count}" if beyond else ""
+
+
+def collect_inputs(paths: Sequence[str | Path]) -> list[Path]:
+    """The files that ``paths`` name: files as given, folders' documents (recursively, sorted), globs.
+
+    Each file once. Raises InputNotFound for a path that names nothing.
+    """
+    found: dict[Path, Path] = {}
+    for given in paths:
+        for path in _expand(Path(given)):
+            found.setdefault(path.resolve(), path)
+    return list(found.values())
+
+
+def _expand(path: Path) -> list[Path]:
+    kinds = ", ".join(SUFFIXES)
+    if path.is_dir():
+        inside = sorted(p for p in path.rglob("*") if p.suffix.lower() in SUFFIXES and p.is_file())
+        if not inside:
+            raise InputNotFound(f"{path}: the folder holds no document; expected files ending in {kinds}")
+        return inside
+    if path.exists():
+        return [path]
+    if glob.has_magic(str(path)):
+        matches = sorted(Path(match) for match in glob.glob(str(path), recursive=True))
+        files = [p for p in matches if p.is_file() and p.suffix.lower() in SUFFIXES]
+        if not files:
+            raise InputNotFound(f"{path}: matches no document; expected files ending in {kinds}")
+        return files
+    raise InputNotFound(f"{path}: no such file or folder; expected {EXPECTED}, a folder of them, or a glob")
+
+
+def _render(page: Any, dpi: float) -> np.ndarray[Any, np.dtype[np.uint8]]:
+    zoom = dpi / 72
+    pixmap = page.get_pixmap(matrix=pymupdf.Matrix(zoom, zoom), colorspace=pymupdf.csRGB, alpha=False)
+    rows = np.frombuffer(pixmap.samples, dtype=np.uint8).reshape(pixmap.height, pixmap.stride)
+    return rows[:, : 3 * pixmap.width].reshape(pixmap.height, pixmap.width, 3)  # [H, W, 3]
+
+
+def _text_lines(page: Any) -> tuple[Line, ...]:
+    """The text layer's lines that touch the displayed page, in the file's order."""
+    turn = page.rotation_matrix
+    visible = pymupdf.Rect(0, 0, page.rect.width, page.rect.height)
+    lines = []
+    for block in page.get_text("dict", flags=TEXT_FLAGS)["blocks"]:
+        for line in block.get("lines", ()):
+            spans = tuple(_span(span, turn) for span in line["spans"] if span["text"])
+            box = pymupdf.Rect(line["bbox"]) * turn
+            if any(span.text.strip() for span in spans) and box.intersects(visible):
+                lines.append(Line(spans, _box(box & visible), "text-layer"))
+    return tuple(lines)
+
+
+def _span(span: Any, turn: Any) -> Span:
+    flags = span["flags"]
+    return Span(
+        text=span["text"],
+        box=_box(pymupdf.Rect(span["bbox"]) * turn),
+        size=float(span["size"]),
+        font=span["font"],
+        bold=bool(flags & BOLD),
+        italic=bool(flags & ITALIC),
+        mono=bool(flags & MONO),
+        superscript=bool(flags & SUPERSCRIPT),
+    )
+
+
+def _box(rect: Any) -> Box:
+    return (float(rect.x0), float(rect.y0), float(rect.x1), float(rect.y1))
+
+
+def _one_line(error: BaseException) -> str:
+    return " ".join(str(error).split()) or type(error).__name__
