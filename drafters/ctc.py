@@ -1,0 +1,62 @@
+"""Decoding a recogniser's frames (connectionist temporal classification) without losing its doubts.
+
+Beside the characters it keeps where each one stands, how sure it is, and how likely a space is before it:
+the recogniser often prefers "nothing" to a space that it has seen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+BLANK = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One recognised strip: per character its place (0..1 of the strip's width), its probability, and the
+    probability that a space stands before it."""
+
+    text: str
+    places: tuple[float, ...] = ()
+    confidences: tuple[float, ...] = ()
+    spaces: tuple[float, ...] = ()
+
+    @property
+    def confidence(self) -> float:
+        """Mean probability of the characters; 0 without any."""
+        return sum(self.confidences) / len(self.confidences) if self.confidences else 0.0
+
+
+def decode(frames: NDArray[np.float32], characters: Sequence[str], used: float | None = None) -> Reading:
+    """Greedy decoding of ``frames`` [T, C] of probabilities; class 0 is blank, i is ``characters[i - 1]``.
+
+    ``used`` is the number of frames that the strip fills; the rest is padding. Spaces at either end are
+    left out.
+    """
+    total = len(frames) if used is None else max(1.0, min(float(len(frames)), used))
+    best = frames.argmax(axis=1)
+    space = frames[:, characters.index(" ") + 1] if " " in characters else np.zeros(len(frames))
+    fresh = np.ones(len(best), dtype=bool)
+    fresh[1:] = best[1:] != best[:-1]
+    text: list[str] = []
+    places: list[float] = []
+    sure: list[float] = []
+    gaps: list[float] = []
+    previous = -1
+    for start in np.flatnonzero(fresh & (best != BLANK)):
+        end = start + 1
+        while end < len(best) and best[end] == best[start]:
+            end += 1
+        text.append(characters[best[start] - 1])
+        places.append(min(1.0, float(start + end) / 2 / total))
+        sure.append(float(frames[start:end, best[start]].max()))
+        gaps.append(float(space[previous + 1 : start].max(initial=0.0)))
+        previous = end - 1
+    first = next((i for i, char in enumerate(text) if char != " "), len(text))
+    last = next((i + 1 for i in range(len(text) - 1, -1, -1) if text[i] != " "), first)
+    kept = slice(first, last)
+    return Reading("".join(text[kept]), tuple(places[kept]), tuple(sure[kept]), tuple(gaps[kept]))

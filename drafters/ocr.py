@@ -1,0 +1,84 @@
+"""RapidOCR as a drafter: the text lines of a page image, words apart and in order."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from docspec.drafters.ctc import Reading
+from docspec.drafters.engine import OcrEngine, Quad, cut
+from docspec.drafters.lines import group_boxes, union
+from docspec.drafters.spaces import ink_gaps, is_cjk, restore_spaces
+from docspec.drafters.writer import write_region
+from docspec.types import Box, Draft, Image, Line, Page, Region, Span, Style
+
+SOURCE = "rapidocr"
+MIN_CONFIDENCE = 0.5  # of a piece of text; RapidOCR's own default
+
+
+class OcrDrafter:
+    """Reads pages with RapidOCR. ``threads`` 0 means all cores."""
+
+    def __init__(self, threads: int = 0, engine: OcrEngine | None = None) -> None:
+        self.engine = engine or OcrEngine(threads)
+
+    def read(self, page: Page) -> Sequence[Line]:
+        """The page's text lines from its image, top to bottom, boxes in page points."""
+        return self.read_box(page, (0.0, 0.0, page.width, page.height))
+
+    def read_box(self, page: Page, box: Box) -> Sequence[Line]:
+        """The text lines inside ``box`` (page points) only."""
+        x0, y0, _, _ = page.pixels(box)
+        scale_x, scale_y = page.width / page.image.shape[1], page.height / page.image.shape[0]
+        return tuple(
+            _to_points(line, x0, y0, scale_x, scale_y) for line in read_image(self.engine, page.crop(box))
+        )
+
+    def draft(self, page: Page, region: Region, style: Style) -> Sequence[Draft]:
+        """The region's lines, written in ``style``."""
+        text = write_region(region, style)
+        lines = region.lines
+        confidence = sum(line.confidence for line in lines) / len(lines) if lines else 0.0
+        return (Draft(text, SOURCE, confidence),) if text else ()
+
+
+def read_image(engine: OcrEngine, image: Image) -> list[Line]:
+    """The text lines of ``image``, boxes in its pixels."""
+    pieces = []
+    quads = engine.detect(image)
+    strips = [cut(image, quad) for quad in quads]
+    for quad, strip, reading in zip(quads, strips, engine.read(strips), strict=True):
+        if reading.text and reading.confidence >= MIN_CONFIDENCE:
+            pieces.append(_piece(quad, strip, reading))
+    groups = group_boxes([box for box, _, _ in pieces])
+    return [_line([pieces[i] for i in group]) for group in groups]
+
+
+def _piece(quad: Quad, strip: Image, reading: Reading) -> tuple[Box, str, float]:
+    x0, y0 = quad.min(axis=0).tolist()
+    x1, y1 = quad.max(axis=0).tolist()
+    text = restore_spaces(reading, ink_gaps(strip, reading.places))
+    return (x0, y0, x1, y1), text, reading.confidence
+
+
+def _line(pieces: Sequence[tuple[Box, str, float]]) -> Line:
+    """One line; pieces are apart by a space unless both sides are CJK."""
+    spans = []
+    for i, (box, text, _) in enumerate(pieces):
+        joined = i == 0 or (is_cjk(text[0]) and is_cjk(pieces[i - 1][1][-1]))
+        spans.append(Span(text if joined else f" {text}", box))
+    weight = sum(len(text) for _, text, _ in pieces)
+    confidence = sum(sure * len(text) for _, text, sure in pieces) / weight
+    return Line(tuple(spans), union([box for box, _, _ in pieces]), SOURCE, confidence)
+
+
+def _to_points(line: Line, x0: float, y0: float, scale_x: float, scale_y: float) -> Line:
+    def move(box: Box) -> Box:
+        return (
+            (box[0] + x0) * scale_x,
+            (box[1] + y0) * scale_y,
+            (box[2] + x0) * scale_x,
+            (box[3] + y0) * scale_y,
+        )
+
+    spans = tuple(Span(span.text, move(span.box)) for span in line.spans)
+    return Line(spans, move(line.box), line.source, line.confidence)
