@@ -1,0 +1,124 @@
+"""Where in a draft the output has got to: approximate search for the output's last characters.
+
+The distance is Levenshtein's with a free start in the draft, for an occurrence ending at every draft
+character at once, by the bit-parallel recurrence of Myers (J. ACM 46, 1999). The roles are the other way
+round than usual: the long draft lies along the bits of Python's big integers and the short tail is
+stepped through, so that a whole page costs a few dozen integer additions.
+"""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect_left
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from docspec.drafters.normalise import fold
+
+START = "\x02"  # stands before the draft and before the output, so that short outputs have an anchor
+STARTS = 4
+TAIL = 32  # folded characters of output that are looked for
+_LENGTHS = (8, 16, TAIL)
+_ERROR = 2.0  # what one edit costs, in matching characters
+_ENDING = 4  # the last characters count once more: they are the ones after the disagreement
+_ENDING_WEIGHT = 0.5
+_FAR = 0.5  # what doubling the displacement costs
+_BEHIND, _AHEAD = 128, 384  # folded characters searched first, around the expected place
+ENOUGH = 5.0  # a score below this may be chance
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """An end of the tail: ``at`` counts characters of the draft, the higher ``score`` the better."""
+
+    at: int
+    score: float
+
+
+class DraftIndex:
+    """A draft prepared for search (lazily: most drafts never need it)."""
+
+    def __init__(self, text: str) -> None:
+        folded = fold(text)
+        self.text = START * STARTS + folded.text
+        self.starts = [0] * STARTS + folded.starts
+        self._codes = np.frombuffer(self.text.encode("utf-32-le"), dtype="<u4")
+        self._masks: dict[str, int] = {}
+
+    def mask(self, char: str) -> int:
+        """The integer whose bit i says whether folded character i is ``char``."""
+        found = self._masks.get(char)
+        if found is None:
+            bits = np.packbits(self._codes == ord(char), bitorder="little")
+            found = self._masks[char] = int.from_bytes(bits.tobytes(), "little")
+        return found
+
+    def folded_position(self, at: int) -> int:
+        """The folded character at or after character ``at`` of the draft."""
+        return max(STARTS, bisect_left(self.starts, at))
+
+
+def distances(masks: dict[str, int], tail: str, size: int) -> NDArray[np.int32]:
+    """Edit distance of ``tail`` to the nearest piece of text that ends at each position.
+
+    ``masks`` gives for each character of ``tail`` its places in the text, as bits; ``size`` is the text's
+    length. Returns ``[size + 1]``: entry i is for pieces that end before text character i.
+    """
+    full = (1 << size) - 1
+    rises = falls = 0  # bit i: the distance goes up (down) from position i to i + 1; at first all are 0
+    for char in tail:
+        equal = masks[char]
+        down = equal | falls
+        across = (((equal & rises) + rises) ^ rises) | equal
+        grows = falls | (~(across | rises) & full)
+        shrinks = (rises & across) << 1
+        grows = (grows << 1) | 1  # before the text's first character, each tail character is one edit more
+        rises = (shrinks | ~(down | grows)) & full
+        falls = grows & down & full
+    result = np.empty(size + 1, dtype=np.int32)
+    result[0] = len(tail)
+    np.cumsum(_bits(rises, size) - _bits(falls, size), out=result[1:])
+    result[1:] += len(tail)
+    return result
+
+
+def _bits(number: int, size: int) -> NDArray[np.int32]:
+    raw = np.frombuffer(number.to_bytes((size + 7) // 8, "little"), dtype=np.uint8)
+    return np.unpackbits(raw, count=size, bitorder="little").astype(np.int32)
+
+
+def locate(index: DraftIndex, tail: str, expected: int, whole: bool) -> Place:
+    """The best end of ``tail`` (folded) in the draft, near folded position ``expected`` or in the ``whole``.
+
+    Scores are in characters: what matches at the tail's end, over the length where that is most, less two
+    for each edit, less a little for the displacement. ``expected`` is where the tail ends if the output
+    replaced as many draft characters as it wrote, so ties go to substitution.
+    """
+    size = len(index.text)
+    low, high = (0, size) if whole else (max(0, expected - _BEHIND), min(size, expected + _AHEAD))
+    low = min(low, high)
+    full = (1 << (high - low)) - 1
+    masks = {char: (index.mask(char) >> low) & full for char in set(tail)}
+    scores = _ENDING_WEIGHT * (_ENDING - distances(masks, tail[-_ENDING:], high - low))
+    fits = [n - _ERROR * distances(masks, tail[-n:], high - low) for n in _lengths(len(tail))]
+    scores += np.max(fits, axis=0)
+    shift = np.abs(np.arange(low, high + 1) - expected)
+    scores -= _FAR * np.log2(1 + shift / 8)
+    best = int(np.argmax(scores))
+    return Place(index.starts[low + best], float(scores[best]))
+
+
+def _lengths(size: int) -> list[int]:
+    return [length for length in _LENGTHS if length < size] + [min(size, TAIL)]
+
+
+def enough(tail: str) -> float:
+    """The score from which a place for ``tail`` is taken."""
+    return min(ENOUGH, 0.4 * len(tail))
+
+
+def sure(tail: str) -> float:
+    """The score from which looking further is pointless."""
+    return math.floor(0.6 * len(tail))
