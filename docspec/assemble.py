@@ -1,0 +1,272 @@
+"""Verified regions to one markdown text, and the account of what it leaves out.
+
+Every region's text is in the markdown exactly once, or in ``Assembly.dropped`` with a reason. The other
+output formats are written from the assembled document: ``to_json`` and ``to_html``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from docspec.result_html import to_html
+from docspec.result_json import to_json
+from docspec.types import Category, Dropped, PageResult, RegionResult
+
+__all__ = ["Assembly", "assemble", "image_name", "to_html", "to_json", "to_markdown"]
+
+# A picture's text is kept as a paragraph when it reads like one: charts and photographs carry short labels.
+PROSE_CHARACTERS = 150
+PROSE_LINE = 20
+
+MARGINALS = {Category.PAGE_HEADER: "page header", Category.PAGE_FOOTER: "page footer"}
+SATELLITES = (Category.CAPTION, Category.FOOTNOTE)  # may stand beside a parent
+FLOATS = (*SATELLITES, *MARGINALS, Category.PICTURE, Category.TABLE)  # may interrupt a paragraph
+
+HEADING = re.compile(r"#{1,6}\s")
+LIST_MARK = re.compile(r"(?:[-*+]|\d{1,9}[.)])(?=\s)")
+BULLET = re.compile(r"[•◦▪▫■□●○‣⁃∙·–—]\s*")
+HYPHEN = re.compile(r"(?<=[^\W\d_])[-\u00ad\u2010]$")
+INDENT_STEP = 6.0  # points between one list level and the next, at least
+
+
+@dataclass(frozen=True, slots=True)
+class Assembly:
+    """The markdown, and the same pages with what it leaves out added to their ``dropped``."""
+
+    markdown: str
+    pages: tuple[PageResult, ...]
+    dropped: Mapping[int, tuple[Dropped, ...]]  # by page index: left out here, not by the layout
+
+
+@dataclass(slots=True)
+class _Block:
+    """A piece of the output: the page and region that it starts from, and its markdown."""
+
+    page: int
+    result: RegionResult | None
+    text: str
+
+    @property
+    def category(self) -> Category | None:
+        return self.result.region.category if self.result else None
+
+
+def to_markdown(
+    pages: Sequence[PageResult],
+    *,
+    keep_headers: bool = False,
+    image_links: Mapping[tuple[int, int], str] | None = None,
+) -> str:
+    """The markdown of ``assemble`` alone."""
+    return assemble(pages, keep_headers=keep_headers, image_links=image_links).markdown
+
+
+def assemble(
+    pages: Sequence[PageResult],
+    *,
+    keep_headers: bool = False,
+    image_links: Mapping[tuple[int, int], str] | None = None,
+) -> Assembly:
+    """Markdown of ``pages`` in reading order.
+
+    Page headers and footers are left out unless ``keep_headers``. ``image_links`` gives a picture's link
+    by (page index, region order). Text inside a picture is left out unless it reads like a paragraph.
+    Captions and table notes stand beside their parent. A paragraph that a column or page break cuts in
+    the middle of a sentence is joined, and the hyphen of a word cut there removed. A failed page leaves a
+    comment.
+    """
+    links = image_links or {}
+    blocks: list[_Block] = []
+    dropped: dict[int, list[Dropped]] = {}
+    for page in pages:
+        if page.error:
+            message = " ".join(page.error.split()).replace("--", "- -")
+            blocks.append(_Block(page.index, None, f"<!-- page {page.index + 1} failed: {message} -->"))
+        for result in _families(sorted(page.regions, key=lambda item: item.region.order)):
+            text, left_out = _write(result, links.get((page.index, result.region.order)), keep_headers)
+            if text:
+                blocks.append(_Block(page.index, result, text))
+            if left_out:
+                region = result.region
+                entry = Dropped(region.box, region.category, left_out, result.text.strip())
+                dropped.setdefault(page.index, []).append(entry)
+    account = {index: tuple(entries) for index, entries in dropped.items()}
+    return Assembly(
+        markdown=_join(_continued(blocks)),
+        pages=tuple(replace(p, dropped=(*p.dropped, *account.get(p.index, ()))) for p in pages),
+        dropped=account,
+    )
+
+
+def image_name(page: int, order: int) -> str:
+    """The file name of a picture: page counted from 1, then the region's place in reading order."""
+    return f"page-{page + 1:03d}-{order:03d}.png"
+
+
+def _families(results: Sequence[RegionResult]) -> Iterator[RegionResult]:
+    """``results`` with captions and footnotes of a parent moved beside it, on the side they were on."""
+    parents = {r.region.order for r in results if r.region.category not in SATELLITES}
+    children: dict[int, list[RegionResult]] = {}
+    for result in results:
+        parent = result.region.parent
+        if result.region.category in SATELLITES and parent is not None and parent in parents:
+            children.setdefault(parent, []).append(result)
+    moved = {id(child) for group in children.values() for child in group}
+    for result in results:
+        if id(result) in moved:
+            continue
+        family = children.pop(result.region.order, [])
+        yield from (child for child in family if child.region.order < result.region.order)
+        yield result
+        yield from (child for child in family if child.region.order >= result.region.order)
+
+
+def _write(result: RegionResult, link: str | None, keep_headers: bool) -> tuple[str, str]:
+    """A region's markdown, and the reason why its text (or the picture itself) is left out, or ""."""
+    category, text = result.region.category, result.text.strip()
+    if category is Category.PICTURE:
+        return _picture(result, link)
+    if not text:
+        return "", "no text"
+    if category in MARGINALS and not keep_headers:
+        return "", MARGINALS[category]
+    if category in (Category.TITLE, Category.SECTION_HEADER):
+        return _heading(text, 1 if category is Category.TITLE else result.region.level or 2), ""
+    if category is Category.LIST_ITEM:
+        return _list_item(text), ""
+    if category is Category.FORMULA:
+        return _formula(text), ""
+    return _paragraph(text), ""
+
+
+def _picture(result: RegionResult, link: str | None) -> tuple[str, str]:
+    text = result.text.strip()
+    image = f"![picture on page {result.region.page + 1}]({link})" if link else ""
+    if text and _is_prose(text):
+        return "\n\n".join(part for part in (image, _paragraph(text)) if part), ""
+    if text:
+        return image, "inside a picture"
+    return image, "" if image else "picture, no image written"
+
+
+def _is_prose(text: str) -> bool:
+    lines = [line for line in text.splitlines() if line.strip()]
+    characters = sum(not c.isspace() for c in text)
+    return characters >= PROSE_CHARACTERS and characters / len(lines) >= PROSE_LINE
+
+
+def _heading(text: str, level: int) -> str:
+    text = " ".join(text.split())
+    return text if HEADING.match(text) else f"{'#' * min(max(level, 1), 6)} {text}"
+
+
+def _formula(text: str) -> str:
+    if "$" in text or text.startswith((r"\[", r"\(", r"\begin")):
+        return _paragraph(text)
+    return f"$$\n{_paragraph(text)}\n$$"
+
+
+def _list_item(text: str) -> str:
+    """One item, or several when the region's later lines start with marks of their own."""
+    lines = []
+    for number, line in enumerate(part.strip() for part in text.splitlines() if part.strip()):
+        line = BULLET.sub("- ", line, count=1) if BULLET.match(line) else line
+        if LIST_MARK.match(line):
+            lines.append(line)
+        else:
+            lines.append(f"- {line}" if number == 0 else f"  {line}")
+    return "\n".join(lines)
+
+
+def _paragraph(text: str) -> str:
+    """Without blank lines, which would end a paragraph or an HTML table half way."""
+    return "\n".join(line.rstrip() for line in text.splitlines() if line.strip())
+
+
+def _continued(blocks: Sequence[_Block]) -> list[_Block]:
+    """``blocks`` with paragraphs joined that a break cuts, over floats between the two parts."""
+    joined: list[_Block] = []
+    open_text: _Block | None = None  # the last paragraph, while only floats came after it
+    last: _Block | None = None  # the block whose region ends the open paragraph
+    for block in blocks:
+        if open_text and last and _continues(last, block):
+            open_text.text = _seam(open_text.text, block.text)
+            last = block
+            continue
+        copy = replace(block)
+        joined.append(copy)
+        if block.category is Category.TEXT:
+            open_text, last = copy, block
+        elif block.category not in FLOATS:
+            open_text = last = None
+    return joined
+
+
+def _continues(first: _Block, second: _Block) -> bool:
+    """Whether ``second`` goes on with the sentence of ``first`` in another column or on the next page."""
+    if first.category is not Category.TEXT or second.category is not Category.TEXT:
+        return False
+    assert first.result is not None
+    assert second.result is not None
+    if first.page == second.page:
+        above, below = first.result.region.box, second.result.region.box
+        if below[1] >= above[3] or below[0] < (above[0] + above[2]) / 2:  # not in a column further right
+            return False
+    elif second.page != first.page + 1:
+        return False
+    end, start = first.text[-1], second.text[0]
+    return start.islower() and (end.isalpha() or end in ",;-\u00ad\u2010")
+
+
+def _seam(first: str, second: str) -> str:
+    if not HYPHEN.search(first):
+        return f"{first} {second}"
+    words = first.split()
+    compound = "-" in words[-1][:-1]  # state-of-the-
+    return first + second if compound else first[:-1] + second
+
+
+def _join(blocks: Iterable[_Block]) -> str:
+    """Blocks set apart by blank lines; list items that follow each other make one list."""
+    parts: list[str] = []
+    levels: list[tuple[float, int]] = []  # x0 of the open list levels and the columns their text stands in
+    previous: _Block | None = None
+    for block in blocks:
+        text = block.text
+        in_list = block.category is Category.LIST_ITEM
+        if in_list:
+            if not (previous and _same_list(previous, block)):
+                levels = []
+            text = _indented(block, levels)
+        if parts:
+            tight = in_list and previous is not None and previous.category is Category.LIST_ITEM
+            parts.append("\n" if tight else "\n\n")
+        parts.append(text)
+        previous = block
+    return "".join(parts) + "\n" if parts else ""
+
+
+def _same_list(first: _Block, second: _Block) -> bool:
+    """Whether ``second`` stands below ``first``, so that their left edges can be compared."""
+    if first.category is not Category.LIST_ITEM or first.page != second.page:
+        return False
+    assert first.result is not None
+    assert second.result is not None
+    above, below = first.result.region.box, second.result.region.box
+    return below[1] > above[1] and below[0] < above[2] and above[0] < below[2]
+
+
+def _indented(block: _Block, levels: list[tuple[float, int]]) -> str:
+    """A list item at its level; ``levels`` is the stack of open levels and is updated."""
+    assert block.result is not None
+    left = block.result.region.box[0]
+    while levels and levels[-1][0] > left + INDENT_STEP:
+        levels.pop()
+    if levels and left <= levels[-1][0] + INDENT_STEP:
+        levels.pop()
+    column = levels[-1][1] if levels else 0
+    mark = LIST_MARK.match(block.text)
+    levels.append((left, column + (mark.end() if mark else 1) + 1))
+    return "\n".join(" " * column + line for line in block.text.splitlines())

@@ -1,0 +1,180 @@
+"""A document as JSON: everything that is known of it, in a versioned shape.
+
+``SCHEMA`` changes its first number when a reader of the old shape would break, the second when something
+is added. Boxes are page points (x0, y0, x1, y1), origin top left, as displayed; timings are seconds.
+"""
+
+from __future__ import annotations
+
+from importlib.metadata import PackageNotFoundError, version
+from typing import TypedDict
+
+from docspec.types import Document, Draft, Dropped, PageResult, RegionResult
+
+SCHEMA = "docspec/1.0"
+
+PACKAGES = (
+    "docspec-vlm",
+    "pymupdf",
+    "pymupdf-layout",
+    "rapidocr-onnxruntime",
+    "onnxruntime",
+    "onnxruntime-gpu",
+    "torch",
+    "transformers",
+)
+
+
+class CorrectionJson(TypedDict):
+    """``text[start:end]`` of the region stands where the draft had ``draft``."""
+
+    start: int
+    end: int
+    draft: str
+
+
+class DraftJson(TypedDict):
+    """What was proposed, by which source, how sure it was (0..1)."""
+
+    text: str
+    source: str
+    confidence: float
+
+
+class VerificationJson(TypedDict):
+    """How the verifier came to the text. ``finish``: end, length, degenerate or unverified."""
+
+    finish: str
+    reason: str  # why it is unverified, or ""
+    tokens: int
+    accepted: int
+    drafted: int
+    steps: int
+    mean_accepted_length: float
+    corrections: list[CorrectionJson]
+
+
+class RegionJson(TypedDict):
+    """A region; ``parent`` is the order of the region that it belongs to, ``level`` a heading's level."""
+
+    order: int
+    category: str
+    bbox: list[float]
+    confidence: float
+    level: int | None
+    parent: int | None
+    text: str
+    draft: DraftJson | None
+    verification: VerificationJson
+    agreement: float | None  # 0..1: similarity of draft and verified text; null where not verified
+
+
+class DroppedJson(TypedDict):
+    """Something found on the page that the markdown leaves out."""
+
+    bbox: list[float]
+    category: str | None
+    reason: str
+    text: str
+
+
+class PageJson(TypedDict):
+    """A page; ``page`` counts from 1 in the file, ``error`` is null when it went well."""
+
+    page: int
+    width: float
+    height: float
+    error: str | None
+    timings: dict[str, float]
+    regions: list[RegionJson]
+    dropped: list[DroppedJson]
+
+
+class DocumentJson(TypedDict):
+    """The whole result."""
+
+    schema: str
+    name: str
+    verifier: str
+    mode: str
+    versions: dict[str, str]
+    timings: dict[str, float]
+    notes: list[str]
+    errors: list[str]
+    pages: list[PageJson]
+
+
+def to_json(document: Document) -> DocumentJson:
+    """``document`` as plain dicts, lists, strings and numbers, ready for ``json.dumps``."""
+    return {
+        "schema": SCHEMA,
+        "name": document.name,
+        "verifier": document.verifier,
+        "mode": document.mode,
+        "versions": versions(),
+        "timings": dict(document.timings),
+        "notes": list(document.notes),
+        "errors": list(document.errors),
+        "pages": [_page(page) for page in document.pages],
+    }
+
+
+def versions() -> dict[str, str]:
+    """Installed versions of docspec and of the packages that decide its results."""
+    found = {}
+    for package in PACKAGES:
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            continue
+    return found
+
+
+def _page(page: PageResult) -> PageJson:
+    return {
+        "page": page.index + 1,
+        "width": page.width,
+        "height": page.height,
+        "error": page.error,
+        "timings": dict(page.timings),
+        "regions": [_region(result) for result in page.regions],
+        "dropped": [_dropped(dropped) for dropped in page.dropped],
+    }
+
+
+def _region(result: RegionResult) -> RegionJson:
+    region, draft, verdict = result.region, result.draft, result.verdict
+    return {
+        "order": region.order,
+        "category": region.category.value,
+        "bbox": list(region.box),
+        "confidence": region.confidence,
+        "level": region.level,
+        "parent": region.parent,
+        "text": result.text,
+        "draft": _draft(draft) if draft else None,
+        "verification": {
+            "finish": verdict.finish.value,
+            "reason": verdict.reason,
+            "tokens": verdict.stats.tokens,
+            "accepted": verdict.stats.accepted,
+            "drafted": verdict.stats.drafted,
+            "steps": verdict.stats.steps,
+            "mean_accepted_length": verdict.stats.mean_accepted_length,
+            "corrections": [{"start": c.start, "end": c.end, "draft": c.draft} for c in verdict.corrections],
+        },
+        "agreement": verdict.agreement,
+    }
+
+
+def _draft(draft: Draft) -> DraftJson:
+    return {"text": draft.text, "source": draft.source, "confidence": draft.confidence}
+
+
+def _dropped(dropped: Dropped) -> DroppedJson:
+    return {
+        "bbox": list(dropped.box),
+        "category": dropped.category.value if dropped.category else None,
+        "reason": dropped.reason,
+        "text": dropped.text,
+    }
