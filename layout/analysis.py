@@ -1,0 +1,94 @@
+"""The layout stage: a page's lines and a detector's boxes to regions in reading order."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from docspec.layout.assign import TEXT_LIKE, adopt, assign, fit, gather, in_reading_order
+from docspec.layout.cut import cut
+from docspec.layout.geometry import area, covered, intersection
+from docspec.layout.headings import with_levels
+from docspec.layout.ink import ink_share
+from docspec.layout.order import caption_parents, reading_order
+from docspec.layout.overlaps import resolve
+from docspec.layout.repair import captions, repair
+from docspec.types import Detector, Dropped, Line, Page, Region
+
+BLANK = 0.002  # share of a region's pixels that are ink below which nothing is there
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """A page's regions in reading order (``regions[i].order == i``), and what was left out and why."""
+
+    regions: tuple[Region, ...]
+    dropped: tuple[Dropped, ...] = ()
+
+
+def analyse(page: Page, lines: Sequence[Line], detector: Detector) -> Layout:
+    """Regions of ``page`` with their lines, categories, order, heading levels and parents.
+
+    Every one of ``lines`` is in exactly one region, or in ``dropped``; so is every detected region.
+    Raises what the detector raises.
+    """
+    lines, no_lines = _usable(page, lines)
+    found, no_regions = resolve(detector.detect(page, lines))
+    regions, orphans = assign(found, lines)
+    regions = [piece for region in regions for piece in cut(fit(region))]
+    regions, orphans = adopt(regions, orphans)
+    regions += gather(page.index, orphans, [region.box for region in regions])
+    regions, empty = _without_empty(page, regions)
+    regions = captions(repair(page, regions))
+    regions = _ordered(regions, _right_to_left(lines))
+    return Layout(tuple(with_levels(regions)), (*no_lines, *no_regions, *empty))
+
+
+def _usable(page: Page, lines: Sequence[Line]) -> tuple[list[Line], list[Dropped]]:
+    """Lines with text on the page; the others with the reason why they are none."""
+    frame = (0.0, 0.0, page.width, page.height)
+    kept: list[Line] = []
+    dropped: list[Dropped] = []
+    for line in lines:
+        if not line.text.strip():
+            dropped.append(Dropped(line.box, None, "line without text", line.text))
+        elif area(line.box) > 0 and intersection(line.box, frame) <= 0:
+            dropped.append(Dropped(line.box, None, "line outside the page", line.text))
+        else:
+            kept.append(line)
+    return kept, dropped
+
+
+def _without_empty(page: Page, regions: Sequence[Region]) -> tuple[list[Region], list[Dropped]]:
+    """``regions`` without those that have neither lines nor anything to see that no other region has."""
+    kept: list[Region] = []
+    dropped: list[Dropped] = []
+    for i, region in enumerate(regions):
+        others = [r.box for j, r in enumerate(regions) if j != i and intersection(r.box, region.box) > 0]
+        if region.lines:
+            kept.append(region)
+        elif ink_share(page, region.box) < BLANK:
+            dropped.append(Dropped(region.box, region.category, "nothing is there"))
+        elif region.category in TEXT_LIKE and others and covered(others, region.box) > 0.5:
+            dropped.append(Dropped(region.box, region.category, "its text belongs to other regions"))
+        else:
+            kept.append(region)
+    return kept, dropped
+
+
+def _ordered(regions: Sequence[Region], right_to_left: bool) -> list[Region]:
+    """``regions`` in reading order, numbered, with their lines in order and captions' parents."""
+    order = reading_order([r.box for r in regions], [r.category for r in regions], right_to_left)
+    sequence = [regions[i] for i in order]
+    parents = caption_parents([r.box for r in sequence], [r.category for r in sequence])
+    return [
+        replace(region, order=i, parent=parents.get(i), lines=in_reading_order(region.lines, right_to_left))
+        for i, region in enumerate(sequence)
+    ]
+
+
+def _right_to_left(lines: Sequence[Line]) -> bool:
+    """Whether most letters are of a script that is written from right to left."""
+    letters = [unicodedata.bidirectional(c) for line in lines for c in line.text if c.isalpha()]
+    return 2 * sum(kind in ("R", "AL") for kind in letters) > len(letters)

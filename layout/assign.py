@@ -1,0 +1,107 @@
+"""Which region each text line belongs to; lines outside all regions become regions of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from docspec.layout.geometry import Index, area, height, inside, rows, same_columns, same_rows, union, width
+from docspec.types import Box, Category, Line, Region
+
+TEXT_LIKE = frozenset(Category) - {Category.PICTURE, Category.TABLE}
+ENOUGH = 0.5  # share of a line that a region must cover to own it
+NEARLY = 0.2  # two regions' shares that differ by less are equal: the smaller region owns the line
+
+
+def assign(regions: Sequence[Region], lines: Sequence[Line]) -> tuple[list[Region], list[Line]]:
+    """``regions`` with their lines, and the lines that no region covers.
+
+    A line belongs to the region that covers most of it, and to the smaller one where regions nest:
+    detectors give a group of lines its bounding box, which may cover its neighbours' lines too.
+    """
+    owned: list[list[Line]] = [[] for _ in regions]
+    orphans: list[Line] = []
+    index = Index([region.box for region in regions])
+    for line in lines:
+        shares = {i: inside(line.box, regions[i].box) for i in index.near(line.box)}
+        best = max(shares.values(), default=0.0)
+        if best < ENOUGH:
+            orphans.append(line)
+            continue
+        close = [i for i, share in shares.items() if share >= max(ENOUGH, best - NEARLY)]
+        owned[min(close, key=lambda i: area(regions[i].box))].append(line)
+    return [replace(region, lines=tuple(own)) for region, own in zip(regions, owned, strict=True)], orphans
+
+
+def fit(region: Region) -> Region:
+    """``region`` with its box drawn around its lines; what has more than text keeps its own box as well."""
+    if not region.lines or region.category == Category.PICTURE:
+        return region
+    boxes = [line.box for line in region.lines]
+    if region.category in (Category.TABLE, Category.FORMULA):
+        boxes.append(region.box)
+    return replace(region, box=union(boxes))
+
+
+def adopt(regions: Sequence[Region], orphans: Sequence[Line]) -> tuple[list[Region], list[Line]]:
+    """Gives bullets and numbers that stand just before a region's first line to that region."""
+    grown = list(regions)
+    left: list[Line] = []
+    for line in orphans:
+        size = height(line.box)
+        owners = [
+            i
+            for i, region in enumerate(grown)
+            if region.category in TEXT_LIKE
+            and region.lines
+            and len(line.text.strip()) <= 3
+            and same_rows(line.box, region.lines[0].box) > 0.6
+            and 0 <= region.lines[0].box[0] - line.box[2] <= 2 * max(size, height(region.lines[0].box))
+        ]
+        if owners:
+            region = grown[owners[0]]
+            grown[owners[0]] = fit(replace(region, lines=(line, *region.lines)))
+        else:
+            left.append(line)
+    return grown, left
+
+
+def gather(page: int, orphans: Sequence[Line], others: Sequence[Box]) -> list[Region]:
+    """Text regions of ``orphans``: lines below one another, of like size, with nothing in between."""
+    groups: list[list[Line]] = []
+    blockers = Index(others)
+    for line in sorted(orphans, key=lambda line: (line.box[1], line.box[0])):
+        for group in reversed(groups):
+            if _continues(group[-1].box, line.box, blockers):
+                group.append(line)
+                break
+        else:
+            groups.append([line])
+    return [Region(page, 0, union(line.box for line in g), Category.TEXT, 0.5, tuple(g)) for g in groups]
+
+
+def _continues(above: Box, below: Box, blockers: Index) -> bool:
+    size, other = height(above), height(below)
+    if same_rows(above, below) > 0.6:
+        gap = max(below[0] - above[2], above[0] - below[2])
+        joined = gap <= 1.5 * max(size, other)
+    else:
+        joined = below[1] - above[3] <= 0.8 * min(size, other) and same_columns(above, below) > 0.5
+    like = max(size, other) <= 1.6 * min(size, other)
+    if not (joined and like):
+        return False
+    between = union((above, below))
+    return not any(inside(blockers.boxes[i], between) > 0.5 for i in blockers.near(between))
+
+
+def in_reading_order(lines: Sequence[Line], right_to_left: bool = False) -> tuple[Line, ...]:
+    """``lines`` row by row from the top, each row from the side where reading starts."""
+    ordered: list[Line] = []
+    for row in rows([line.box for line in lines]):
+        ordered += [lines[i] for i in (reversed(row) if right_to_left else row)]
+    return tuple(ordered)
+
+
+def is_upright(box: Box) -> bool:
+    """Whether a line's box is so much taller than wide that its text runs vertically."""
+    return height(box) > 2 * width(box)

@@ -1,0 +1,184 @@
+"""Reading order: a recursive XY-cut that takes columns before rows, on boxes and categories alone.
+
+A set of boxes is cut into columns where white space runs through all of it and the columns stand side by
+side. Where nothing separates columns, it is cut into bands: runs of rows, as long as possible, that share a
+column gap, so that a spanning heading or figure divides the page and the columns above and below it
+stay whole (classic XY-cut, Nagy & Seth 1984, tears columns apart at every aligned paragraph gap).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from statistics import median
+
+from docspec.layout.geometry import height, same_columns, same_rows, split, union, width
+from docspec.types import Box, Category
+
+SHRINK = (0.0, 0.02, 0.06, 0.12, 0.2, 0.3)  # how far overlapping boxes are shrunk until a cut is found
+SIDE_NOTE_WIDTH = 0.4  # a side column is at most this share of its neighbour's width,
+SIDE_NOTE_FILL = 0.6  # and its text covers at most this share of the neighbour's height
+FLOATS = (Category.PICTURE, Category.TABLE)
+
+
+def reading_order(
+    boxes: Sequence[Box], categories: Sequence[Category], right_to_left: bool = False
+) -> list[int]:
+    """Indices of ``boxes`` in the order in which a person reads them: always a permutation.
+
+    Page headers first, then the body, footnotes, page footers. The result does not change when all boxes
+    are moved or scaled together. ``right_to_left`` reads columns from the right, as for Arabic.
+    """
+    if right_to_left:
+        boxes = [(-box[2], box[1], -box[0], box[3]) for box in boxes]
+    ends = {Category.PAGE_HEADER: 0, Category.FOOTNOTE: 2, Category.PAGE_FOOTER: 3}
+    parts: list[list[int]] = [[], [], [], []]
+    for index, category in enumerate(categories):
+        parts[ends.get(category, 1)].append(index)
+    ordered = [[part[i] for i in _cut([boxes[j] for j in part])] for part in parts]
+    ordered[1] = _captions_to_floats(ordered[1], boxes, categories)
+    return [index for part in ordered for index in part]
+
+
+def _cut(boxes: Sequence[Box], level: int = 0) -> list[int]:
+    """The order of ``boxes``; ``level`` counts how often they have been shrunk in vain."""
+    if len(boxes) < 2:
+        return list(range(len(boxes)))
+    shrunk = [_shrink(box, SHRINK[level]) for box in boxes]
+    columns = _columns(shrunk)
+    if len(columns) > 1:
+        notes = _side_notes(boxes, columns)
+        if notes is not None:
+            return _beside(boxes, *notes)
+        parts = columns
+    else:
+        parts = _bands(shrunk)
+    if len(parts) > 1:
+        return [part[i] for part in parts for i in _cut([boxes[j] for j in part])]
+    if level + 1 < len(SHRINK):
+        return _cut(boxes, level + 1)
+    return sorted(range(len(boxes)), key=lambda i: (boxes[i][1], boxes[i][0]))
+
+
+def _shrink(box: Box, share: float) -> Box:
+    dx, dy = width(box) * share, height(box) * share
+    return box[0] + dx, box[1] + dy, box[2] - dx, box[3] - dy
+
+
+def _columns(boxes: Sequence[Box]) -> list[list[int]]:
+    """Columns from the left; one where no white space runs through, or none stand side by side."""
+    groups = split([(box[0], box[2]) for box in boxes])
+    if len(groups) < 2:
+        return groups
+    merged = [groups[0]]
+    extent = union(boxes[i] for i in groups[0])
+    for group in groups[1:]:
+        other = union(boxes[i] for i in group)
+        if same_rows(extent, other) < 0.3:
+            # one above the other (a date over a heading): rows, whatever the white space says
+            merged[-1] = merged[-1] + group
+            extent = union((extent, other))
+        else:
+            merged.append(group)
+            extent = other
+    return merged
+
+
+def _bands(boxes: Sequence[Box]) -> list[list[int]]:
+    """Runs of rows from the top, each as long as its rows share a column gap."""
+    rows = split([(box[1], box[3]) for box in boxes])
+    left, _, right, _ = union(boxes)
+    bands: list[list[int]] = []
+    start = 0
+    while start < len(rows):
+        best, members = start + 1, list(rows[start])
+        spans = _merge([(boxes[i][0], boxes[i][2]) for i in members])
+        for stop in range(start + 1, len(rows)):
+            if spans == [(left, right)]:
+                break  # nothing can be beside a row that spans everything
+            members = members + rows[stop]
+            spans = _merge(spans + [(boxes[i][0], boxes[i][2]) for i in rows[stop]])
+            if len(spans) > 1 and len(_columns([boxes[i] for i in members])) > 1:
+                best = stop + 1
+        bands.append([i for row in rows[start:best] for i in row])
+        start = best
+    return bands
+
+
+def _merge(intervals: list[tuple[float, float]]) -> list[tuple[float, float]]:
+    return [
+        (min(intervals[i][0] for i in group), max(intervals[i][1] for i in group))
+        for group in split(intervals)
+    ]
+
+
+def _side_notes(boxes: Sequence[Box], columns: list[list[int]]) -> tuple[list[int], list[int]] | None:
+    """(body, notes) where one of two columns is a narrow, sparse one; None where both are columns."""
+    if len(columns) != 2:
+        return None
+    sizes = [(width(union(boxes[i] for i in c)), sum(height(boxes[i]) for i in c)) for c in columns]
+    note, body = (0, 1) if sizes[0][0] <= sizes[1][0] else (1, 0)
+    narrow = sizes[note][0] <= SIDE_NOTE_WIDTH * sizes[body][0]
+    if not narrow or sizes[note][1] > SIDE_NOTE_FILL * sizes[body][1] or len(columns[body]) < 2:
+        return None
+    return columns[body], columns[note]
+
+
+def _beside(boxes: Sequence[Box], body: list[int], notes: list[int]) -> list[int]:
+    """The body's order, each note after the block that it stands beside."""
+    ordered = [body[i] for i in _cut([boxes[j] for j in body])]
+    for note in reversed([notes[i] for i in _cut([boxes[j] for j in notes])]):
+        middle = (boxes[note][1] + boxes[note][3]) / 2
+        above = [place for place, i in enumerate(ordered) if i not in notes and boxes[i][1] <= middle]
+        ordered.insert(max(above) + 1 if above else 0, note)
+    return ordered
+
+
+def _captions_to_floats(order: list[int], boxes: Sequence[Box], categories: Sequence[Category]) -> list[int]:
+    """``order`` with every caption directly before or after the figure or table that it belongs to."""
+    parents = caption_parents([boxes[i] for i in order], [categories[i] for i in order])
+    moved = list(order)
+    for child, parent in sorted(parents.items()):
+        caption, owner = order[child], order[parent]
+        between = moved[
+            min(moved.index(caption), moved.index(owner)) + 1 : max(moved.index(caption), moved.index(owner))
+        ]
+        if all(categories[i] == Category.CAPTION or i in (caption, owner) for i in between):
+            continue
+        moved.remove(caption)
+        below = boxes[caption][1] + boxes[caption][3] >= boxes[owner][1] + boxes[owner][3]
+        moved.insert(moved.index(owner) + below, caption)
+    return moved
+
+
+def caption_parents(boxes: Sequence[Box], categories: Sequence[Category]) -> dict[int, int]:
+    """Index of the figure or table that each caption stands at; captions far from any have none.
+
+    A formula owns a caption in its own row: its number.
+    """
+    floats = [i for i, category in enumerate(categories) if category in (*FLOATS, Category.FORMULA)]
+    heights = [height(box) for box in boxes]
+    parents: dict[int, int] = {}
+    if not floats:
+        return parents
+    reach = 4 * median(heights) + 0.02 * height(union(boxes))
+    for index, category in enumerate(categories):
+        if category != Category.CAPTION:
+            continue
+        near = [
+            (_distance(boxes[index], boxes[i]), i) for i in floats if _may_own(boxes, categories, i, index)
+        ]
+        distance, parent = min(near, default=(reach + 1, -1))
+        if distance <= reach:
+            parents[index] = parent
+    return parents
+
+
+def _may_own(boxes: Sequence[Box], categories: Sequence[Category], owner: int, caption: int) -> bool:
+    return categories[owner] in FLOATS or same_rows(boxes[owner], boxes[caption]) > 0.5
+
+
+def _distance(caption: Box, owner: Box) -> float:
+    """Gap between two boxes; sideways counts double, as captions stand above or below."""
+    dx = max(0.0, owner[0] - caption[2], caption[0] - owner[2])
+    dy = max(0.0, owner[1] - caption[3], caption[1] - owner[3])
+    return 2 * dx + dy + (0.0 if same_columns(caption, owner) > 0 else dx)
