@@ -1,0 +1,88 @@
+"""A region's lines as rows: what stands side by side is one row, with what its place says about it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from statistics import median
+
+from docspec.drafters.characters import clean, is_cjk
+from docspec.drafters.lines import union
+from docspec.types import Box, Line
+
+SENTENCE_END = tuple(".!?:;。！？：；…\"'”’)）」』")
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One visual line of a region: its text (clean), its box in points, whether its font is fixed-width."""
+
+    text: str
+    box: Box
+    mono: bool = False
+
+    @property
+    def height(self) -> float:
+        return self.box[3] - self.box[1]
+
+
+def rows_of(lines: Sequence[Line], ascii_quotes: bool = False) -> list[Row]:
+    """``lines``, in their order, with neighbours on the same baseline put together; empty ones left out."""
+    rows: list[Row] = []
+    for line in lines:
+        text = clean(line.text, ascii_quotes)
+        if not text.strip():
+            continue
+        mono = all(span.mono for span in line.spans if span.text.strip())
+        if rows and _side_by_side(rows[-1].box, line.box):
+            last = rows.pop()
+            rows.append(Row(_beside(last.text, text), union([last.box, line.box]), last.mono and mono))
+        else:
+            rows.append(Row(text, line.box, mono))
+    return rows
+
+
+def paragraphs(rows: Sequence[Row]) -> list[list[Row]]:
+    """``rows`` cut where a blank gap or an indented first line shows a new paragraph."""
+    if not rows:
+        return []
+    height = median(row.height for row in rows)
+    steps = [b.box[1] - a.box[1] for a, b in pairwise(rows) if b.box[1] > a.box[1]]
+    step = median(steps) if steps else 0.0
+    left = median(row.box[0] for row in rows)
+    right = max(row.box[2] for row in rows)
+    cut: list[list[Row]] = [[rows[0]]]
+    for i, (above, row) in enumerate(pairwise(rows), start=1):
+        gap = row.box[1] - above.box[1] > step + 0.6 * height and len(rows) > 2
+        below = rows[i + 1] if i + 1 < len(rows) else None
+        if gap or _is_indented(above, row, below, left, right, height):
+            cut.append([])
+        cut[-1].append(row)
+    return cut
+
+
+def _is_indented(above: Row, row: Row, below: Row | None, left: float, right: float, height: float) -> bool:
+    """Whether ``row`` starts a paragraph by its indent: alone in it, and after something that ended."""
+    indent = row.box[0] - left
+    if not 0.6 * height < indent < 5 * height or row.box[1] <= above.box[1]:
+        return False
+    if abs(above.box[0] - left) > 0.6 * height and above.box[0] - left >= indent - 0.3 * height:
+        return False  # the row above is indented as much: a block, not a first line
+    if below is not None and below.box[1] > row.box[1] and below.box[0] - left > 0.6 * height:
+        return False
+    return above.text.rstrip().endswith(SENTENCE_END) or above.box[2] < right - 3 * height
+
+
+def _side_by_side(a: Box, b: Box) -> bool:
+    """Whether two boxes are parts of one visual line: beside each other, not above."""
+    overlap = min(a[3], b[3]) - max(a[1], b[1])
+    low = min(a[3] - a[1], b[3] - b[1])
+    across = min(a[2], b[2]) - max(a[0], b[0])
+    return overlap > 0.5 * low and across <= 0.3 * min(a[2] - a[0], b[2] - b[0])
+
+
+def _beside(left: str, right: str) -> str:
+    if left.endswith(" ") or right.startswith(" ") or (is_cjk(left[-1]) and is_cjk(right[0])):
+        return left + right
+    return f"{left} {right}"
