@@ -8,7 +8,6 @@ stepped through, so that a whole page costs a few dozen integer additions.
 
 from __future__ import annotations
 
-import math
 from bisect import bisect_left
 from dataclasses import dataclass
 
@@ -25,6 +24,7 @@ _ERROR = 2.0  # what one edit costs, in matching characters
 _ENDING = 4  # the last characters count once more: they are the ones after the disagreement
 _ENDING_WEIGHT = 0.5
 _FAR = 0.5  # what doubling the displacement costs
+_JUMP = 3.0  # what a jump forward costs, besides its length
 _BEHIND, _AHEAD = 128, 384  # folded characters searched first, around the expected place
 ENOUGH = 5.0  # a score below this may be chance
 
@@ -89,36 +89,57 @@ def _bits(number: int, size: int) -> NDArray[np.int32]:
     return np.unpackbits(raw, count=size, bitorder="little").astype(np.int32)
 
 
-def locate(index: DraftIndex, tail: str, expected: int, whole: bool) -> Place:
-    """The best end of ``tail`` (folded) in the draft, near folded position ``expected`` or in the ``whole``.
+@dataclass(frozen=True, slots=True)
+class Query:
+    """What is looked for: the output's last folded characters, and what is known about them.
+
+    ``written`` of them (more, if they are more than the tail) came after the output had parted from the
+    draft; the last ``exact`` must stand in the draft as they are.
+    """
+
+    tail: str
+    written: int
+    exact: int = 0
+
+
+def locate(index: DraftIndex, query: Query, parted: int, whole: bool) -> Place | None:
+    """The best end of the tail in the draft: near ``parted`` (a folded position), or in the ``whole`` of it.
 
     Scores are in characters: what matches at the tail's end, over the length where that is most, less two
-    for each edit, less a little for the displacement. ``expected`` is where the tail ends if the output
-    replaced as many draft characters as it wrote, so ties go to substitution.
+    for each edit, less a little for the displacement. The expected place is where the output replaced as
+    many draft characters as it wrote, so that ties go to substitution. A jump forward from ``parted`` is
+    a single event however far it goes (a line left out): what matched before it still counts.
     """
-    size = len(index.text)
-    low, high = (0, size) if whole else (max(0, expected - _BEHIND), min(size, expected + _AHEAD))
-    low = min(low, high)
+    tail, written, size = query.tail, query.written, len(index.text)
+    expected = min(parted + written, size)
+    low, high = (0, size) if whole else (max(0, parted - _BEHIND), min(size, expected + _AHEAD))
     full = (1 << (high - low)) - 1
     masks = {char: (index.mask(char) >> low) & full for char in set(tail)}
-    scores = _ENDING_WEIGHT * (_ENDING - distances(masks, tail[-_ENDING:], high - low))
     fits = [n - _ERROR * distances(masks, tail[-n:], high - low) for n in _lengths(len(tail))]
-    scores += np.max(fits, axis=0)
-    shift = np.abs(np.arange(low, high + 1) - expected)
-    scores -= _FAR * np.log2(1 + shift / 8)
+    if 0 < written < len(tail):
+        jump = len(tail) - _JUMP - _ERROR * distances(masks, tail[-written:], high - low)
+        jump[: max(0, parted - low)] = -np.inf
+        fits.append(jump)
+    scores = np.max(fits, axis=0)
+    scores += _ENDING_WEIGHT * (_ENDING - distances(masks, tail[-_ENDING:], high - low))
+    scores -= _FAR * np.log2(1 + np.abs(np.arange(low, high + 1) - expected) / 8)
+    if query.exact:
+        scores[~_exact_ends(masks, tail[-query.exact :], high - low)] = -np.inf
     best = int(np.argmax(scores))
+    if scores[best] == -np.inf:
+        return None
     return Place(index.starts[low + best], float(scores[best]))
+
+
+def _exact_ends(masks: dict[str, int], ending: str, size: int) -> NDArray[np.bool_]:
+    """Positions ([size + 1]) that ``ending`` stands before."""
+    found = (1 << size) - 1
+    for back, char in enumerate(reversed(ending)):
+        found &= masks[char] << back
+    result = np.zeros(size + 1, dtype=np.bool_)
+    result[1:] = _bits(found, size)
+    return result
 
 
 def _lengths(size: int) -> list[int]:
     return [length for length in _LENGTHS if length < size] + [min(size, TAIL)]
-
-
-def enough(tail: str) -> float:
-    """The score from which a place for ``tail`` is taken."""
-    return min(ENOUGH, 0.4 * len(tail))
-
-
-def sure(tail: str) -> float:
-    """The score from which looking further is pointless."""
-    return math.floor(0.6 * len(tail))

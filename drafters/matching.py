@@ -8,10 +8,10 @@ from __future__ import annotations
 import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from docspec.drafters.comparison import agreement, corrections
-from docspec.drafters.locate import START, STARTS, TAIL, DraftIndex, Place, enough, locate, sure
+from docspec.drafters.locate import ENOUGH, START, STARTS, TAIL, DraftIndex, Place, Query, locate
 from docspec.drafters.normalise import fold
 
 __all__ = ["Codec", "DraftCursor", "agreement", "corrections"]
@@ -22,8 +22,10 @@ _JOINT_REACH = 64
 _BROKEN = "\ufffd"
 _CHARACTER_TOKENS = 3  # an unfinished character is at most this many byte tokens
 _SWITCH = 3.0  # what leaving the present draft for another costs, in matching characters
-_PATIENCE = 2  # resyncs in a row that may lead nowhere before searches get rarer
-_LONGEST_WAIT = 32  # tokens between searches in a hopeless draft
+_TRUSTED_TOKENS, _TRUSTED_CHARACTERS = 2, 4  # agreement that confirms a place
+_EXACT = 6  # characters that must agree exactly after a few refuted guesses
+_PATIENCE, _PAUSE = 8, 4  # refuted guesses after which searches come only every so many tokens
+_LONGEST_PAUSE = 64  # tokens between searches of whole drafts
 
 
 class Codec(Protocol):
@@ -102,6 +104,14 @@ class _DraftTokens:
         return match.start() if match is not None else wanted
 
 
+class _Parting(NamedTuple):
+    """Where output and draft last parted: the draft, its character, and the tokens emitted until then."""
+
+    draft: int
+    at: int
+    seen: int
+
+
 class DraftCursor:
     """Follows a verifier's output along one or more drafts of it and proposes what comes next.
 
@@ -117,10 +127,10 @@ class DraftCursor:
         self._drafts = [_DraftTokens(text, codec) for text in texts]
         self._indexes: dict[int, DraftIndex] = {}
         self._emitted: list[int] = []
+        self._parting = _Parting(0, 0, 0)
         self._lost = False  # output and stream have parted and no new place has been found yet
-        self._parted = 0  # emitted tokens when they parted
-        self._misses = 0  # failed resyncs, less accepted tokens since
-        self._next_search = 0  # emitted tokens from which searching is worth its time
+        self._guesses = 0  # places tried since the parting, all refuted
+        self._next_search = self._next_wide = 0  # emitted tokens from which (wide) search is worth its time
         self._open(0, 0)
 
     def propose(self, limit: int) -> list[int]:
@@ -150,14 +160,22 @@ class DraftCursor:
         if ours != list(emitted):
             pairs = zip(ours, emitted, strict=False)
             agreed = next((i for i, (own, seen) in enumerate(pairs) if own != seen), len(ours))
+        before = self._character()
         self._next += agreed
-        self._misses = max(0, self._misses - agreed)
-        if agreed < len(emitted):
-            self._lost = True
-            self._parted = len(self._emitted) + agreed
-            self._misses += 1
-            wait = 0 if self._misses <= _PATIENCE else min(2 ** (self._misses - _PATIENCE), _LONGEST_WAIT)
-            self._next_search = len(self._emitted) + len(emitted) + wait
+        if agreed >= _TRUSTED_TOKENS or self._character() - before >= _TRUSTED_CHARACTERS:
+            self._guesses = 0
+        if agreed == len(emitted):
+            return
+        self._lost = True
+        seen = len(self._emitted) + agreed
+        if self._guesses == 0:
+            self._parting = _Parting(self._draft, self._character(), seen)
+        self._guesses += 1
+        self._next_search = len(self._emitted) + len(emitted)
+
+    def _character(self) -> int:
+        """Where the next token of the stream starts in its draft."""
+        return self._offsets[self._next] if self._next < len(self._offsets) else self._reached
 
     def _open(self, draft: int, at: int) -> None:
         """Start the token stream at character ``at`` of a draft."""
@@ -186,42 +204,40 @@ class DraftCursor:
         tail, pending = self._tail()
         place = self._find(tail)
         if place is not None:
-            draft, at = place
-            parted = self._offsets[self._next] if self._next < len(self._offsets) else self._reached
-            kept = self._draft, parted
-            self._open(draft, at)
+            self._open(*place)
             self._extend(len(pending) + 1)
             if self._tokens[: len(pending)] == pending:
                 self._next = len(pending)
                 self._lost = False
                 return
-            self._open(*kept)
-        self._misses += 1
-        wait = min(2 ** max(0, self._misses - _PATIENCE), _LONGEST_WAIT)
-        self._next_search = len(self._emitted) + (1 if pending else wait)
+        self._next_search = len(self._emitted) + (1 if pending or self._guesses < _PATIENCE else _PAUSE)
 
     def _find(self, tail: str) -> tuple[int, int] | None:
         """The draft and the character in it where ``tail`` ends."""
         if not tail.strip(START):
             return None
-        parted = self._offsets[self._next] if self._next < len(self._offsets) else self._reached
-        written = self._written()
-        here = self._index(self._draft)
-        expected = min(here.folded_position(parted) + written, len(here.text))
-        best, choice = locate(here, tail, expected, whole=False), self._draft
-        if best.score < sure(tail):
+        # A refuted guess asks for more evidence: characters that agree exactly.
+        exact = min(2 * (self._guesses - 1), _EXACT)
+        query = Query(tail, self._written(), exact)
+        here = self._index(self._parting.draft)
+        parted = here.folded_position(self._parting.at)
+        best, choice = locate(here, query, parted, whole=False), self._parting.draft
+        if (best is None or best.score < 0.6 * len(tail)) and len(self._emitted) >= self._next_wide:
             for draft in range(len(self._drafts)):
                 index = self._index(draft)
-                share = expected if draft == self._draft else expected * len(index.text) // len(here.text)
-                found = locate(index, tail, share, whole=True)
-                score = found.score - (_SWITCH if draft != self._draft else 0.0)
-                if score > best.score:
-                    best, choice = Place(found.at, score), draft
-        return (choice, best.at) if best.score >= enough(tail) else None
+                share = parted if draft == choice else parted * len(index.text) // len(here.text)
+                found = locate(index, query, share, whole=True)
+                switch = _SWITCH if draft != self._parting.draft else 0.0
+                if found is not None and (best is None or found.score - switch > best.score):
+                    best, choice = Place(found.at, found.score - switch), draft
+            self._next_wide = len(self._emitted) + min(2**self._guesses, _LONGEST_PAUSE)
+        if best is None or best.score < min(ENOUGH, 0.4 * len(tail)):
+            return None
+        return choice, best.at
 
     def _written(self) -> int:
         """About how many folded characters the output has got since it parted from the stream."""
-        count = len(self._emitted) - self._parted
+        count = len(self._emitted) - self._parting.seen
         seen = self._emitted[-min(count, 2 * TAIL) :]
         return len(fold(self._codec.decode(seen)).text) * count // max(1, len(seen))
 

@@ -6,8 +6,11 @@ import random
 from collections.abc import Sequence
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 
+from docspec.bench.acceptance import TokenCursor, replay
 from docspec.drafters.matching import Codec, DraftCursor
 
 END = 10**6
@@ -128,3 +131,132 @@ def test_one_wrong_character_costs_about_two_steps(codec: Codec, kind: str) -> N
         extra.append(follow(codec, [draft], PROSE)[0] - least(codec, PROSE))
     assert sum(extra) / len(extra) <= 2.0
     assert max(extra) <= 5
+
+
+@codecs
+def test_a_draft_full_of_single_errors_still_saves_most_steps(codec: Codec) -> None:
+    """One wrong character in forty: at least six tokens a step, and more than matching on tokens gives."""
+    chance = random.Random(7)
+    draft = "".join(chance.choice("aeioust ") if chance.random() < 1 / 40 else c for c in PROSE)
+    steps, _ = follow(codec, [draft], PROSE)
+    wanted = len(codec.encode(PROSE)[0]) + 1
+    assert wanted / steps >= 6
+    assert steps < replay(codec, TokenCursor(draft, codec), PROSE, 32).steps
+
+
+SENTENCES = [f"{sentence}.\n" for sentence in PROSE.replace("\n", " ").split(". ")]
+
+
+@codecs
+def test_a_line_too_many_in_the_draft_is_left_behind(codec: Codec) -> None:
+    """A duplicated line, or one that the verifier leaves out, costs three steps."""
+    truth = "".join(SENTENCES)
+    ideal = least(codec, truth)
+    for at in range(1, len(SENTENCES)):
+        twice = "".join([*SENTENCES[:at], SENTENCES[at], *SENTENCES[at:]])
+        assert follow(codec, [twice], truth)[0] <= ideal + 3
+        alien = "".join([*SENTENCES[:at], "Figure caption, page header or so\n", *SENTENCES[at:]])
+        assert follow(codec, [alien], truth)[0] <= ideal + 3
+
+
+@codecs
+def test_a_line_missing_in_the_draft_is_written_plainly_and_then_the_rest_found(codec: Codec) -> None:
+    """The verifier writes the line itself; after it the draft is found again within a few steps."""
+    for at in range(1, len(SENTENCES)):
+        line = "An extra remark stood in the margin here, by another hand.\n"
+        truth = "".join([*SENTENCES[:at], line, *SENTENCES[at:]])
+        written = len(codec.encode(line)[0])
+        assert follow(codec, ["".join(SENTENCES)], truth)[0] <= least(codec, truth) + written + 4
+
+
+@codecs
+def test_swapped_paragraphs_are_found(codec: Codec) -> None:
+    """Another reading order costs a few steps for each jump."""
+    paragraphs = PROSE.split("\n\n")
+    draft = "\n\n".join([paragraphs[2], paragraphs[0], paragraphs[3], paragraphs[1]])
+    assert follow(codec, [draft], PROSE)[0] <= least(codec, PROSE) + 4 * 8
+
+
+@codecs
+def test_a_garbage_draft_is_given_up(codec: Codec) -> None:
+    """Hardly anything is proposed, so a bad draft costs next to nothing."""
+    chance = random.Random(5)
+    garbage = "".join(chance.choice("qxzjkvwypb 0123456789#@") for _ in range(3000))
+    steps, proposed = follow(codec, [garbage], PROSE, window=8)
+    assert proposed <= 0.25 * steps
+    other = " ".join(chance.sample(PROSE.split(), len(PROSE.split())))
+    steps, proposed = follow(codec, [other], PROSE, window=8)
+    assert proposed <= 6 * steps
+
+
+@codecs
+def test_another_draft_takes_over(codec: Codec) -> None:
+    """Where the first draft ends or fails, the second is used."""
+    half = len(PROSE) // 2
+    drafts = ["Q" * 50 + PROSE[half:], PROSE[:half] + "z" * 50]
+    assert follow(codec, drafts, PROSE)[0] <= least(codec, PROSE) + 12
+
+
+def test_an_unfinished_character_is_completed_from_the_draft() -> None:
+    """When the output stops inside a character, the proposal goes on with its other bytes."""
+    truth = "naïve “Ωmega” 漢字 😀 end"
+    ids = BPE.encode(truth)[0]
+    for cut in range(1, len(ids)):
+        cursor = DraftCursor(["Wrong start. " + truth], BPE, END)
+        for token in ids[:cut]:
+            cursor.advance([], 0, [token])
+        if len(BPE.decode(ids[:cut])) >= 6:
+            assert cursor.propose(100) == [*ids[cut:], END]
+
+
+def test_plain_steps_keep_the_place() -> None:
+    """Decoding without proposals moves along the draft just the same."""
+    ids = [*BPE.encode(PROSE)[0], END]
+    cursor = DraftCursor([PROSE], BPE, END)
+    for at, token in enumerate(ids):
+        assert cursor.propose(3) == ids[at : at + 3]
+        cursor.advance([], 0, [token])
+    assert cursor.propose(3) == []
+
+
+@pytest.mark.parametrize("drafts", [[], [""], [" \n\t "], ["", ""]])
+def test_without_a_draft_nothing_is_proposed(drafts: list[str]) -> None:
+    """No text, no proposal: not even the end."""
+    cursor = DraftCursor(drafts, BPE, END)
+    cursor.advance([], 0, [5])
+    assert cursor.propose(10) == []
+    assert follow(BPE, drafts, PROSE)[1] == 0
+
+
+edits = st.lists(
+    st.tuples(st.floats(0, 1), st.integers(0, 30), st.text("abc XYZ.\n漢é–“", max_size=12)), max_size=6
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.sampled_from([TOY, BPE]), edits, st.floats(0, 1), st.integers(1, 64))
+def test_any_edits_of_the_draft_leave_the_output_alone(
+    codec: Codec, changes: list[tuple[float, int, str]], part: float, window: int
+) -> None:
+    """The loop ends with exactly the truth, never in more steps than tokens."""
+    truth = draft = PROSE[: 40 + int(part * 800)]
+    for where, gone, new in changes:
+        at = int(where * len(draft))
+        draft = draft[:at] + new + draft[at + gone :]
+    follow(codec, [draft], truth, window)
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(st.text(max_size=120), max_size=3), st.text(max_size=60), st.integers(0, 40))
+def test_hostile_drafts_raise_nothing(drafts: list[str], truth: str, window: int) -> None:
+    """Any characters whatever, in any number of drafts, lone surrogates included."""
+    follow(BPE, [*drafts, "\ud800" + truth[::-1]], truth, window)
+
+
+def test_a_very_long_draft_is_searched_quickly() -> None:
+    """A jump of 90,000 characters is found, and one proposal takes milliseconds, not seconds."""
+    chance = random.Random(2)
+    words = PROSE.split()
+    draft = " ".join(chance.choice(words) + str(chance.randrange(1000)) for _ in range(12_000))
+    start = len(draft) - 3000
+    assert follow(BPE, [draft], draft[start:], window=64)[0] <= least(BPE, draft[start:], 64) + 20

@@ -1,0 +1,217 @@
+"""How much of a verifier's text the OCR drafts would give it: mean accepted length, replayed.
+
+Takes OmniDocBench's format (a folder with its JSON and ``images/``). The annotated text of each region
+stands for the verifier's choices; the draft is OCR of the annotated box. No model runs.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import PIL.Image
+from rich.console import Console
+from rich.progress import track
+from rich.table import Column, Table
+from tokenizers import Tokenizer
+
+import docspec.verifiers
+from docspec.drafters.matching import Codec, DraftCursor, agreement
+from docspec.errors import UsageError
+from docspec.registry import load
+from docspec.types import Category, DecodeStats, Drafter, Image, Page, Region, Style
+from docspec.verifiers.codec import TokenizerCodec
+
+END = -1  # the end token; no vocabulary has it
+_TOKENIZER = Path(docspec.verifiers.__file__).parent / "mini" / "weights" / "tokenizer.json"
+
+
+class Cursor(Protocol):
+    """What the decode loop needs of a draft."""
+
+    def propose(self, limit: int) -> list[int]:
+        """Up to ``limit`` next tokens."""
+        ...
+
+    def advance(self, proposed: Sequence[int], accepted: int, emitted: Sequence[int]) -> None:
+        """Take a step's outcome."""
+        ...
+
+
+class TokenCursor:
+    """The draft followed on tokens alone, as prompt lookup does: the baseline for ``DraftCursor``.
+
+    After a rejection: the nearest place where the longest run of the output's last tokens (three at the
+    most, at least two) stands in the draft; else one draft token is skipped.
+    """
+
+    def __init__(self, draft: str, codec: Codec) -> None:
+        self._draft = [*codec.encode(draft)[0], END] if draft else []
+        self._next = 0
+        self._output: list[int] = []
+
+    def propose(self, limit: int) -> list[int]:
+        """Up to ``limit`` next draft tokens."""
+        return self._draft[self._next : self._next + limit]
+
+    def advance(self, proposed: Sequence[int], accepted: int, emitted: Sequence[int]) -> None:
+        """Take a step's outcome."""
+        self._output.extend(emitted)
+        self._next += accepted
+        for token in emitted[accepted:]:
+            agrees = self._next < len(self._draft) and self._draft[self._next] == token
+            self._next = self._next + 1 if agrees else self._resync()
+
+    def _resync(self) -> int:
+        for size in (3, 2):
+            tail = self._output[-size:]
+            ends = (end for end in range(size, len(self._draft) + 1) if self._draft[end - size : end] == tail)
+            found = min(ends, key=lambda end: abs(end - self._next - 1), default=None)
+            if found is not None:
+                return found
+        return min(self._next + 1, len(self._draft))
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One annotated region: what the verifier would write and what the drafter proposes."""
+
+    page: str
+    language: str
+    truth: str
+    draft: str
+
+
+def replay(codec: Codec, cursor: Cursor, truth: str, window: int) -> DecodeStats:
+    """The decode loop over one region whose verifier writes ``truth``."""
+    wanted = [*codec.encode(truth)[0], END]
+    done = steps = accepted = drafted = 0
+    while done < len(wanted):
+        proposed = cursor.propose(window)
+        run = 0
+        while run < min(len(proposed), len(wanted) - done) and proposed[run] == wanted[done + run]:
+            run += 1
+        emitted = wanted[done : done + run + 1]
+        run = min(run, len(emitted))
+        cursor.advance(proposed, run, emitted)
+        done += len(emitted)
+        steps, accepted, drafted = steps + 1, accepted + run, drafted + len(proposed)
+    return DecodeStats(done, accepted, drafted, steps)
+
+
+def read_cases(data: Path, drafter: Drafter) -> Iterator[Case]:
+    """The text regions of an OmniDocBench folder, each box drafted from its own pixels."""
+    listings = sorted(data.glob("*.json"))
+    if len(listings) != 1:
+        raise UsageError(f"expected one JSON file of annotations in {data}, found {len(listings)}")
+    for entry in track(json.loads(listings[0].read_text(encoding="utf-8")), description="drafting"):
+        name = entry["page_info"]["image_path"]
+        with PIL.Image.open(data / "images" / name) as image:
+            pixels = np.asarray(image.convert("RGB"))
+        for found in entry["layout_dets"]:
+            if found.get("text") and not found.get("ignore"):
+                yield Case(name, _language(found), found["text"], _draft(drafter, pixels, found["poly"]))
+
+
+def _language(found: dict[str, Any]) -> str:
+    label = str(found.get("attribute", {}).get("text_language", ""))
+    return "english" if label == "text_english" else "chinese" if "chinese" in label else "other"
+
+
+def _draft(drafter: Drafter, pixels: Image, poly: Sequence[float]) -> str:
+    height, width = pixels.shape[:2]
+    x0, x1 = max(0, int(min(poly[0::2]))), min(width, int(max(poly[0::2])) + 1)
+    y0, y1 = max(0, int(min(poly[1::2]))), min(height, int(max(poly[1::2])) + 1)
+    if x0 >= x1 or y0 >= y1:
+        return ""
+    crop = pixels[y0:y1, x0:x1]
+    page = Page(0, x1 - x0, y1 - y0, 72.0, crop)  # at 72 dpi a point is a pixel
+    region = Region(0, 0, (0, 0, page.width, page.height), Category.TEXT, lines=tuple(drafter.read(page)))
+    drafts = drafter.draft(page, region, Style())
+    return drafts[0].text if drafts else ""
+
+
+GROUPS: dict[str, Callable[[Case], bool]] = {
+    "english": lambda case: case.language == "english",
+    "english without formulas": lambda case: case.language == "english" and "$" not in case.truth,
+    "chinese": lambda case: case.language == "chinese",
+    "all": lambda case: True,
+}
+
+
+def measure(
+    codec: Codec, cases: Sequence[Case], window: int, matching: str
+) -> dict[str, dict[str, float | int]]:
+    """Figures by group: regions, tokens, mean accepted length, agreement, time in the cursor a step."""
+    figures: dict[str, dict[str, float | int]] = {}
+    for group, belongs in GROUPS.items():
+        chosen = [case for case in cases if belongs(case)]
+        started = time.perf_counter()
+        stats = sum((_replay_one(codec, case, window, matching) for case in chosen), DecodeStats())
+        elapsed = time.perf_counter() - started
+        figures[group] = {
+            "regions": len(chosen),
+            "tokens": stats.tokens,
+            "steps": stats.steps,
+            "mean_accepted_length": round(stats.mean_accepted_length, 3),
+            "drafted_used": round(stats.accepted / max(1, stats.drafted), 3),
+            "agreement": round(sum(agreement(c.draft, c.truth) for c in chosen) / max(1, len(chosen)), 4),
+            "milliseconds_per_step": round(1000 * elapsed / max(1, stats.steps), 3),
+        }
+    return figures
+
+
+def _replay_one(codec: Codec, case: Case, window: int, matching: str) -> DecodeStats:
+    draft = case.truth if matching == "perfect" else case.draft
+    if matching == "tokens":
+        return replay(codec, TokenCursor(draft, codec), case.truth, window)
+    return replay(codec, DraftCursor([draft], codec, END), case.truth, window)
+
+
+def main() -> None:
+    """Print the figures; the last line is JSON."""
+    options = _arguments()
+    codec = TokenizerCodec(Tokenizer.from_file(str(options.tokenizer)))
+    if options.drafts and options.drafts.exists():
+        cases = [Case(**case) for case in json.loads(options.drafts.read_text(encoding="utf-8"))]
+    else:
+        cases = list(read_cases(options.data, load("drafters", options.drafter)()))
+        if options.drafts:
+            rows = [asdict(case) for case in cases]
+            options.drafts.write_text(json.dumps(rows, ensure_ascii=False, indent=1), encoding="utf-8")
+    figures = measure(codec, cases, options.window, options.matching)
+    table = Table(
+        *next(iter(figures.values())), title=f"replayed, {options.matching}, window {options.window}"
+    )
+    table.columns.insert(0, Column("group"))
+    for group, row in figures.items():
+        table.add_row(group, *map(str, row.values()))
+    Console().print(table)
+    settings = {"drafter": options.drafter, "window": options.window, "matching": options.matching}
+    print(json.dumps({"benchmark": "acceptance", "replayed": True, **settings, "groups": figures}))
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m docspec.bench.acceptance", description=__doc__)
+    parser.add_argument("--data", type=Path, required=True, help="OmniDocBench folder: a JSON and images/")
+    parser.add_argument("--tokenizer", type=Path, default=_TOKENIZER, help="tokenizer.json (default: mini's)")
+    parser.add_argument("--drafter", default="rapidocr", help="registered drafter (default: rapidocr)")
+    parser.add_argument("--drafts", type=Path, help="keep the drafts in this file, or reuse them from it")
+    parser.add_argument("--window", type=int, default=128, help="draft tokens a step (default: 128)")
+    parser.add_argument(
+        "--matching",
+        choices=["characters", "tokens", "perfect"],
+        default="characters",
+        help="tokens: baseline without character matching; perfect: the draft is the annotation itself",
+    )
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()
