@@ -110,6 +110,7 @@ class RaggedCache(Cache):
             layer.capacity = capacity
             layer.plan = plan
 
+    @torch.inference_mode()
     def move(self, source: int, target: int, length: int) -> None:
         """Copy the first ``length`` places of row ``source`` over row ``target``."""
         for layer in self._ragged:

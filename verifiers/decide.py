@@ -16,9 +16,7 @@ Windows = list[list[int]]
 class Decide(Protocol):
     """Decides what each sequence emits after one pass."""
 
-    def __call__(
-        self, sequences: list[Sequence], windows: Windows, logits: torch.Tensor
-    ) -> list[list[int]]:
+    def __call__(self, sequences: list[Sequence], windows: Windows, logits: torch.Tensor) -> list[list[int]]:
         """``logits`` [n, C, V] right-aligned: row i's last ``len(windows[i]) + 1`` columns count."""
         ...
 
@@ -32,29 +30,32 @@ def exact(sequences: list[Sequence], windows: Windows, logits: torch.Tensor) -> 
 
 
 class ExactWithProcessors:
-    """Greedy, with a ``transformers`` LogitsProcessorList applied to every place's true prefix."""
+    """Greedy, with logits processors applied to every place's true prefix.
 
-    def __init__(self, processors: Callable[[Any, Any], Any]) -> None:
+    ``processors(prompt_length)`` gives the ``transformers`` LogitsProcessorList for a prompt of that many tokens
+    (some processors count from the prompt's end).
+    """
+
+    def __init__(self, processors: Callable[[int], Any]) -> None:
         self.processors = processors
 
-    def __call__(
-        self, sequences: list[Sequence], windows: Windows, logits: torch.Tensor
-    ) -> list[list[int]]:
+    def __call__(self, sequences: list[Sequence], windows: Windows, logits: torch.Tensor) -> list[list[int]]:
         return [
             self._row(sequence, window, logits[i, -len(window) - 1 :].float())
             for i, (sequence, window) in enumerate(zip(sequences, windows, strict=True))
         ]
 
     def _row(self, sequence: Sequence, window: list[int], logits: torch.Tensor) -> list[int]:
+        processors = self.processors(len(sequence.prompt.ids))
         prefix = [*sequence.prompt.ids, *sequence.output]
         ids = torch.tensor([prefix + window], device=logits.device)  # [1, prefix + W]
         choices: list[int] = []
         for place in range(len(window) + 1):
             seen = ids[:, : len(prefix) + place]
-            choices.append(int(self.processors(seen, logits[place : place + 1]).argmax(-1)))
+            choices.append(int(processors(seen, logits[place : place + 1]).argmax(-1)))
             if place == len(window) or choices[place] != window[place]:
                 break
-        return choices
+        return accept_exact(choices, window)
 
 
 class Fused:
@@ -63,9 +64,7 @@ class Fused:
     def __init__(self, trade: float) -> None:
         self.trade = trade
 
-    def __call__(
-        self, sequences: list[Sequence], windows: Windows, logits: torch.Tensor
-    ) -> list[list[int]]:
+    def __call__(self, sequences: list[Sequence], windows: Windows, logits: torch.Tensor) -> list[list[int]]:
         best, choices = logits.max(-1)  # [n, C]
         emitted = []
         for i, (sequence, window) in enumerate(zip(sequences, windows, strict=True)):
@@ -86,9 +85,7 @@ class Replay:
     def __init__(self, recorded: Mapping[Hashable, list[int]]) -> None:
         self.recorded = recorded
 
-    def __call__(
-        self, sequences: list[Sequence], windows: Windows, logits: torch.Tensor
-    ) -> list[list[int]]:
+    def __call__(self, sequences: list[Sequence], windows: Windows, logits: torch.Tensor) -> list[list[int]]:
         emitted = []
         for sequence, window in zip(sequences, windows, strict=True):
             truth, done = self.recorded[sequence.key], len(sequence.output)

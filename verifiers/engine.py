@@ -109,7 +109,9 @@ class Engine:
         tokens = [[sequence.output[-1], *window] for sequence, window in zip(active, windows, strict=True)]
         started = time.perf_counter()
         logits = self.runner.step(
-            [sequence.prompt for sequence in active], [len(sequence.output) - 1 for sequence in active], tokens
+            [sequence.prompt for sequence in active],
+            [len(sequence.output) - 1 for sequence in active],
+            tokens,
         )
         emitted = self.decide(active, windows, logits)
         elapsed = time.perf_counter() - started
@@ -122,7 +124,7 @@ class Engine:
         if not self.drafts:
             return []
         length = window_length(sequence.rate.value, *self._cost.line(), rows)
-        return sequence.cursor.propose(min(length, sequence.limit - len(sequence.output) - 1))
+        return sequence.cursor.propose(max(0, min(length, sequence.limit - len(sequence.output) - 1)))
 
     def _emit(self, sequences: list[Sequence], windows: list[list[int]], emitted: list[list[int]]) -> None:
         self.passes += 1
@@ -151,7 +153,8 @@ class Engine:
             last = self._active.pop()
             if row < len(self._active):
                 self._active[row] = last
-                self.runner.cache.move(len(self._active), row, last.cached)
+                if last.finish is None:
+                    self.runner.cache.move(len(self._active), row, last.cached)
         return finished
 
     def _shrink(self) -> None:

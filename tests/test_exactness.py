@@ -1,0 +1,158 @@
+"""Exact mode equals ``generate(do_sample=False)``, token for token, whatever the drafts are."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence as Seq
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from random_models import image_processor, random_model, tokenizer
+
+from docspec.config import Config
+from docspec.types import Category, Draft, Request
+from docspec.verifiers.profiles.qwen_vl import QwenVL
+from docspec.verifiers.reader import ReaderVerifier
+from docspec.verifiers.transformers_vlm import TransformersReader
+
+FAMILIES = ["qwen2_vl", "qwen2_5_vl"]
+VARIANTS = ["plain", "penalty", "sliding"]
+KINDS = ["right", "empty", "garbage", "shifted", "half", "long", "ends", "foreign"]
+NEW_TOKENS = 20
+
+
+class CharacterCodec:
+    """One character a token, so that any output, however random, can be written as a draft."""
+
+    def encode(self, text: str) -> tuple[list[int], list[int]]:
+        return [(ord(c) - 0x4E00) % len(tokenizer()) for c in text], list(range(len(text)))
+
+    def decode(self, ids: Seq[int]) -> str:
+        return "".join(chr(0x4E00 + token) for token in ids)
+
+
+@lru_cache
+def reader(family: str, variant: str, seed: int, characters: bool) -> TransformersReader:
+    """A random model of the family behind the same classes that a checkpoint gets."""
+    model = random_model(
+        family, seed, repetition_penalty=1.3 if variant == "penalty" else None, sliding=variant == "sliding"
+    )
+    made = TransformersReader(family, model, tokenizer(), QwenVL(model, tokenizer(), image_processor()))
+    if characters:
+        made.codec = CharacterCodec()  # type: ignore[assignment]
+    return made
+
+
+def generate(made: TransformersReader, request: Request) -> list[int]:
+    """What transformers itself writes for the request."""
+    inputs = made.profile.inputs(request.image, request.category)
+    with torch.inference_mode():
+        output = made.model.generate(**inputs, max_new_tokens=NEW_TOKENS, do_sample=False)
+    tokens: list[int] = output[0, inputs["input_ids"].shape[1] :].tolist()
+    return tokens
+
+
+def draft(kind: str, truth: str, noise: str) -> str:
+    """A draft of the given kind for a sequence whose output is ``truth``."""
+    half = len(truth) // 2
+    return {
+        "right": truth,
+        "empty": "",
+        "garbage": noise * 3,
+        "shifted": truth[3:],
+        "half": truth[:half] + noise + truth[half + 2 :],
+        "long": (truth + noise) * 10,
+        "ends": "<|im_end|>" * 5,
+        "foreign": "Ἐν ἀρχῇ ἦν ὁ λόγος 起初 بداية " * 2,
+    }[kind]
+
+
+@st.composite
+def batches(draw: st.DrawFn) -> tuple[int, list[tuple[int, int, int, str, str, Category]]]:
+    """Up to nine ragged rows: image seed and size, draft kind, noise, category (which sets the prompt)."""
+    row = st.tuples(
+        st.integers(0, 30),
+        st.integers(10, 150),
+        st.integers(10, 150),
+        st.sampled_from(KINDS),
+        st.text(alphabet=[chr(0x4E00 + i) for i in range(340)], max_size=6),
+        st.sampled_from([Category.TEXT, Category.TABLE, Category.FORMULA]),
+    )
+    return draw(st.integers(1, 4)), draw(st.lists(row, min_size=1, max_size=9))
+
+
+def check(made: TransformersReader, rows: int, cases: list[Any]) -> None:
+    """Run the cases in one engine and compare every sequence with ``generate``."""
+    requests, truths = [], []
+    for key, (seed, height, width, kind, noise, category) in enumerate(cases):
+        pixels = np.random.default_rng(seed).integers(0, 255, (height, width, 3), dtype=np.uint8)
+        request = Request(key, pixels, category)
+        truth = generate(made, request)
+        text = draft(kind, made.codec.decode(truth), noise)
+        requests.append(Request(key, pixels, category, (Draft(text, kind),)))
+        truths.append(truth)
+    verifier = ReaderVerifier(made, Config(max_batch=rows, max_new_tokens=NEW_TOKENS, accept="exact"))
+    sequences = list(verifier.engine.run(verifier._sequences(iter(requests), {})))
+    assert len(sequences) == len(cases)
+    for sequence in sequences:
+        assert sequence.output == truths[sequence.key]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("variant", VARIANTS)
+@pytest.mark.parametrize("family", FAMILIES)
+@given(batch=batches(), seed=st.integers(0, 1), characters=st.booleans())
+@settings(max_examples=70, deadline=None, suppress_health_check=list(HealthCheck))
+def test_equals_generate(
+    family: str, variant: str, batch: tuple[int, list[Any]], seed: int, characters: bool
+) -> None:
+    """Random images, prompts, ragged batches and hostile drafts never change a token."""
+    check(reader(family, variant, seed, characters), *batch)
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+@pytest.mark.parametrize("family", FAMILIES)
+def test_equals_generate_with_every_kind_of_draft(family: str, variant: str) -> None:
+    """One batch with each kind of draft gives what ``generate`` gives."""
+    cases = [(n, 30 + 9 * n, 120 - 8 * n, kind, "一丁七", Category.TEXT) for n, kind in enumerate(KINDS)]
+    check(reader(family, variant, 0, True), 3, cases)
+
+
+def test_right_draft_takes_one_pass() -> None:
+    """A perfect draft rides in the prefill and ends in it."""
+    made = reader("qwen2_vl", "plain", 0, True)
+    pixels = np.full((40, 90, 3), 90, dtype=np.uint8)
+    text = made.codec.decode(generate(made, Request(0, pixels, Category.TEXT)))
+    verifier = ReaderVerifier(made, Config(max_new_tokens=NEW_TOKENS))
+    request = Request(0, pixels, Category.TEXT, (Draft(text, "right"),))
+    [(_, verdict)] = verifier.verify(iter([request]))
+    assert verdict.stats.steps == 1
+    assert verdict.stats.tokens == NEW_TOKENS
+
+
+def test_out_of_memory_halves_the_batch_and_loses_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """After running out of memory the rows go on from where they were, fewer at a time."""
+    made = reader("qwen2_vl", "plain", 0, True)
+    rng = np.random.default_rng(1)
+    requests = [
+        Request(k, rng.integers(0, 255, (40, 60 + k, 3), dtype=np.uint8), Category.TEXT) for k in range(5)
+    ]
+    verifier = ReaderVerifier(made, Config(max_batch=4, max_new_tokens=NEW_TOKENS))
+    step, calls = verifier.engine.runner.step, []
+
+    def failing(*arguments: Any) -> torch.Tensor:
+        calls.append(1)
+        if len(calls) == 3:
+            raise torch.OutOfMemoryError("simulated")
+        return step(*arguments)
+
+    monkeypatch.setattr(verifier.engine.runner, "step", failing)
+    sequences = list(verifier.engine.run(verifier._sequences(iter(requests), {})))
+    assert verifier.engine.max_rows == 2
+    assert sorted(s.key for s in sequences) == list(range(5))
+    for sequence in sequences:
+        assert sequence.output == generate(made, requests[sequence.key])

@@ -1,0 +1,30 @@
+"""Text to a verifier's tokens and back, over a ``tokenizers`` tokenizer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from tokenizers import Tokenizer
+
+
+class TokenizerCodec:
+    """The ``Codec`` of docspec.drafters.matching over a ``tokenizers.Tokenizer``."""
+
+    def __init__(self, tokenizer: Tokenizer) -> None:
+        self.tokenizer = tokenizer
+
+    def encode(self, text: str) -> tuple[list[int], list[int]]:
+        """Token ids of ``text`` without special tokens, and the character offset where each one starts."""
+        encoding = self.tokenizer.encode(text, add_special_tokens=False)
+        starts, reached = [], 0
+        for start, end in encoding.offsets:
+            # a tokenizer may leave a token's leading space out of its span: the token starts where the last
+            # one ended; pieces of one character all start where it does
+            starts.append(min(start, reached))
+            reached = end
+        return encoding.ids, starts
+
+    def decode(self, ids: Sequence[int]) -> str:
+        """Text of ``ids``, special tokens left out."""
+        text: str = self.tokenizer.decode(list(ids), skip_special_tokens=True)
+        return text

@@ -1,0 +1,29 @@
+"""No verifier: the drafts stand as they are."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Iterator
+
+from docspec.config import Config
+from docspec.types import Finish, Request, Style, Verdict
+
+
+class DraftOnly:
+    """Declines every region, so that each keeps its draft."""
+
+    name = "draft-only"
+    style = Style()
+    dpi = 150.0
+
+    def __init__(self, config: Config) -> None:
+        self.config = config
+
+    def declines(self, request: Request) -> str | None:
+        return "no verifier was asked for"
+
+    def verify(self, requests: Iterable[Request | None]) -> Iterator[tuple[Hashable, Verdict]]:
+        """Never called with a request, since all are declined; answers with the draft all the same."""
+        for request in requests:
+            if request is not None:
+                text = request.drafts[0].text if request.drafts else ""
+                yield request.key, Verdict(text, Finish.UNVERIFIED, reason="no verifier was asked for")
