@@ -203,9 +203,10 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One sequence to verify: a region's pixels and its drafts, best first.
+    """One region to verify: its pixels and its drafts, best first.
 
-    ``line_boxes`` are the region's text lines in pixels of ``image``, in reading order.
+    ``line_boxes`` are the region's text lines in pixels of ``image``, in reading order; ``line_texts`` what
+    the source of the first draft read there.
     """
 
     key: Hashable
@@ -213,6 +214,7 @@ class Request:
     category: Category
     drafts: tuple[Draft, ...] = ()
     line_boxes: tuple[tuple[int, int, int, int], ...] = ()
+    line_texts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

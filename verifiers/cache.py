@@ -15,9 +15,11 @@ from transformers.cache_utils import Cache, CacheLayerMixin
 
 @dataclass(frozen=True, slots=True)
 class WritePlan:
-    """Where one pass's columns go: column ``source[i]`` of pass row ``taken[i]`` to place ``target[i]`` of
-    cache row ``rows[i]``. ``span`` is the number of cached places that queries may look at; None in a prefill,
-    where rows start empty and the pass's own keys are all there is.
+    """Where one pass's columns go.
+
+    Column ``source[i]`` of pass row ``taken[i]`` goes to place ``target[i]`` of cache row ``rows[i]``. ``span``
+    is the number of cached places that queries may look at; None in a prefill, where rows start empty and
+    the pass's own keys are all there is.
     """
 
     taken: torch.Tensor
@@ -47,7 +49,7 @@ class RaggedLayer(CacheLayerMixin):
     def update(
         self, key_states: torch.Tensor, value_states: torch.Tensor, *args: Any, **kwargs: Any
     ) -> tuple[torch.Tensor, torch.Tensor]:
-        """Write a pass's states ``[n, heads, Q, head_dim]`` by the plan; return what its queries attend to."""
+        """Write a pass's states [n, heads, Q, head_dim] by the plan; return what its queries attend to."""
         if not self.is_initialized:
             self.lazy_initialization(key_states, value_states)
         assert self.keys is not None and self.values is not None  # noqa: PT018 (for the type checker)
@@ -95,7 +97,7 @@ class RaggedCache(Cache):
     def plan(
         self, rows: list[int], starts: list[int], counts: list[int], *, prefill: bool, device: torch.device
     ) -> None:
-        """Prepare a right-aligned pass: its row i adds ``counts[i]`` tokens at ``starts[i]`` of ``rows[i]``."""
+        """Prepare a right-aligned pass: row i adds ``counts[i]`` tokens at ``starts[i]`` of ``rows[i]``."""
         width = max(counts)
         indices = [
             (i, row, width - count + k, start + k)

@@ -32,8 +32,8 @@ def exact(sequences: list[Sequence], windows: Windows, logits: torch.Tensor) -> 
 class ExactWithProcessors:
     """Greedy, with logits processors applied to every place's true prefix.
 
-    ``processors(prompt_length)`` gives the ``transformers`` LogitsProcessorList for a prompt of that many tokens
-    (some processors count from the prompt's end).
+    ``processors(prompt_length)`` gives the ``transformers`` LogitsProcessorList for a prompt of that many
+    tokens (some processors count from the prompt's end).
     """
 
     def __init__(self, processors: Callable[[int], Any]) -> None:

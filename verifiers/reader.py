@@ -54,8 +54,8 @@ class ReaderVerifier:
     """Verifies requests with ``reader``; see docspec.types.Verifier.
 
     ``drafts=False`` ignores the drafts (plain decoding by the same engine, for comparison); ``decide``
-    replaces the reader's own acceptance; ``runner`` the one over the reader's model. ``seconds`` and ``passes``
-    add up over calls.
+    replaces the reader's own acceptance; ``runner`` the one over the reader's model. ``seconds`` and
+    ``passes`` add up over calls.
     """
 
     def __init__(

@@ -24,8 +24,8 @@ class Runner:
         kinds = set(getattr(config, "layer_types", None) or ["full_attention"])
         if unknown := kinds - {"full_attention", "sliding_attention"}:
             raise ModelError(
-                f"{type(model).__name__} has {', '.join(sorted(unknown))} layers, whose state cannot be rolled "
-                "back after a rejected draft; docspec cannot decode it"
+                f"{type(model).__name__} has {', '.join(sorted(unknown))} layers, whose state cannot be "
+                "rolled back after a rejected draft; docspec cannot decode it"
             )
         self.model = model
         self.rows = rows

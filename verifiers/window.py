@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass, field
 
 LONGEST = 512
+PRIOR_WIDTH = 32  # tokens that double a pass's time, until measured
 FORGET = 0.9  # weight of the past after each step: a draft's quality changes within a region
 
 
@@ -35,7 +36,7 @@ class StepCost:
     """Time of a forward pass as ``base + slope * tokens``, fitted to the passes seen so far.
 
     Exponentially weighted least squares, so that it follows the device and the cache's growth; until
-    passes of different widths were seen, a pass of 32 tokens is taken to cost twice one of a single token.
+    passes of different widths were seen, PRIOR_WIDTH tokens are taken to cost as much again as the pass itself.
     """
 
     _sums: list[float] = field(default_factory=lambda: [0.0] * 5)  # weight, x, y, xx, xy
@@ -49,15 +50,14 @@ class StepCost:
         """``(base, slope)`` in seconds and seconds a token, both positive."""
         weight, x, y, xx, xy = self._sums
         if weight == 0:
-            return 32e-3, 1e-3
-        mean = y / weight
-        spread = xx / weight - (x / weight) ** 2
-        if spread < 1.0:
-            slope = mean / (32 + x / weight)
-        else:
-            slope = (xy / weight - (x / weight) * mean) / spread
-        slope = min(max(slope, mean * 1e-4), mean / (x / weight) if x else mean)
-        return max(mean - slope * x / weight, mean * 1e-3), slope
+            return PRIOR_WIDTH * 1e-3, 1e-3
+        tokens, seconds = x / weight, y / weight
+        variance = xx / weight - tokens**2
+        slope = seconds / (PRIOR_WIDTH + tokens)
+        if variance >= 1.0:
+            slope = (xy / weight - tokens * seconds) / variance
+        slope = min(max(slope, seconds * 1e-4), seconds / tokens)
+        return max(seconds - slope * tokens, seconds * 1e-3), slope
 
 
 def window_length(rate: float, base: float, slope: float, rows: int) -> int:

@@ -1,0 +1,213 @@
+"""The drafting side of the flow: documents in, drafted pages out, in a thread of its own.
+
+It works ahead of the verifier by a few pages at most, so memory does not grow with the document.
+"""
+
+from __future__ import annotations
+
+import io
+import queue
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from PIL import Image as PillowImage
+
+from docspec.config import Config
+from docspec.errors import DocspecError
+from docspec.layout import analyse
+from docspec.source import PageFailure, open_document
+from docspec.types import (
+    Box,
+    Category,
+    Detector,
+    Draft,
+    Drafter,
+    Page,
+    PageResult,
+    Region,
+    Request,
+    Style,
+)
+
+AHEAD = 4  # drafted pages waiting for the verifier
+CROP_MARGIN = 2.0  # points of surroundings that the verifier sees around a region
+
+
+class RequestKey(NamedTuple):
+    """Which region a request is of; ``document`` counts the inputs of one run."""
+
+    document: int
+    page: int
+    order: int
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """A document to parse; ``name`` labels bytes."""
+
+    number: int
+    source: Path | bytes
+    name: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DraftedPage:
+    """A page ready for the verifier: ``result`` still lacks ``regions``, of which ``requests`` ask."""
+
+    document: int
+    result: PageResult
+    regions: tuple[Region, ...] = ()
+    requests: tuple[Request, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentEnd:
+    """The last page of a document has been drafted, or ``error`` kept it from being read at all."""
+
+    document: int
+    name: str
+    notes: tuple[str, ...] = ()
+    error: DocspecError | None = None
+
+
+@dataclass(slots=True)
+class Stages:
+    """The exchangeable parts of drafting and what they are told."""
+
+    detector: Detector
+    drafter: Drafter
+    style: Style
+    dpi: float
+    config: Config
+    _clock: float = field(default_factory=time.perf_counter)
+
+    def documents(self, inputs: Sequence[Input]) -> Iterator[DraftedPage | DocumentEnd]:
+        """Every page and every end of ``inputs``, in order."""
+        for item in inputs:
+            try:
+                yield from self._document(item)
+            except DocspecError as error:
+                name = item.name or (item.source.name if isinstance(item.source, Path) else "document")
+                yield DocumentEnd(item.number, name, error=error)
+
+    def _document(self, item: Input) -> Iterator[DraftedPage | DocumentEnd]:
+        with open_document(
+            item.source, name=item.name, password=self.config.password, pages=self.config.pages
+        ) as source:
+            self._clock = time.perf_counter()
+            for page in source.pages(self.dpi):
+                if isinstance(page, PageFailure):
+                    yield DraftedPage(item.number, PageResult(page.index, 0, 0, error=str(page.error)))
+                else:
+                    yield self._page(item.number, page)
+                self._clock = time.perf_counter()
+            yield DocumentEnd(item.number, source.name, source.notes)
+
+    def _page(self, document: int, page: Page) -> DraftedPage:
+        timings = {"render": self._lap()}
+        result = PageResult(page.index, page.width, page.height, timings=timings)
+        try:
+            lines = self.drafter.read(page)
+            timings["read"] = self._lap()
+            found = analyse(page, lines, self.detector)
+            timings["layout"] = self._lap()
+            requests = tuple(self._request(document, page, region) for region in found.regions)
+            timings["draft"] = self._lap()
+        except Exception as error:  # noqa: BLE001 a page that fails never takes the document with it
+            return DraftedPage(document, replace(result, error=f"{type(error).__name__}: {error}"))
+        images = self._pictures(page, found.regions) if self.config.images else {}
+        result = replace(result, dropped=tuple(found.dropped), images=images)
+        return DraftedPage(document, result, tuple(found.regions), requests)
+
+    def _request(self, document: int, page: Page, region: Region) -> Request:
+        drafts: tuple[Draft, ...] = tuple(self.drafter.draft(page, region, self.style))
+        x0, y0, _, _ = page.pixels(region.box, CROP_MARGIN)
+        boxes = [page.pixels(line.box) for line in region.lines]
+        return Request(
+            key=RequestKey(document, page.index, region.order),
+            image=np.ascontiguousarray(page.crop(region.box, CROP_MARGIN)),  # a copy: the page can go
+            category=region.category,
+            drafts=drafts,
+            line_boxes=tuple((a - x0, b - y0, c - x0, d - y0) for a, b, c, d in boxes),
+            line_texts=tuple(line.text for line in region.lines),
+        )
+
+    def _pictures(self, page: Page, regions: Sequence[Region]) -> dict[int, bytes]:
+        pictures = [region for region in regions if region.category is Category.PICTURE]
+        return {region.order: _png(page, region.box) for region in pictures}
+
+    def _lap(self) -> float:
+        """Seconds since the last lap."""
+        now = time.perf_counter()
+        seconds, self._clock = now - self._clock, now
+        return seconds
+
+
+def _png(page: Page, box: Box) -> bytes:
+    stream = io.BytesIO()
+    PillowImage.fromarray(np.ascontiguousarray(page.crop(box))).save(stream, "PNG")
+    return stream.getvalue()
+
+
+class Ahead:
+    """Runs ``stages`` over ``inputs`` in a thread; iterating gives its events, or None when none is ready.
+
+    Leaving the context stops the thread. An unforeseen error of the thread is raised by the iteration.
+    """
+
+    def __init__(self, stages: Stages, inputs: Sequence[Input]) -> None:
+        self._stages, self._inputs = stages, inputs
+        self._events: queue.Queue[DraftedPage | DocumentEnd | BaseException | None] = queue.Queue(AHEAD)
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._work, name="docspec-drafting", daemon=True)
+
+    def __enter__(self) -> Ahead:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self._stop.set()
+        while self._thread.is_alive():
+            self._take(0.05)
+
+    def __iter__(self) -> Iterator[DraftedPage | DocumentEnd | None]:
+        while True:
+            try:
+                event = self._events.get(timeout=0.002)
+            except queue.Empty:
+                yield None
+                continue
+            if isinstance(event, BaseException):
+                raise event
+            if event is None:
+                return
+            yield event
+
+    def _work(self) -> None:
+        try:
+            for event in self._stages.documents(self._inputs):
+                if not self._put(event):
+                    return
+            self._put(None)
+        except Exception as error:  # noqa: BLE001 handed to the consuming thread, which raises it
+            self._put(error)
+
+    def _put(self, event: DraftedPage | DocumentEnd | BaseException | None) -> bool:
+        while not self._stop.is_set():
+            try:
+                self._events.put(event, timeout=0.1)
+            except queue.Full:
+                continue
+            return True
+        return False
+
+    def _take(self, timeout: float) -> None:
+        try:
+            self._events.get(timeout=timeout)
+        except queue.Empty:
+            return
