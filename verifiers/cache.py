@@ -17,7 +17,7 @@ from transformers.cache_utils import Cache, CacheLayerMixin
 class WritePlan:
     """Where one pass's columns go.
 
-    Column ``source[i]`` of pass row ``taken[i]`` goes to place ``target[i]`` of cache row ``rows[i]``. ``span``
+    Column ``source[i]`` of pass row ``taken[i]`` goes to place ``target[i]`` of row ``rows[i]``. ``span``
     is the number of cached places that queries may look at; None in a prefill, where rows start empty and
     the pass's own keys are all there is.
     """

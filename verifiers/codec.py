@@ -8,10 +8,14 @@ from tokenizers import Tokenizer
 
 
 class TokenizerCodec:
-    """The ``Codec`` of docspec.drafters.matching over a ``tokenizers.Tokenizer``."""
+    """The ``Codec`` of docspec.drafters.matching over a ``tokenizers.Tokenizer``.
 
-    def __init__(self, tokenizer: Tokenizer) -> None:
+    ``unwritten`` are ids without text, beside those that the tokenizer itself knows as special.
+    """
+
+    def __init__(self, tokenizer: Tokenizer, unwritten: frozenset[int] = frozenset()) -> None:
         self.tokenizer = tokenizer
+        self.unwritten = unwritten
 
     def encode(self, text: str) -> tuple[list[int], list[int]]:
         """Token ids of ``text`` without special tokens, and the character offset where each one starts."""
@@ -26,5 +30,5 @@ class TokenizerCodec:
 
     def decode(self, ids: Sequence[int]) -> str:
         """Text of ``ids``, special tokens left out."""
-        text: str = self.tokenizer.decode(list(ids), skip_special_tokens=True)
-        return text
+        written = [token for token in ids if token not in self.unwritten]
+        return str(self.tokenizer.decode(written, skip_special_tokens=True))

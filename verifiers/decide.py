@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Hashable, Mapping
 from typing import Any, Protocol
 
@@ -58,11 +59,23 @@ class ExactWithProcessors:
         return accept_exact(choices, window)
 
 
+def log_odds(confidence: float) -> float:
+    """``log(c / (1 - c))``, at least 0: what a reader that is right with chance ``c`` weighs, in nats."""
+    return math.inf if confidence >= 1 else max(0.0, math.log(max(confidence, 0.5) / (1 - confidence)))
+
+
 class Fused:
-    """Draft and verifier weighed against each other; ``trade`` is lambda (DESIGN: fused acceptance)."""
+    """Draft and verifier weighed against each other as two readers of one image.
+
+    A draft token stands where the verifier prefers another by at most ``trade * log_odds(confidence)`` nats.
+    At ``trade`` 1 that is Bayes' rule for two independent readers; 0 is exact, infinity is the draft.
+    """
 
     def __init__(self, trade: float) -> None:
         self.trade = trade
+
+    def _tolerance(self, confidence: float) -> float:
+        return self.trade * log_odds(confidence) if self.trade else 0.0
 
     def __call__(self, sequences: list[Sequence], windows: Windows, logits: torch.Tensor) -> list[list[int]]:
         best, choices = logits.max(-1)  # [n, C]
@@ -74,7 +87,7 @@ class Fused:
                 drafted = torch.tensor(window, device=logits.device)[:, None]
                 of_draft = logits[i, -width - 1 : -1].gather(1, drafted)[:, 0]
                 margins = (best[i, -width - 1 : -1] - of_draft).tolist()
-            tolerance = self.trade * sequence.confidence
+            tolerance = self._tolerance(sequence.confidence)
             emitted.append(accept_fused(choices[i, -width - 1 :].tolist(), window, margins, tolerance))
         return emitted
 

@@ -36,7 +36,7 @@ class StepCost:
     """Time of a forward pass as ``base + slope * tokens``, fitted to the passes seen so far.
 
     Exponentially weighted least squares, so that it follows the device and the cache's growth; until
-    passes of different widths were seen, PRIOR_WIDTH tokens are taken to cost as much again as the pass itself.
+    passes of different widths were seen, PRIOR_WIDTH tokens are taken to double a pass's time.
     """
 
     _sums: list[float] = field(default_factory=lambda: [0.0] * 5)  # weight, x, y, xx, xy

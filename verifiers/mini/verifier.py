@@ -1,0 +1,160 @@
+"""The bundled verifier at work: regions are cut into parts that it can read, and put back together."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Hashable, Iterable, Iterator
+from dataclasses import dataclass, field, replace
+
+import torch
+from tokenizers import Tokenizer
+
+from docspec.config import Config
+from docspec.drafters.matching import agreement, corrections
+from docspec.types import Category, DecodeStats, Finish, Request, Style, Verdict
+from docspec.verifiers.codec import TokenizerCodec
+from docspec.verifiers.decide import Decide, Fused, exact
+from docspec.verifiers.mini.features import LineFeatures
+from docspec.verifiers.mini.model import WEIGHTS, Mini
+from docspec.verifiers.mini.parts import Part, foreign_share, join, split
+from docspec.verifiers.mini.tokens import BEGIN, END, LINE, PAD
+from docspec.verifiers.reader import ReaderVerifier
+from docspec.verifiers.sequence import Prompt
+
+UNREAD = {
+    Category.PICTURE: "pictures are not read",
+    Category.TABLE: "the mini does not read tables",
+    Category.FORMULA: "the mini does not read formulas",
+}
+FOREIGN = 0.1  # share of letters outside the Latin script beyond which the mini has nothing to say
+DEFAULT_TRADE = 1.0
+
+
+class MiniReader:
+    """The mini behind the engine; see docspec.verifiers.reader.Reader."""
+
+    name = "mini"
+    style = Style(table="html")
+    dpi = 150.0
+
+    def __init__(self, threads: int) -> None:
+        self.features = LineFeatures(threads=threads)
+        self.mini = Mini.from_pretrained()
+        self.model = self.mini.decoder
+        self.codec = TokenizerCodec(
+            Tokenizer.from_file(str(WEIGHTS / "tokenizer.json")), unwritten=frozenset((PAD, BEGIN, LINE, END))
+        )
+        self.end_tokens = (END,)
+
+    def declines(self, request: Request) -> str | None:
+        if request.category in UNREAD:
+            return UNREAD[request.category]
+        if not request.line_boxes:
+            return "no text lines were found"
+        if request.drafts and foreign_share(request.drafts[0].text) > FOREIGN:
+            return "the mini reads Latin script only"
+        return None
+
+    def prompts(self, requests: list[Request]) -> list[Prompt]:
+        images, counts = [], []
+        for request in requests:
+            images += [request.image[y0:y1, x0:x1] for x0, y0, x1, y1 in request.line_boxes]
+            counts.append(len(request.line_boxes))
+        features = iter([torch.from_numpy(line) for line in self.features.extract(images)])
+        prompts = []
+        for count in counts:
+            embeds = self.mini.embed_lines([next(features) for _ in range(count)])
+            prompts.append(Prompt(embeds, torch.arange(len(embeds))[None]))
+        return prompts
+
+    def decide(self, config: Config) -> Decide:
+        if config.accept == "exact":
+            return exact
+        return Fused(DEFAULT_TRADE if config.trade is None else config.trade)
+
+    def limit(self, request: Request, config: Config) -> int:
+        """Twice what the line's width has room for, and no less than the draft needs."""
+        room = sum((x1 - x0) / max(y1 - y0, 1) for x0, y0, x1, y1 in request.line_boxes)
+        drafted = max((len(draft.text) for draft in request.drafts), default=0)
+        return min(config.max_new_tokens, int(2 * room) + drafted + 16)
+
+    def verdict(self, request: Request, verdict: Verdict) -> Verdict:
+        """Output that never ended has lost its place: the draft is the better reading."""
+        if verdict.finish is Finish.END or not request.drafts:
+            return verdict
+        draft = request.drafts[0].text
+        return replace(verdict, text=draft, finish=Finish.LOOP, reason="the mini lost its place")
+
+
+@dataclass(slots=True)
+class _Open:
+    """A region some of whose parts are still being read."""
+
+    request: Request
+    parts: list[Part]
+    verdicts: dict[int, Verdict] = field(default_factory=dict)
+
+
+class MiniVerifier:
+    """Verifies regions of running text in Latin script; see docspec.types.Verifier.
+
+    Tables, formulas, pictures and other scripts are declined, so that their drafts stand.
+    """
+
+    def __init__(self, config: Config, *, drafts: bool = True) -> None:
+        reader = MiniReader(threads=os.cpu_count() or 1)
+        self.inner = ReaderVerifier(reader, config, drafts=drafts)
+        self.name, self.style, self.dpi = reader.name, reader.style, reader.dpi
+
+    @property
+    def seconds(self) -> dict[str, float]:
+        """Seconds so far by stage: vision, prefill, decode."""
+        return self.inner.seconds
+
+    def declines(self, request: Request) -> str | None:
+        return self.inner.declines(request)
+
+    def verify(self, requests: Iterable[Request | None]) -> Iterator[tuple[Hashable, Verdict]]:
+        unfinished: dict[Hashable, _Open] = {}
+        for key, verdict in self.inner.verify(_parts(requests, unfinished)):
+            assert isinstance(key, tuple)
+            region, number = key
+            unfinished[region].verdicts[number] = verdict
+            if len(unfinished[region].verdicts) == len(unfinished[region].parts):
+                yield region, _whole(unfinished.pop(region))
+
+
+def _parts(requests: Iterable[Request | None], unfinished: dict[Hashable, _Open]) -> Iterator[Request | None]:
+    """A request for each part of each request, keyed (key, number)."""
+    for request in requests:
+        if request is None:
+            yield None
+            continue
+        draft = request.drafts[0] if request.drafts else None
+        parts = split(draft.text if draft else "", request.line_texts)
+        unfinished[request.key] = _Open(request, parts)
+        for number, part in enumerate(parts):
+            yield replace(
+                request,
+                key=(request.key, number),
+                drafts=(replace(draft, text=part.draft),) if draft else (),
+                line_boxes=request.line_boxes[part.first : part.last],
+                line_texts=request.line_texts[part.first : part.last],
+            )
+
+
+def _whole(done: _Open) -> Verdict:
+    """One verdict from those of a region's parts."""
+    verdicts = [done.verdicts[number] for number in range(len(done.parts))]
+    text = join(done.parts, [verdict.text for verdict in verdicts])
+    stats = sum((verdict.stats for verdict in verdicts), DecodeStats())
+    lost = [verdict for verdict in verdicts if verdict.finish is not Finish.END]
+    draft = done.request.drafts[0].text if done.request.drafts else None
+    return Verdict(
+        text=text,
+        finish=lost[0].finish if lost else Finish.END,
+        stats=stats,
+        corrections=corrections(draft, text) if draft is not None else (),
+        agreement=agreement(draft, text) if draft is not None else None,
+        reason=lost[0].reason if lost else "",
+    )
