@@ -14,7 +14,7 @@ from docspec.result_html import to_html
 from docspec.result_json import to_json
 from docspec.types import Category, Dropped, PageResult, RegionResult
 
-__all__ = ["Assembly", "assemble", "image_name", "to_html", "to_json", "to_markdown"]
+__all__ = ["Assembly", "assemble", "image_links", "image_name", "to_html", "to_json", "to_markdown"]
 
 # A picture's text is kept as a paragraph when it reads like one: charts and photographs carry short labels.
 PROSE_CHARACTERS = 150
@@ -103,6 +103,15 @@ def assemble(
 def image_name(page: int, order: int) -> str:
     """The file name of a picture: page counted from 1, then the region's place in reading order."""
     return f"page-{page + 1:03d}-{order:03d}.png"
+
+
+def image_links(stem: str, pages: Iterable[PageResult]) -> dict[tuple[int, int], str]:
+    """Links to the pictures of ``pages`` by (page index, region order), as written beside ``stem.md``."""
+    return {
+        (page.index, order): f"{stem}_images/{image_name(page.index, order)}"
+        for page in pages
+        for order in page.images
+    }
 
 
 def _families(results: Sequence[RegionResult]) -> Iterator[RegionResult]:

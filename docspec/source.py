@@ -33,7 +33,7 @@ from docspec.types import Box, Line, Page, Span
 
 SUFFIXES = (".pdf", *images.SUFFIXES)
 EXPECTED = "a PDF or an image (" + ", ".join(sorted(images.FORMATS)) + ")"
-MAX_NOTES = 20
+MAX_NOTES = 10
 
 # Unmappable characters stay U+FFFD: whoever judges the text layer must see them.
 TEXT_FLAGS = pymupdf.TEXT_PRESERVE_LIGATURES | pymupdf.TEXT_PRESERVE_WHITESPACE | pymupdf.TEXT_MEDIABOX_CLIP
@@ -130,7 +130,8 @@ class PdfSource(Source):
 
     def _collect_warnings(self) -> None:
         for warning in dict.fromkeys(pymupdf.TOOLS.mupdf_warnings(reset=1).splitlines()):
-            self.note(f"MuPDF: {warning}")
+            if not warning.startswith("..."):  # "... repeated 2 times..."
+                self.note(f"MuPDF: {warning}")
 
     def close(self) -> None:
         self._document.close()
@@ -227,13 +228,14 @@ def _open_pdf(name: str, source: Path | str | bytes, password: str | None, pages
     pymupdf.TOOLS.mupdf_display_errors(False)  # they become notes
     pymupdf.TOOLS.mupdf_display_warnings(False)
     pymupdf.TOOLS.reset_mupdf_warnings()
-    try:
-        if isinstance(source, bytes):
-            document = pymupdf.open(stream=source, filetype="pdf")
-        else:
-            document = pymupdf.open(str(source), filetype="pdf")
-    except PDF_ERRORS as error:
-        raise CorruptInput(f"{name}: not a PDF, or damaged beyond repair") from error
+    document = _load_pdf(source)
+    if document is None:
+        data = source if isinstance(source, bytes) else Path(source).read_bytes()
+        end = data.rfind(b"endobj")
+        # A file cut inside an object cannot be repaired; cut after the last whole one it often can.
+        document = _load_pdf(data[: end + len(b"endobj")]) if end > 0 else None
+    if document is None:
+        raise CorruptInput(f"{name}: not a PDF, or damaged beyond repair")
     try:
         if document.needs_pass and not document.authenticate(password or ""):
             if password is None:
@@ -249,6 +251,15 @@ def _open_pdf(name: str, source: Path | str | bytes, password: str | None, pages
     return opened
 
 
+def _load_pdf(source: Path | str | bytes) -> Any | None:
+    try:
+        if isinstance(source, bytes):
+            return pymupdf.open(stream=source, filetype="pdf")
+        return pymupdf.open(str(source), filetype="pdf")
+    except PDF_ERRORS:
+        return None
+
+
 def _count_pages(name: str, document: Any) -> int:
     try:
         count = int(document.page_count)
@@ -262,28 +273,37 @@ def _count_pages(name: str, document: Any) -> int:
 def select_pages(spec: str | None, count: int) -> tuple[list[int], str]:
     """Indexes from 0 of the pages that ``spec`` selects among ``count``, ascending, and a note or "".
 
-    ``spec`` is a list of numbers and ranges from 1, either end open: ``1-3,7,10-``. Pages past the end
-    are left out and noted. Raises UsageError when it is malformed or selects nothing.
+    Pages past the end are left out and noted. Raises UsageError when ``spec`` is malformed or selects
+    nothing.
     """
     if spec is None:
         return list(range(count)), ""
-    chosen: set[int] = set()
-    beyond = False
+    ranges = parse_ranges(spec)
+    chosen = {
+        i for first, last in ranges for i in range(first - 1, count if last is None else min(last, count))
+    }
+    if not chosen:
+        plural = "" if count == 1 else "s"
+        raise UsageError(f"pages {spec!r} select nothing: the document has {count} page{plural}")
+    beyond = any((last or first) > count for first, last in ranges)
+    return sorted(chosen), f"pages {spec}: the document has only {count}" if beyond else ""
+
+
+def parse_ranges(spec: str) -> list[tuple[int, int | None]]:
+    """``1-3,7,10-`` as [(1, 3), (7, 7), (10, None)]. Raises UsageError when it is malformed."""
+    ranges: list[tuple[int, int | None]] = []
     for part in spec.split(","):
-        match = re.fullmatch(r"\s*(?:(\d+)|(\d+)?\s*-\s*(\d+)?)\s*", part)
-        if match is None or not any(match.groups()):
+        match = re.fullmatch(r"(\d{1,9})?(?:(-)(\d{1,9})?)?", part.replace(" ", ""))
+        if match is None or not (match[1] or match[3]):
             raise UsageError(
                 f"bad page range {part.strip()!r} in {spec!r}; expected something like 1-3,7,10-"
             )
-        first = int(match[1] or match[2] or 1)
-        last = int(match[1] or match[3] or max(count, first))
-        if first < 1 or last < first:
+        first = int(match[1] or 1)
+        last = (int(match[3]) if match[3] else None) if match[2] else first
+        if first < 1 or (last is not None and last < first):
             raise UsageError(f"bad page range {part.strip()!r} in {spec!r}; pages count from 1, ranges go up")
-        beyond = beyond or last > count
-        chosen.update(range(first - 1, min(last, count)))
-    if not chosen:
-        raise UsageError(f"pages {spec!r} select nothing: the document has {count} page{'s'[: count != 1]}")
-    return sorted(chosen), f"pages {spec}: the document has only {count}" if beyond else ""
+        ranges.append((first, last))
+    return ranges
 
 
 def collect_inputs(paths: Sequence[str | Path]) -> list[Path]:

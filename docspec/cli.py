@@ -1,0 +1,314 @@
+"""The command line: the only place that prints (the benchmarks aside).
+
+Exit codes: 0 everything done; 1 some pages or documents failed, the rest is written; 2 wrong usage, or
+nothing could be read.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    SpinnerColumn,
+    Task,
+    TextColumn,
+    TimeElapsedColumn,
+)
+from rich.table import Table
+from rich.text import Text
+
+from docspec.errors import CorruptInput, DocspecError
+
+if TYPE_CHECKING:
+    from docspec.config import Config
+    from docspec.plan import Item, Plan
+    from docspec.types import Document
+
+PARTLY, NOTHING = 1, 2  # exit codes
+MAX_PAGE_ERRORS = 20  # printed for each document; its JSON has all
+MAX_COUNTED = 100  # documents opened beforehand to know how many pages there are
+
+Advance = Callable[[int], None]
+
+app = typer.Typer(
+    help="PDFs and page images to markdown: a cheap pipeline drafts, a vision-language model verifies.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+
+def main() -> None:
+    """The ``docspec`` command."""
+    app()
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        typer.echo(f"docspec {version('docspec-vlm')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    pass
+
+
+@app.command()
+def parse(
+    inputs: Annotated[
+        list[str], typer.Argument(metavar="INPUT...", help="PDFs, images, folders, globs; - reads stdin.")
+    ],
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", metavar="OUT", help="A folder; for a single document also a file."),
+    ] = None,
+    formats: Annotated[
+        str | None, typer.Option("--format", metavar="LIST", help="Some of md,json,html (default: md).")
+    ] = None,
+    pages: Annotated[str | None, typer.Option(metavar="RANGES", help="Such as 1-3,7,10-")] = None,
+    password: Annotated[str | None, typer.Option(metavar="TEXT", help="Of encrypted PDFs.")] = None,
+    verifier: Annotated[
+        str, typer.Option(metavar="NAME", help="mini, draft-only, a checkpoint's folder or hub name.")
+    ] = "mini",
+    mode: Annotated[str, typer.Option(metavar="NAME", help="auto or region.")] = "auto",
+    drafter: Annotated[
+        str, typer.Option(metavar="NAME", help="auto, text-layer, rapidocr or none.")
+    ] = "auto",
+    detector: Annotated[str, typer.Option(metavar="NAME", help="pymupdf or layoutparser.")] = "pymupdf",
+    accept: Annotated[str, typer.Option(metavar="NAME", help="auto, exact or fused.")] = "auto",
+    trade: Annotated[
+        float | None,
+        typer.Option(metavar="LAMBDA", help="Of fused acceptance: 0 is exact, inf takes every draft."),
+    ] = None,
+    device: Annotated[str, typer.Option(metavar="NAME", help="auto, cpu, cuda, cuda:1 or mps.")] = "auto",
+    dtype: Annotated[str, typer.Option(metavar="NAME", help="auto, float32, bfloat16 or float16.")] = "auto",
+    max_batch: Annotated[int, typer.Option(metavar="N", help="Regions decoded together, at most.")] = 16,
+    keep_headers: Annotated[
+        bool, typer.Option("--keep-headers", help="Keep page headers and footers.")
+    ] = False,
+    images: Annotated[bool, typer.Option("--images", help="Write pictures and link them.")] = False,
+    offline: Annotated[bool, typer.Option("--offline", help="Never use the network.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress, notes or summary.")] = False,
+) -> None:
+    """Parse documents into markdown, JSON or HTML.
+
+    Without -o a single document goes to standard output. Exit code 0: all done; 1: some pages or
+    documents failed, the rest is written; 2: wrong usage, or nothing could be read.
+    """
+    from docspec.config import Config
+    from docspec.plan import make_plan
+    from docspec.source import parse_ranges
+
+    console = Console(stderr=True)
+    try:
+        config = Config(
+            verifier=verifier,
+            drafter=drafter,
+            detector=detector,
+            mode=mode,
+            accept=accept,
+            trade=trade,
+            device=device,
+            dtype=dtype,
+            pages=pages,
+            password=password,
+            keep_headers=keep_headers,
+            images=images,
+            max_batch=max_batch,
+            offline=offline,
+        )
+        if pages is not None:
+            parse_ranges(pages)
+        run = _Run(console, make_plan(inputs, output, formats, images), config, quiet)
+        run.work()
+    except DocspecError as error:
+        _print_error(console, str(error))
+        raise typer.Exit(NOTHING) from None
+    raise typer.Exit(run.exit_code)
+
+
+@app.command()
+def doctor() -> None:
+    """Show what is installed and active, what is missing, and the command that fixes it."""
+    from docspec.doctor import Status, examine
+
+    checks = examine(os.environ)
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for heading in ("", "part", "state"):
+        table.add_column(heading, overflow="fold")
+    marks = {Status.OK: "[green]ok[/]", Status.NOTE: "[yellow]note[/]", Status.MISSING: "[red]missing[/]"}
+    for check in checks:
+        table.add_row(marks[check.status], escape(check.name), escape(check.detail))
+    console = Console()
+    console.print(table, highlight=False)
+    for check in checks:
+        if check.fix:
+            console.print(
+                f"to fix {check.name}: [bold]{escape(check.fix)}[/]", soft_wrap=True, highlight=False
+            )
+    missing = sum(check.status is Status.MISSING for check in checks)
+    console.print(f"{missing} needed part(s) missing" if missing else "docspec is ready", highlight=False)
+    raise typer.Exit(1 if missing else 0)
+
+
+class _Run:
+    """One ``docspec parse``: reads, writes and reports, a document at a time; a failed one stops nothing."""
+
+    def __init__(self, console: Console, plan: Plan, config: Config, quiet: bool) -> None:
+        self.console, self.plan, self.config, self.quiet = console, plan, config, quiet
+        self.done = 0  # documents with at least one good page
+        self.failures = 0  # documents that failed, wholly or in part
+
+    @property
+    def exit_code(self) -> int:
+        """0, PARTLY or NOTHING."""
+        if not self.done:
+            return NOTHING
+        return PARTLY if self.failures else 0
+
+    def work(self) -> None:
+        """Do it all. Raises DocspecError for what concerns all documents alike, such as a missing model."""
+        from docspec.summary import Summary
+
+        for error in self.plan.errors:
+            self._fail(str(error))
+        if not self.plan.items:
+            return
+        summary, started, to_stdout = Summary(), time.perf_counter(), b""
+        with self._progress() as advance:
+            for item, outcome in self._outcomes(advance):
+                if isinstance(outcome, DocspecError):
+                    self._fail(str(outcome), item)
+                    continue
+                try:
+                    to_stdout = self._finish(item, outcome)
+                except DocspecError as error:
+                    self._fail(str(error))
+                else:
+                    summary.add(outcome)
+        if to_stdout:  # after the progress display, which would garble it
+            sys.stdout.buffer.write(to_stdout)
+            sys.stdout.flush()
+        if not self.quiet and summary.documents:
+            self.console.print(summary.tables(time.perf_counter() - started), highlight=False)
+
+    def _outcomes(self, advance: Advance) -> Iterator[tuple[Item, Document | DocspecError]]:
+        """Every item with its document or error; several files share the verifier's batches."""
+        from docspec.pipeline import Parser
+
+        parser = Parser(self.config)
+        files = {item.path: item for item in self.plan.items if item.path is not None}
+        for item in self.plan.items:
+            if item.path is None or len(files) == 1:
+                source = sys.stdin.buffer.read() if item.path is None else item.path
+                name = "stdin" if item.path is None else None
+                try:
+                    yield item, parser.parse(source, name=name, progress=lambda page: advance(1))
+                except DocspecError as error:
+                    yield item, error
+        if len(files) > 1:
+            for result in parser.parse_batch(list(files), progress=lambda page: advance(1)):
+                outcome = result.document or result.error
+                assert outcome is not None
+                yield files[result.path], outcome
+
+    def _finish(self, item: Item, document: Document) -> bytes:
+        """Write a document and report its failed pages; what is for standard output is returned."""
+        from docspec.output import render, write_document
+
+        for error in document.errors[:MAX_PAGE_ERRORS]:
+            _print_error(self.console, f"{item.label}: {error}")
+        if len(document.errors) > MAX_PAGE_ERRORS:
+            _print_error(
+                self.console, f"{item.label}: and {len(document.errors) - MAX_PAGE_ERRORS} pages more"
+            )
+        if document.pages and len(document.errors) == len(document.pages):
+            raise CorruptInput(f"{item.label}: none of its pages could be read; nothing written")
+        to_stdout = b""
+        if self.plan.folder is None:
+            to_stdout = render(document, self.plan.formats[0])
+        else:
+            keep = self.config.keep_headers
+            write_document(document, self.plan.folder, item.stem, self.plan.formats, keep_headers=keep)
+        self.done += 1
+        self.failures += bool(document.errors)
+        for note in () if self.quiet else document.notes:
+            self.console.print(f"[dim]note: {escape(f'{item.label}: {note}')}[/]", highlight=False)
+        return to_stdout
+
+    def _fail(self, message: str, item: Item | None = None) -> None:
+        """Report a failed document, named once."""
+        self.failures += 1
+        if item and not message.startswith((item.label, Path(item.label).name)):
+            message = f"{item.label}: {message}"
+        _print_error(self.console, message)
+
+    @contextmanager
+    def _progress(self) -> Iterator[Advance]:
+        """A bar over pages on a terminal, nothing elsewhere."""
+        if self.quiet or not self.console.is_terminal:
+            yield lambda pages: None
+            return
+        columns = (
+            SpinnerColumn(),
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            _Speed(),
+            TimeElapsedColumn(),
+        )
+        with Progress(
+            *columns, console=self.console, transient=True, redirect_stdout=False, redirect_stderr=False
+        ) as bar:
+            task = bar.add_task("pages", total=self._count_pages())
+            yield lambda pages: bar.advance(task, pages)
+
+    def _count_pages(self) -> int | None:
+        """Pages in all, or None where that cannot be known cheaply. Unreadable files are reported later."""
+        from docspec.source import open_document
+
+        if len(self.plan.items) > MAX_COUNTED:
+            return None
+        total = 0
+        for item in self.plan.items:
+            if item.path is None:
+                return None
+            try:
+                with open_document(
+                    item.path, password=self.config.password, pages=self.config.pages
+                ) as source:
+                    total += source.page_count
+            except DocspecError:
+                continue
+        return total
+
+
+class _Speed(ProgressColumn):
+    def render(self, task: Task) -> Text:
+        speed = task.finished_speed or task.speed
+        return Text(f"{speed:.2f} pages/s" if speed else "", style="progress.data.speed")
+
+
+def _print_error(console: Console, message: str) -> None:
+    line = " ".join(message.split())
+    console.print(f"[red]error:[/] {escape(line)}", soft_wrap=True, highlight=False)

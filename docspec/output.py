@@ -1,0 +1,86 @@
+"""Results on disk: which file names, and writing so that nothing half-written stands under a final name."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from docspec.assemble import image_links, to_html, to_json, to_markdown
+from docspec.errors import OutputError, UsageError
+from docspec.types import Document
+
+FORMATS = {"md": ".md", "json": ".json", "html": ".html"}
+
+
+def parse_formats(text: str) -> tuple[str, ...]:
+    """``md,json`` as a tuple, each once. Raises UsageError for an unknown one."""
+    formats = tuple(dict.fromkeys(part.strip().lower() for part in text.split(",") if part.strip()))
+    unknown = [name for name in formats if name not in FORMATS]
+    if unknown or not formats:
+        raise UsageError(
+            f"unknown format {', '.join(unknown) or text!r}; expected some of: {','.join(FORMATS)}"
+        )
+    return formats
+
+
+def render(document: Document, kind: str) -> bytes:
+    """``document`` in one of FORMATS, as UTF-8; characters that no text may hold become ``?``."""
+    if kind == "md":
+        text = document.markdown
+    elif kind == "html":
+        text = to_html(document)
+    else:
+        text = json.dumps(to_json(document), ensure_ascii=False, indent=1) + "\n"
+    return text.encode("utf-8", errors="replace")
+
+
+def stems(names: Sequence[str]) -> list[str]:
+    """A distinct file stem for each document: ``paper``, else ``paper.pdf``, else ``paper.pdf-2``."""
+    short = [Path(name).stem or "document" for name in names]
+    chosen: list[str] = []
+    taken: set[str] = set()
+    for name, stem in zip(names, short, strict=True):
+        candidate = stem if short.count(stem) == 1 else Path(name).name
+        base, number = candidate, 1
+        while candidate.casefold() in taken:
+            number += 1
+            candidate = f"{base}-{number}"
+        taken.add(candidate.casefold())
+        chosen.append(candidate)
+    return chosen
+
+
+def write_document(
+    document: Document, folder: Path, stem: str, formats: Sequence[str], *, keep_headers: bool = False
+) -> list[Path]:
+    """Write ``document`` as ``folder/stem.*``, pictures as ``folder/stem_images/*.png``; the files written.
+
+    Raises OutputError; a file is complete or not there.
+    """
+    links = image_links(stem, document.pages)
+    if links:
+        markdown = to_markdown(document.pages, keep_headers=keep_headers, image_links=links)
+        document = replace(document, markdown=markdown)
+    pictures = {(page.index, order): png for page in document.pages for order, png in page.images.items()}
+    files = [(folder / link, pictures[key]) for key, link in links.items()]
+    files += [(folder / (stem + FORMATS[kind]), render(document, kind)) for kind in formats]
+    for path, content in files:
+        write_atomic(path, content)
+    return [path for path, _ in files]
+
+
+def write_atomic(path: Path, content: bytes) -> None:
+    """Write under a temporary name beside ``path``, then rename. Raises OutputError."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            temporary.write_bytes(content)
+            temporary.replace(path)
+        finally:
+            temporary.unlink(missing_ok=True)
+    except OSError as error:
+        raise OutputError(f"{path}: cannot be written: {error.strerror or error}") from error
