@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from docspec.layout.geometry import Index, area, height, inside, rows, same_columns, same_rows, union, width
-from docspec.types import Box, Category, Line, Region
+from docspec.layout.geometry import Index, area, height, inside, rows, same_columns, same_rows, union
+from docspec.types import Box, Category, Line, Region, Span
 
 TEXT_LIKE = frozenset(Category) - {Category.PICTURE, Category.TABLE}
 ENOUGH = 0.5  # share of a line that a region must cover to own it
+WHOLE = 0.9  # share of a line inside one region from which it is not cut
 NEARLY = 0.2  # two regions' shares that differ by less are equal: the smaller region owns the line
 
 
@@ -22,15 +23,39 @@ def assign(regions: Sequence[Region], lines: Sequence[Line]) -> tuple[list[Regio
     owned: list[list[Line]] = [[] for _ in regions]
     orphans: list[Line] = []
     index = Index([region.box for region in regions])
-    for line in lines:
-        shares = {i: inside(line.box, regions[i].box) for i in index.near(line.box)}
-        best = max(shares.values(), default=0.0)
-        if best < ENOUGH:
-            orphans.append(line)
-            continue
-        close = [i for i, share in shares.items() if share >= max(ENOUGH, best - NEARLY)]
-        owned[min(close, key=lambda i: area(regions[i].box))].append(line)
+    for line in (piece for whole in lines for piece in _pieces(whole, index)):
+        owner = _owner(line.box, index)
+        (orphans if owner is None else owned[owner]).append(line)
     return [replace(region, lines=tuple(own)) for region, own in zip(regions, owned, strict=True)], orphans
+
+
+def _owner(box: Box, index: Index) -> int | None:
+    """The region that ``box`` belongs to, None where none covers enough of it."""
+    shares = {i: inside(box, index.boxes[i]) for i in index.near(box)}
+    best = max(shares.values(), default=0.0)
+    if best < ENOUGH:
+        return None
+    close = [i for i, share in shares.items() if share >= max(ENOUGH, best - NEARLY)]
+    return min(close, key=lambda i: area(index.boxes[i]))
+
+
+def _pieces(line: Line, index: Index) -> list[Line]:
+    """``line`` cut between spans where no region covers it and its spans lie in different ones.
+
+    Sources join what stands in one row, sometimes across the gutter between two columns.
+    """
+    if len(line.spans) < 2 or any(inside(line.box, index.boxes[i]) > WHOLE for i in index.near(line.box)):
+        return [line]
+    groups: list[tuple[int | None, list[Span]]] = []
+    for span in line.spans:
+        owner = _owner(span.box, index)
+        if groups and (owner == groups[-1][0] or owner is None or not span.text.strip()):
+            groups[-1][1].append(span)
+        else:
+            groups.append((owner, [span]))
+    if len(groups) < 2:
+        return [line]
+    return [replace(line, spans=tuple(spans), box=union(s.box for s in spans)) for _, spans in groups]
 
 
 def fit(region: Region) -> Region:
@@ -100,8 +125,3 @@ def in_reading_order(lines: Sequence[Line], right_to_left: bool = False) -> tupl
     for row in rows([line.box for line in lines]):
         ordered += [lines[i] for i in (reversed(row) if right_to_left else row)]
     return tuple(ordered)
-
-
-def is_upright(box: Box) -> bool:
-    """Whether a line's box is so much taller than wide that its text runs vertically."""
-    return height(box) > 2 * width(box)

@@ -1,52 +1,128 @@
-"""Cuts regions where white space between their lines shows that they are several."""
+"""Cuts regions where the white space between their lines, or their flow, shows that they are several."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
 from statistics import median
 
 from docspec.layout.assign import TEXT_LIKE, fit
-from docspec.layout.geometry import height, rows, same_rows, split, union
-from docspec.types import Line, Region
+from docspec.layout.geometry import height, rows, same_rows, split, union, width
+from docspec.layout.ink import ink_share
+from docspec.types import Box, Category, Line, Page, Region
 
-GUTTER = 1.0  # line heights of nothing between columns that several lines share
+GUTTER = 1.0  # line heights of nothing between columns of several rows
+COLUMN_ROWS = 3  # rows from which a column is one; fewer are answers side by side
 LONE_GUTTER = 3.0  # line heights between two pieces of one row (a formula and its number)
 LEADING = 1.1  # line heights of nothing between paragraphs
+UNREAD = 0.02  # share of ink in such a gap from which a line stands there that nobody read
+INDENT = 0.7  # line heights by which a paragraph's first line is set in, at the least,
+MAX_INDENT = 4.0  # and at the most: centred lines are set in further
+FLOWING = (Category.TEXT, Category.LIST_ITEM, Category.FOOTNOTE)
+STARTS = re.compile(
+    r"^\s*(?:[•◦▪‣●○■□◆◇➢✓*]|[-–—]\s|[(（]?(?:\d{1,2}|[a-zA-Z]|[ivx]{1,4})[)）]|\d{1,2}[.、．]\s?(?=\D)|[①-⑳])"
+)
+ENDS = re.compile(r"[.!?:;。！？：；…)）\"'”’]\s*$")
 
 
-def cut(region: Region) -> list[Region]:
-    """``region`` in as many pieces as its white space shows; itself where it is one, or no text."""
+def cut(page: Page, region: Region) -> list[Region]:
+    """``region`` in as many pieces as its lines show; itself where it is one, or not text.
+
+    White space cuts columns and paragraphs apart; recognised text is also cut where a line ends early
+    although the next line's first word had room, or where a line is set in: detectors see less on
+    page images than in PDFs.
+    """
     if region.category not in TEXT_LIKE or len(region.lines) < 2:
         return [region]
-    return [fit(replace(region, lines=tuple(part))) for part in _pieces(region.lines)]
+    pieces = _pieces(page, sorted(region.lines, key=lambda line: (line.box[1], line.box[0])))
+    if region.category in FLOWING:
+        pieces = [paragraph for piece in pieces for paragraph in paragraphs(piece)]
+    return [fit(replace(region, lines=tuple(piece))) for piece in pieces]
 
 
-def _pieces(lines: Sequence[Line]) -> list[Sequence[Line]]:
+def _pieces(page: Page, lines: Sequence[Line]) -> list[Sequence[Line]]:
     if len(lines) < 2:
         return [lines]
     size = median(height(line.box) for line in lines)
-    for parts in (_columns(lines, size), _paragraphs(lines, size)):
+    for parts in (_columns(lines, size), _blocks(page, lines, size)):
         if len(parts) > 1:
-            return [piece for part in parts for piece in _pieces(part)]
+            return [piece for part in parts for piece in _pieces(page, part)]
     return [lines]
 
 
 def _columns(lines: Sequence[Line], size: float) -> list[Sequence[Line]]:
-    """Parts on either side of a gutter; one where what looks like a gutter is a gap in a single row."""
+    """Parts on either side of a gutter; one where what looks like a gutter is a gap in few rows."""
     spans = [(line.box[0], line.box[2]) for line in lines]
     for gap in (GUTTER, LONE_GUTTER):
         parts = [[lines[i] for i in sorted(group)] for group in split(spans, gap * size)]
-        lone = min(len(rows([line.box for line in part])) for part in parts) < 2
+        fewest = min(len(rows([line.box for line in part])) for part in parts)
         beside = all(
             same_rows(union(x.box for x in a), union(x.box for x in b)) > 0.3 for a, b in pairwise(parts)
         )
-        if len(parts) > 1 and beside and not (lone and gap == GUTTER):
+        if len(parts) > 1 and beside and (fewest >= COLUMN_ROWS if gap == GUTTER else fewest == 1):
             return list(parts)
     return [lines]
 
 
-def _paragraphs(lines: Sequence[Line], size: float) -> list[Sequence[Line]]:
-    spans = [(line.box[1], line.box[3]) for line in lines]
-    return [[lines[i] for i in sorted(group)] for group in split(spans, LEADING * size)]
+def _blocks(page: Page, lines: Sequence[Line], size: float) -> list[Sequence[Line]]:
+    """Parts above one another with nothing between them, on the page's image either."""
+    parts: list[list[Line]] = []
+    for group in split([(line.box[1], line.box[3]) for line in lines], LEADING * size):
+        part = [lines[i] for i in sorted(group)]
+        if parts and _unread(page, union(x.box for x in parts[-1]), union(x.box for x in part)):
+            parts[-1].extend(part)
+        else:
+            parts.append(part)
+    return list(parts)
+
+
+def _unread(page: Page, above: Box, below: Box) -> bool:
+    gap = (min(above[0], below[0]), above[3], max(above[2], below[2]), below[1])
+    third = (gap[3] - gap[1]) / 4  # tails of the letters around do not count
+    middle = (gap[0], gap[1] + third, gap[2], gap[3] - third)
+    return ink_share(page, middle) > UNREAD
+
+
+def paragraphs(lines: Sequence[Line]) -> list[Sequence[Line]]:
+    """``lines``, of one column and from the top, cut where a paragraph starts."""
+    if len(lines) < 2 or any(line.source == "text-layer" for line in lines):
+        return [lines]
+    if len(rows([line.box for line in lines])) < len(lines):
+        return [lines]  # several pieces stand in one row: no running text
+    left, right = min(line.box[0] for line in lines), max(line.box[2] for line in lines)
+    size = median(height(line.box) for line in lines)
+    set_in = [INDENT * size <= line.box[0] - left <= MAX_INDENT * size for line in lines]
+    indents = 0 < sum(set_in) <= max(1, len(lines) // 2)
+    parts: list[list[Line]] = [[lines[0]]]
+    for i, (before, line) in enumerate(pairwise(lines), start=1):
+        first = indents and set_in[i] and not set_in[i - 1]
+        if _stopped(before, line, right, size) or (first and _started(before, line, left, size)):
+            parts.append([line])
+        else:
+            parts[-1].append(line)
+    return list(parts)
+
+
+def _stopped(before: Line, line: Line, right: float, size: float) -> bool:
+    """Whether ``before`` ends where the first word of ``line`` would still have fitted."""
+    text = line.text.strip()
+    first = _first_word(text)
+    room = right - before.box[2]
+    needed = width(line.box) * len(first) / max(1, len(text))
+    margin = (0.5 if ENDS.search(before.text) or STARTS.match(text) else 2.0) * size
+    return room > needed * 1.2 + margin
+
+
+def _started(before: Line, line: Line, left: float, size: float) -> bool:
+    """Whether a line that is set in starts a paragraph: after an end, or after a line that is not set in."""
+    return bool(ENDS.search(before.text) or STARTS.match(line.text)) or before.box[0] - left < 0.3 * size
+
+
+def _first_word(text: str) -> str:
+    word = text.split(" ", 1)[0]
+    for place, character in enumerate(word):
+        if ord(character) >= 0x2E80:
+            return word[: max(1, place)]
+    return word

@@ -115,10 +115,11 @@ def _side_notes(boxes: Sequence[Box], columns: list[list[int]]) -> tuple[list[in
     """(body, notes) where one of two columns is a narrow, sparse one; None where both are columns."""
     if len(columns) != 2:
         return None
-    sizes = [(width(union(boxes[i] for i in c)), sum(height(boxes[i]) for i in c)) for c in columns]
-    note, body = (0, 1) if sizes[0][0] <= sizes[1][0] else (1, 0)
-    narrow = sizes[note][0] <= SIDE_NOTE_WIDTH * sizes[body][0]
-    if not narrow or sizes[note][1] > SIDE_NOTE_FILL * sizes[body][1] or len(columns[body]) < 2:
+    extents = [union(boxes[i] for i in column) for column in columns]
+    note, body = (0, 1) if width(extents[0]) <= width(extents[1]) else (1, 0)
+    filled = sum(height(boxes[i]) for i in columns[note])
+    narrow = width(extents[note]) <= SIDE_NOTE_WIDTH * width(extents[body])
+    if not narrow or filled > SIDE_NOTE_FILL * height(extents[body]) or len(columns[body]) < 2:
         return None
     return columns[body], columns[note]
 
@@ -168,7 +169,7 @@ def caption_parents(boxes: Sequence[Box], categories: Sequence[Category]) -> dic
             (_distance(boxes[index], boxes[i]), i) for i in floats if _may_own(boxes, categories, i, index)
         ]
         distance, parent = min(near, default=(reach + 1, -1))
-        if distance <= reach:
+        if distance <= reach or (parent >= 0 and categories[parent] == Category.FORMULA):
             parents[index] = parent
     return parents
 

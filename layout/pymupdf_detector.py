@@ -79,8 +79,8 @@ def page_of_lines(page: Page, lines: Sequence[Line]) -> tuple[Any, float]:
     document = pymupdf.open()
     sheet = document.new_page(width=page.width * scale, height=page.height * scale)
     sheet.insert_image(sheet.rect, pixmap=_pixmap(page, scale))
-    for line in lines:
-        _write(sheet, line.text.strip(), scaled(line.box, scale))
+    for span in (span for line in lines for span in line.spans):
+        _write(sheet, span.text.strip(), scaled(span.box, scale))
     return document, scale
 
 
