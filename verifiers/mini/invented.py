@@ -1,0 +1,116 @@
+"""Invented pieces of documents that ordinary text has too few of: figures, dates, references, addresses."""
+
+from __future__ import annotations
+
+import calendar
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+_MONTHS = list(calendar.month_name)[1:]
+_UNITS = ["mm", "cm", "m", "km", "kg", "g", "mg", "s", "ms", "min", "h", "°C", "K", "V", "mV", "A", "W", "kW"]
+_UNITS += ["MHz", "GHz", "MB", "GB", "%", "dB", "Pa", "N", "mol", "L", "mL", "USD", "EUR"]
+_VENUES = ["Proceedings of the International Conference on", "Journal of", "Transactions on", "Advances in"]
+_LABELS = ["Name", "Address", "Date", "Total", "Subject", "Phone", "Fax", "Invoice", "Reference", "Order"]
+_LABELS += ["Amount", "From", "To", "Page", "Version"]
+_SYMBOLS = "αβγδθλμπσφΣΩ≤≥≠≈×±∞→∈√∑∫°"
+_LETTERS = "abcdefghijklmnpqrstuvwxyzABCDEFGHKLMNPRSTVXYZ"
+
+
+@dataclass(frozen=True)
+class Inventor:
+    """Makes figures, dates, references and addresses; names are random words of the lists."""
+
+    english: Sequence[str]
+    foreign: Sequence[str]
+
+    def name(self, rng: random.Random) -> str:
+        """A capitalised word as a surname or place."""
+        source = self.english if rng.random() < 0.7 else self.foreign
+        return rng.choice(source).split("'")[0].capitalize()
+
+    def number(self, rng: random.Random) -> str:
+        """A figure as tables and results write them."""
+        value = 10 ** rng.uniform(-2, 7)
+        forms = [f"{value:.0f}", f"{value:,.0f}", f"{value:.2f}", f"{value:,.2f}", f"{value:.1f}%"]
+        forms += [f"${value:,.2f}", f"−{value:.2f}", f"-{value:.1f}", f"{value:.3f}", f"({value:,.0f})"]
+        forms += [f"{value:.1e}", f"€{value:,.0f}", f"{value:.1f} {rng.choice(_UNITS)}"]
+        forms += [f"{value:.2f} ± {value / 10:.2f}", f"p < 0.{rng.randint(1, 99):02d}"]
+        return rng.choice(forms)
+
+    def date(self, rng: random.Random) -> str:
+        """A date or a time of day."""
+        day, month, year = rng.randint(1, 28), rng.randint(1, 12), rng.randint(1800, 2030)
+        word = _MONTHS[month - 1]
+        forms = [f"{day} {word} {year}", f"{word} {day}, {year}", f"{day:02d}.{month:02d}.{year}"]
+        forms += [f"{year}-{month:02d}-{day:02d}", f"{month}/{day}/{year}", f"{word[:3]}. {year}"]
+        forms.append(f"{rng.randint(0, 23)}:{rng.randint(0, 59):02d}")
+        return rng.choice(forms)
+
+    def figures(self, rng: random.Random) -> str:
+        """A row of a table: mostly numbers."""
+        makers = [self.number, self.number, self.number, self.date, self.name]
+        return " ".join(rng.choice(makers)(rng) for _ in range(rng.randint(2, 14)))
+
+    def person(self, rng: random.Random) -> str:
+        """Initial and surname, in either order."""
+        initial, name = rng.choice("ABCDEFGHIJKLMNOPRSTVW"), self.name(rng)
+        return f"{initial}. {name}" if rng.random() < 0.5 else f"{name}, {initial}."
+
+    def reference(self, rng: random.Random, title: str) -> str:
+        """A bibliography entry with the given title."""
+        people = [self.person(rng) for _ in range(rng.randint(1, 4))]
+        authors = rng.choice([", ", " and ", "; "]).join(people)
+        venue = f"{rng.choice(_VENUES)} {self.name(rng)} {self.name(rng)}"
+        first, year = rng.randint(1, 2000), rng.randint(1950, 2026)
+        pages = f"{first}{rng.choice('-–')}{first + rng.randint(1, 40)}"
+        mark = rng.choice([f"[{rng.randint(1, 120)}] ", f"{rng.randint(1, 99)}. ", ""])
+        tails = [f"{venue}, {rng.randint(1, 90)}({rng.randint(1, 12)}):{pages}, {year}."]
+        tails += [f"({year}). {venue}, pp. {pages}.", f"In {venue}, pages {pages}, {year}."]
+        tails += [f"arXiv:{rng.randint(10, 26)}{rng.randint(1, 12):02d}.{rng.randint(1, 99999):05d}, {year}."]
+        tails += [f"doi:10.{rng.randint(1000, 9999)}/{self.name(rng).lower()}.{rng.randint(1, 999999)}"]
+        end = rng.choice([", ", ". ", ", et al. ", " et al., "])
+        quoted = rng.choice([f"“{title},” ", f"{title}. ", f'"{title}". '])
+        return mark + authors + end + quoted + rng.choice(tails)
+
+    def addresses(self, rng: random.Random) -> str:
+        """E-mail and web addresses, telephone numbers, form fields."""
+        name, host = self.name(rng).lower(), self.name(rng).lower()
+        domain = rng.choice(["com", "org", "edu", "net", "de", "fr", "io", "ac.uk", "gov"])
+        phone = f"{rng.randint(10, 999)} {rng.randint(100, 999)}-{rng.randint(1000, 9999)}"
+        street = rng.choice(["Street", "Ave.", "Road", "Blvd."])
+        parts = [f"{name}.{host}@{host}.{domain}", f"+{rng.randint(1, 99)} {phone}"]
+        parts += [f"https://www.{host}.{domain}/{name}/{rng.randint(1, 9999)}", f"www.{name}-{host}.{domain}"]
+        parts += [f"http://{host}.{domain}/{name}.html?id={rng.randint(1, 999)}", f"/usr/{name}/{host}.txt"]
+        parts += [f"{rng.randint(1, 9999)} {self.name(rng)} {street}, {self.name(rng)}"]
+        parts += [f"{rng.choice(_LABELS)}: {self.name(rng)}", f"{rng.choice(_LABELS)}: {self.date(rng)}"]
+        parts += [f"{rng.choice(_LABELS)} No. {rng.randint(1, 99999)}"]
+        parts += [f"© {rng.randint(1950, 2026)} {self.name(rng)}"]
+        return " ".join(rng.sample(parts, rng.randint(1, 4)))
+
+    def mark(self, rng: random.Random) -> str:
+        """A citation, a quoted word, a figure: what interrupts prose."""
+        year, name = rng.randint(1960, 2026), self.name(rng)
+        forms = [
+            f"[{rng.randint(1, 120)}]",
+            f"[{rng.randint(1, 60)}, {rng.randint(1, 60)}]",
+            f"({name}, {year})",
+        ]
+        forms += [
+            f"({name} et al., {year})",
+            f"(see Fig. {rng.randint(1, 12)})",
+            f"(Table {rng.randint(1, 9)})",
+        ]
+        forms += [f"“{name}”", f"‘{name}’", f"— {name.lower()} —", self.number(rng), "e.g.,", "i.e."]
+        return rng.choice(forms)
+
+    def formula(self, rng: random.Random) -> str:
+        """A few terms with operators, without subscripts or superscripts other than a square."""
+        parts = []
+        for _ in range(rng.randint(1, 5)):
+            left, right = (
+                rng.choice([rng.choice(_LETTERS), rng.choice(_SYMBOLS), str(rng.randint(0, 100))])
+                for _ in range(2)
+            )
+            parts.append(f"{left} {rng.choice('=+-<>/*−×≤≥')} {right}{rng.choice(['', '(x)', '²', ', '])}")
+        return " ".join(parts)

@@ -1,0 +1,94 @@
+"""Random training paragraphs: real text of many kinds, mixed with invented figures, references, addresses."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from docspec.verifiers.mini.corpus import held_out
+from docspec.verifiers.mini.invented import Inventor
+
+
+@dataclass(frozen=True)
+class TextSource:
+    """Paragraphs per kind; load either those to train on or the held-out ones."""
+
+    kinds: dict[str, list[str]]
+    inventor: Inventor
+
+    @classmethod
+    def load(cls, folder: Path, evaluation: bool) -> TextSource:
+        """Read the corpus written by :mod:`docspec.verifiers.mini.corpus`."""
+        kinds = {}
+        for path in sorted(folder.glob("*.txt")):
+            lines = path.read_text(encoding="utf-8").splitlines()
+            shared = "words" in path.stem
+            kinds[path.stem] = [line for line in lines if shared or held_out(line) == evaluation]
+        return cls(kinds, Inventor(kinds["words"], kinds["foreign-words"]))
+
+    def paragraph(self, rng: random.Random) -> tuple[str, str]:
+        """A random paragraph and its kind."""
+        invent = self.inventor
+        makers: dict[str, tuple[int, Callable[[random.Random], str]]] = {
+            "prose": (34, self._prose),
+            "gloss": (8, self._gloss),
+            "foreign": (12, self._foreign),
+            "words": (6, self._words),
+            "references": (9, self._references),
+            "figures": (10, invent.figures),
+            "addresses": (5, invent.addresses),
+            "code": (4, self._code),
+            "capitals": (5, self._capitals),
+            "heading": (5, self._heading),
+            "cited": (5, self._cited),
+            "formula": (3, self._formula),
+        }
+        kind = rng.choices(list(makers), [weight for weight, _ in makers.values()])[0]
+        return " ".join(makers[kind][1](rng).split()), kind
+
+    def _prose(self, rng: random.Random) -> str:
+        return rng.choice(self.kinds["prose"])
+
+    def _gloss(self, rng: random.Random) -> str:
+        glosses = rng.choices(self.kinds["gloss"], k=rng.randint(1, 4))
+        return " ".join(gloss[0].upper() + gloss[1:] + "." for gloss in glosses)
+
+    def _foreign(self, rng: random.Random) -> str:
+        if rng.random() < 0.15:
+            return " ".join(rng.choices(self.kinds["foreign-words"], k=rng.randint(5, 40)))
+        return rng.choice(self.kinds["foreign"])
+
+    def _words(self, rng: random.Random) -> str:
+        words = rng.choices(self.kinds["words"], k=rng.randint(5, 50))
+        return " ".join(word + rng.choice(["", "", "", "", ",", ".", ";", ":"]) for word in words)
+
+    def _code(self, rng: random.Random) -> str:
+        start = rng.randrange(max(1, len(self.kinds["code"]) - 4))
+        return " ".join(self.kinds["code"][start : start + rng.randint(1, 3)])
+
+    def _capitals(self, rng: random.Random) -> str:
+        return self._prose(rng)[: rng.randint(10, 160)].upper()
+
+    def _heading(self, rng: random.Random) -> str:
+        text = " ".join(self._prose(rng).split()[: rng.randint(1, 8)]).rstrip(".,;:")
+        text = text.title() if rng.random() < 0.5 else text
+        starts = ["", "", f"{rng.randint(1, 9)}.{rng.randint(1, 12)} ", f"{rng.randint(1, 20)}. "]
+        starts += ["Chapter ", "Appendix ", "Abstract. ", f"Figure {rng.randint(1, 30)}: ", "• "]
+        return rng.choice(starts) + text
+
+    def _references(self, rng: random.Random) -> str:
+        titles = [self._prose(rng).split()[: rng.randint(3, 10)] for _ in range(rng.randint(1, 3))]
+        return " ".join(self.inventor.reference(rng, " ".join(title).rstrip(".,")) for title in titles)
+
+    def _cited(self, rng: random.Random) -> str:
+        words = self._prose(rng).split()
+        for _ in range(max(1, len(words) // 12)):
+            words.insert(rng.randint(0, len(words)), self.inventor.mark(rng))
+        return " ".join(words)
+
+    def _formula(self, rng: random.Random) -> str:
+        words = self._prose(rng).split()[:12]
+        words.insert(rng.randint(0, len(words)), self.inventor.formula(rng))
+        return " ".join(words)
