@@ -47,7 +47,7 @@ def decode(frames: NDArray[np.float32], characters: Sequence[str], used: float |
     sure: list[float] = []
     gaps: list[float] = []
     previous = -1
-    for start in np.flatnonzero(fresh & (best != BLANK)):
+    for start in np.flatnonzero(fresh & (best != BLANK)).tolist():
         end = start + 1
         while end < len(best) and best[end] == best[start]:
             end += 1

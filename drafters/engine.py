@@ -22,6 +22,11 @@ STRIP_HEIGHT = 48  # pixels; what the recogniser was trained on
 MIN_STRIP_WIDTH = 320
 BATCH_PIXELS = 48 * 320 * 12  # per recogniser call: wide strips go in small batches
 DETECT_SIDE = 2000  # longest side the detector sees, in pixels
+SMALL_PAGE = 1000  # an image whose longest side is shorter is enlarged (at most twice) to this
+
+# A page may hold more pieces than the wheel's 1000; sizes are chosen here, since the wheel's own rule blows
+# a one-line crop up to 736 pixels in height.
+DETECTOR_SETTINGS = {"max_candidates": 20000, "limit_type": "max"}
 
 Quad = NDArray[np.float32]  # [4, 2], clockwise from the top left, pixels
 
@@ -40,11 +45,12 @@ class OcrEngine:
         height, width = image.shape[:2]
         if min(height, width) < 2 or image.min() == image.max():
             return []
-        scale = min(1.0, self.detect_side / max(height, width))
-        small = image
-        if scale < 1.0:
-            size = max(1, round(width * scale)), max(1, round(height * scale))
-            small = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
+        scale = min(
+            self.detect_side / max(height, width), max(1.0, min(2.0, SMALL_PAGE / max(height, width)))
+        )
+        size = max(16, round(width * scale)), max(16, round(height * scale))
+        method = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
+        small = image if size == (width, height) else cv2.resize(image, size, interpolation=method)
         found, _ = self._detector(np.ascontiguousarray(small[:, :, ::-1]))
         if found is None or not len(found):
             return []
@@ -80,7 +86,7 @@ class OcrEngine:
     def _detector(self) -> Any:
         from rapidocr_onnxruntime.ch_ppocr_det import TextDetector
 
-        return TextDetector(self._settings("Det") | {"max_candidates": 20000})
+        return TextDetector(self._settings("Det") | DETECTOR_SETTINGS)
 
     @cached_property
     def _recogniser(self) -> Any:
@@ -91,6 +97,15 @@ class OcrEngine:
     @cached_property
     def _characters(self) -> Sequence[str]:
         return [*self._recogniser.get_character_list(), " "]
+
+    def known_share(self, text: str) -> float:
+        """The share of the letters of ``text`` that the recogniser can write at all; 1 without letters."""
+        letters = [char for char in text if char.isalpha()]
+        return sum(char in self._alphabet for char in letters) / len(letters) if letters else 1.0
+
+    @cached_property
+    def _alphabet(self) -> frozenset[str]:
+        return frozenset(self._characters)
 
     def _settings(self, part: str) -> dict[str, Any]:
         """The wheel's own settings of ``part``, with its model's full path and the thread count."""
@@ -108,7 +123,7 @@ class OcrEngine:
 
 
 def cut(image: Image, quad: Quad) -> Image:
-    """The pixels of ``quad`` straightened to a strip; text that runs up the page is turned upright."""
+    """The pixels of ``quad`` straightened to a strip [h, w, 3], empty if it has no area."""
     import cv2
 
     width = int(max(np.linalg.norm(quad[0] - quad[1]), np.linalg.norm(quad[2] - quad[3])))
@@ -120,7 +135,7 @@ def cut(image: Image, quad: Quad) -> Image:
     strip: Image = cv2.warpPerspective(
         image, matrix, (width, height), borderMode=cv2.BORDER_REPLICATE, flags=cv2.INTER_CUBIC
     )
-    return np.rot90(strip) if height >= 1.5 * width else strip
+    return strip
 
 
 def _batch_size(order: Sequence[int], widths: Sequence[int]) -> int:

@@ -43,11 +43,6 @@ def union(boxes: Sequence[Box]) -> Box:
     return min(x0), min(y0), max(x1), max(y1)
 
 
-def is_upright(box: Box) -> bool:
-    """Whether the box is so much taller than wide that its text must run vertically."""
-    return box[3] - box[1] >= UPRIGHT * (box[2] - box[0])
-
-
 def _links(boxes: Sequence[Box], max_gap: float) -> Iterator[tuple[tuple[float, Box, Box], int, int]]:
     """Every pair that may be neighbours, with its cost."""
     by_middle = sorted((box[1] + box[3], i) for i, box in enumerate(boxes))

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
+
 from docspec.drafters.ctc import Reading
 from docspec.drafters.engine import OcrEngine, Quad, cut
-from docspec.drafters.lines import group_boxes, union
+from docspec.drafters.lines import UPRIGHT, group_boxes, union
 from docspec.drafters.spaces import ink_gaps, is_cjk, restore_spaces
 from docspec.drafters.writer import write_region
 from docspec.types import Box, Draft, Image, Line, Page, Region, Span, Style
 
 SOURCE = "rapidocr"
 MIN_CONFIDENCE = 0.5  # of a piece of text; RapidOCR's own default
+DOUBTFUL = 0.7  # a reading below this is tried upside down
+CLEARLY = 0.1  # how much surer the other way round must be
 
 
 class OcrDrafter:
@@ -43,14 +47,41 @@ class OcrDrafter:
 
 def read_image(engine: OcrEngine, image: Image) -> list[Line]:
     """The text lines of ``image``, boxes in its pixels."""
-    pieces = []
     quads = engine.detect(image)
     strips = [cut(image, quad) for quad in quads]
-    for quad, strip, reading in zip(quads, strips, engine.read(strips), strict=True):
-        if reading.text and reading.confidence >= MIN_CONFIDENCE:
-            pieces.append(_piece(quad, strip, reading))
+    found = zip(quads, *read_turned(engine, strips), strict=True)
+    pieces = [
+        _piece(quad, strip, reading)
+        for quad, strip, reading in found
+        if reading.text and reading.confidence >= MIN_CONFIDENCE
+    ]
     groups = group_boxes([box for box, _, _ in pieces])
     return [_line([pieces[i] for i in group]) for group in groups]
+
+
+def read_turned(engine: OcrEngine, strips: Sequence[Image]) -> tuple[list[Image], list[Reading]]:
+    """Readings of ``strips``, and the strips as they were turned for it.
+
+    A tall strip is read with its text running down and running up, a flat one that makes no sense also
+    upside down, and the surer reading kept: a classifier of directions would cost time on every strip.
+    """
+    best = [np.rot90(strip) if _is_tall(strip) else strip for strip in strips]
+    readings = engine.read(best)
+    doubtful = [
+        i
+        for i, reading in enumerate(readings)
+        if _is_tall(strips[i]) or (reading.confidence < DOUBTFUL and len(reading.text) > 1)
+    ]
+    turned = [np.rot90(best[i], 2) for i in doubtful]
+    for i, strip, reading in zip(doubtful, turned, engine.read(turned), strict=True):
+        if reading.confidence > readings[i].confidence + CLEARLY:
+            best[i], readings[i] = strip, reading
+    return best, readings
+
+
+def _is_tall(strip: Image) -> bool:
+    height, width = strip.shape[:2]
+    return bool(height >= UPRIGHT * width > 0)
 
 
 def _piece(quad: Quad, strip: Image, reading: Reading) -> tuple[Box, str, float]:

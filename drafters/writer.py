@@ -16,7 +16,9 @@ from docspec.drafters.rows import Row, paragraphs, rows_of
 from docspec.types import Category, Region, Style
 
 HEADINGS = (Category.TITLE, Category.SECTION_HEADER)
-BULLET = re.compile("(?:[•◦▪▫■□●○‣⁃∙·➢➤➔✓✔❖◆◇►▶\u2022\uf06c\uf0a7\uf0b7\uf0d8\uf076] ?|[-–—*] )(?=\\S)")
+BULLET = re.compile(
+    "(?:\ufffd{1,2} ?|[•◦▪▫■□●○‣⁃∙·➢➤➔✓✔❖◆◇►▶\u2022\uf06c\uf0a7\uf0b7\uf0d8\uf076] ?|[-–—*] )(?=\\S)"
+)
 NUMBER = re.compile(
     r"(?:\d{1,3}\.(?!\d)|\(?(?:\d{1,3}|[A-Za-z]|[ivxIVX]{1,5})\)|(?:[A-Za-z]|[ivxIVX]{1,5})\.(?= )"
     r"|\[\d{1,3}\]|（\d{1,3}）|\d{1,3}、|[①-⑳]) ?(?=\S)"
