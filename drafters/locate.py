@@ -8,7 +8,7 @@ stepped through, so that a whole page costs a few dozen integer additions.
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from bisect import bisect_right
 from dataclasses import dataclass
 
 import numpy as np
@@ -43,7 +43,7 @@ class DraftIndex:
     def __init__(self, text: str) -> None:
         folded = fold(text)
         self.text = START * STARTS + folded.text
-        self.starts = [0] * STARTS + folded.starts
+        self._ends = [0] * (STARTS + 1) + folded.ends
         self._codes = np.frombuffer(self.text.encode("utf-32-le"), dtype="<u4")
         self._masks: dict[str, int] = {}
 
@@ -56,8 +56,12 @@ class DraftIndex:
         return found
 
     def folded_position(self, at: int) -> int:
-        """The folded character at or after character ``at`` of the draft."""
-        return max(STARTS, bisect_left(self.starts, at))
+        """How many folded characters end at or before character ``at`` of the draft."""
+        return bisect_right(self._ends, at) - 1
+
+    def character(self, folded: int) -> int:
+        """The character of the draft that follows its first ``folded`` folded ones."""
+        return self._ends[folded]
 
 
 def distances(masks: dict[str, int], tail: str, size: int) -> NDArray[np.int32]:
@@ -115,6 +119,9 @@ def locate(index: DraftIndex, query: Query, parted: int, whole: bool) -> Place |
     low, high = (0, size) if whole else (max(0, parted - _BEHIND), min(size, expected + _AHEAD))
     full = (1 << (high - low)) - 1
     masks = {char: (index.mask(char) >> low) & full for char in set(tail)}
+    allowed = _exact_ends(masks, tail[len(tail) - query.exact :], high - low)
+    if not allowed.any():
+        return None
     fits = [n - _ERROR * distances(masks, tail[-n:], high - low) for n in _lengths(len(tail))]
     if 0 < written < len(tail):
         jump = len(tail) - _JUMP - _ERROR * distances(masks, tail[-written:], high - low)
@@ -123,21 +130,21 @@ def locate(index: DraftIndex, query: Query, parted: int, whole: bool) -> Place |
     scores = np.max(fits, axis=0)
     scores += _ENDING_WEIGHT * (_ENDING - distances(masks, tail[-_ENDING:], high - low))
     scores -= _FAR * np.log2(1 + np.abs(np.arange(low, high + 1) - expected) / 8)
-    if query.exact:
-        scores[~_exact_ends(masks, tail[-query.exact :], high - low)] = -np.inf
+    scores[~allowed] = -np.inf
     best = int(np.argmax(scores))
-    if scores[best] == -np.inf:
-        return None
-    return Place(index.starts[low + best], float(scores[best]))
+    return Place(index.character(low + best), float(scores[best]))
 
 
 def _exact_ends(masks: dict[str, int], ending: str, size: int) -> NDArray[np.bool_]:
-    """Positions ([size + 1]) that ``ending`` stands before."""
+    """Which positions ([size + 1]) ``ending`` stands before."""
+    result = np.zeros(size + 1, dtype=np.bool_)
+    if not ending:
+        return ~result
     found = (1 << size) - 1
     for back, char in enumerate(reversed(ending)):
         found &= masks[char] << back
-    result = np.zeros(size + 1, dtype=np.bool_)
-    result[1:] = _bits(found, size)
+    if found:
+        result[1:] = _bits(found, size)
     return result
 
 

@@ -25,7 +25,9 @@ _SWITCH = 3.0  # what leaving the present draft for another costs, in matching c
 _TRUSTED_TOKENS, _TRUSTED_CHARACTERS = 2, 4  # agreement that confirms a place
 _EXACT = 6  # characters that must agree exactly after a few refuted guesses
 _PATIENCE, _PAUSE = 8, 4  # refuted guesses after which searches come only every so many tokens
-_LONGEST_PAUSE = 64  # tokens between searches of whole drafts
+_WIDE, _LONGEST_PAUSE = 4000, 16  # whole drafts of so many characters cost a pause of one token
+_SURE = 0.6  # share of the best possible score from which looking further is pointless
+_DENSE = "\u2e80"  # from here on a character says about three times as much as a letter
 
 
 class Codec(Protocol):
@@ -130,6 +132,7 @@ class DraftCursor:
         self._parting = _Parting(0, 0, 0)
         self._lost = False  # output and stream have parted and no new place has been found yet
         self._guesses = 0  # places tried since the parting, all refuted
+        self._inside = False  # the stream was opened inside a character
         self._next_search = self._next_wide = 0  # emitted tokens from which (wide) search is worth its time
         self._open(0, 0)
 
@@ -170,7 +173,7 @@ class DraftCursor:
         seen = len(self._emitted) + agreed
         if self._guesses == 0:
             self._parting = _Parting(self._draft, self._character(), seen)
-        self._guesses += 1
+        self._guesses += not self._inside  # refuting half a character says little
         self._next_search = len(self._emitted) + len(emitted)
 
     def _character(self) -> int:
@@ -201,36 +204,42 @@ class DraftCursor:
 
     def _resync(self) -> None:
         """Find the output's last characters in the drafts and start the stream after them."""
-        tail, pending = self._tail()
-        place = self._find(tail)
-        if place is not None:
-            self._open(*place)
-            self._extend(len(pending) + 1)
-            if self._tokens[: len(pending)] == pending:
-                self._next = len(pending)
-                self._lost = False
-                return
-        self._next_search = len(self._emitted) + (1 if pending or self._guesses < _PATIENCE else _PAUSE)
+        text, whole, pending = self._recent()
+        tail = fold(text).text[-TAIL:]
+        if whole:
+            tail = (START * STARTS + tail)[-TAIL:]
+        place = self._find(tail) if tail.strip(START) else None
+        if place is None:
+            pause = 1 if self._guesses < _PATIENCE else _PAUSE
+            self._next_search = len(self._emitted) + pause
+            return
+        draft, at = place
+        if text[-1:].isspace():
+            at = _after_white(self._drafts[draft].text, at)
+        self._open(draft, at)
+        self._next = len(pending)
+        self._inside = bool(pending) and self._guesses > 0
+        self._extend(self._next + 1)
+        self._lost = False
 
     def _find(self, tail: str) -> tuple[int, int] | None:
         """The draft and the character in it where ``tail`` ends."""
-        if not tail.strip(START):
-            return None
         # A refuted guess asks for more evidence: characters that agree exactly.
-        exact = min(2 * (self._guesses - 1), _EXACT)
-        query = Query(tail, self._written(), exact)
+        query = Query(tail, self._written(), _ending(tail, min(2 * (self._guesses - 1), _EXACT)))
         here = self._index(self._parting.draft)
         parted = here.folded_position(self._parting.at)
         best, choice = locate(here, query, parted, whole=False), self._parting.draft
-        if (best is None or best.score < 0.6 * len(tail)) and len(self._emitted) >= self._next_wide:
+        if (best is None or best.score < _SURE * len(tail)) and len(self._emitted) >= self._next_wide:
+            size = 0
             for draft in range(len(self._drafts)):
                 index = self._index(draft)
+                size += len(index.text)
                 share = parted if draft == choice else parted * len(index.text) // len(here.text)
                 found = locate(index, query, share, whole=True)
                 switch = _SWITCH if draft != self._parting.draft else 0.0
                 if found is not None and (best is None or found.score - switch > best.score):
                     best, choice = Place(found.at, found.score - switch), draft
-            self._next_wide = len(self._emitted) + min(2**self._guesses, _LONGEST_PAUSE)
+            self._next_wide = len(self._emitted) + min(size // _WIDE, _LONGEST_PAUSE)
         if best is None or best.score < min(ENOUGH, 0.4 * len(tail)):
             return None
         return choice, best.at
@@ -246,20 +255,34 @@ class DraftCursor:
             self._indexes[draft] = DraftIndex(self._drafts[draft].text)
         return self._indexes[draft]
 
-    def _tail(self) -> tuple[str, list[int]]:
-        """The output's last characters, folded, and the tokens after them that are part of a character."""
+    def _recent(self) -> tuple[str, bool, list[int]]:
+        """The end of the output, whether that is all of it, and the tokens after it that do not yet make a
+        character."""
         count = TAIL // 2
         while True:
             ids = self._emitted[-count:]
             text = self._codec.decode(ids)
             whole = count >= len(self._emitted)
-            if whole or len(text) >= TAIL + _CHARACTER_TOKENS or count >= 8 * TAIL:
+            if whole or len(text) >= 2 * TAIL or count >= 8 * TAIL:
                 break
             count *= 2
         pending: list[int] = []
         while text.endswith(_BROKEN) and len(pending) < _CHARACTER_TOKENS and len(pending) < len(ids):
             pending.insert(0, ids[-1 - len(pending)])
             text = self._codec.decode(ids[: len(ids) - len(pending)])
-        text = text if whole else text.lstrip(_BROKEN)
-        folded = fold(text.rstrip(_BROKEN)).text
-        return (START * STARTS + folded if whole else folded)[-TAIL:], pending
+        return (text if whole else text.lstrip(_BROKEN)).rstrip(_BROKEN), whole, pending
+
+
+def _after_white(text: str, at: int) -> int:
+    while at < len(text) and text[at].isspace():
+        at += 1
+    return at
+
+
+def _ending(tail: str, letters: int) -> int:
+    """How many characters at the end of ``tail`` say as much as so many letters."""
+    count = 0
+    while letters > 0 and count < len(tail):
+        count += 1
+        letters -= 3 if tail[-count] >= _DENSE else 1
+    return count
