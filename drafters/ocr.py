@@ -6,10 +6,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from docspec.drafters.characters import is_cjk
 from docspec.drafters.ctc import Reading
 from docspec.drafters.engine import OcrEngine, Quad, cut
 from docspec.drafters.lines import UPRIGHT, group_boxes, union
-from docspec.drafters.spaces import ink_gaps, is_cjk, restore_spaces
+from docspec.drafters.spaces import ink_gaps, restore_spaces
 from docspec.drafters.writer import write_region
 from docspec.types import Box, Draft, Image, Line, Page, Region, Span, Style
 
