@@ -1,0 +1,183 @@
+"""Pieces of text to a table's grid: by ruled cells where they are known, else by alignment. Pure geometry.
+
+By alignment: pieces that overlap vertically are a row; a column edge is a strip of blank that (almost) no
+row crosses. Pieces that do cross one are cells that span.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from statistics import median
+
+from docspec.drafters.lines import union
+from docspec.types import Box
+
+CLOSE = 3.0  # points: cell edges nearer than this are one grid line
+MIN_BLANK = 0.5  # of a piece's height: narrower strips do not part columns
+WORD_GAP = 0.7  # of a piece's height: a wider gap in a row parts cells
+MAY_CROSS = 0.2  # share of the rows that may cross a column edge (spanning headers)
+WRAPPED = 0.75  # of the usual distance of rows: a nearer row with an empty first cell goes on the one above
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A run of text inside one cell, with its box in points."""
+
+    text: str
+    box: Box
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """A table cell from ``row`` and ``column`` on, both from 0."""
+
+    text: str
+    row: int
+    column: int
+    rows: int = 1
+    columns: int = 1
+
+
+def ruled_cells(pieces: Sequence[Piece], boxes: Sequence[Box]) -> list[Cell]:
+    """``pieces`` put into the ruled cells ``boxes``, spans by the grid lines that a cell crosses.
+
+    A piece goes to the cell that holds its middle, else to the nearest: none is lost.
+    """
+    lefts, tops = _edges([b[0] for b in boxes]), _edges([b[1] for b in boxes])
+    texts: list[list[Piece]] = [[] for _ in boxes]
+    for piece in pieces:
+        nearest = min(range(len(boxes)), key=lambda i: _distance(piece.box, boxes[i]))
+        texts[nearest].append(piece)
+    cells = []
+    for box, inside in zip(boxes, texts, strict=True):
+        row, column = _at(tops, box[1]), _at(lefts, box[0])
+        rows = max(1, sum(box[1] + CLOSE < top < box[3] - CLOSE for top in tops) + 1)
+        columns = max(1, sum(box[0] + CLOSE < left < box[2] - CLOSE for left in lefts) + 1)
+        cells.append(Cell(_flow(inside), row, column, rows, columns))
+    return sorted(cells, key=lambda cell: (cell.row, cell.column))
+
+
+def aligned_cells(pieces: Sequence[Piece]) -> list[Cell] | None:
+    """``pieces`` (words, or runs of words) as a grid by their alignment; None where they form none."""
+    rows = [_merged(row) for row in _rows(pieces)]
+    edges = _column_edges(rows)
+    if len(rows) < 2 or not edges:
+        return None
+    cells = [cell for number, row in enumerate(rows) for cell in _row_cells(row, number, edges)]
+    return _unwrapped(cells, [union([piece.box for piece in row]) for row in rows])
+
+
+def _rows(pieces: Sequence[Piece]) -> list[list[Piece]]:
+    """Pieces by row: each joins the row whose first piece's height holds its middle."""
+    rows: list[list[Piece]] = []
+    for piece in sorted(pieces, key=lambda p: (p.box[1] + p.box[3], p.box)):
+        middle = (piece.box[1] + piece.box[3]) / 2
+        if rows and middle <= _row_bottom(rows[-1]):
+            rows[-1].append(piece)
+        else:
+            rows.append([piece])
+    return [sorted(row, key=lambda p: p.box[0]) for row in rows]
+
+
+def _row_bottom(row: Sequence[Piece]) -> float:
+    """How low a further piece's middle may lie: half way down the lower part of the row's first piece."""
+    top, bottom = row[0].box[1], row[0].box[3]
+    return top + 0.8 * (bottom - top)
+
+
+def _merged(row: Sequence[Piece]) -> list[Piece]:
+    """A row's words run together where the gap is a word's."""
+    merged: list[Piece] = []
+    for piece in row:
+        height = piece.box[3] - piece.box[1]
+        if merged and piece.box[0] - merged[-1].box[2] < WORD_GAP * height:
+            last = merged.pop()
+            merged.append(Piece(f"{last.text} {piece.text}", union([last.box, piece.box])))
+        else:
+            merged.append(piece)
+    return merged
+
+
+def _column_edges(rows: Sequence[Sequence[Piece]]) -> list[float]:
+    """The middles of the blank strips between columns."""
+    spans = [(piece.box[0], piece.box[2], number) for number, row in enumerate(rows) for piece in row]
+    if not spans:
+        return []
+    blank = MIN_BLANK * median(piece.box[3] - piece.box[1] for row in rows for piece in row)
+    stops = sorted({x for left, right, _ in spans for x in (left, right)})
+    allowed = int(MAY_CROSS * len(rows))
+    edges: list[float] = []
+    start: float | None = None
+    for a, b in pairwise(stops):
+        crossing = len({number for left, right, number in spans if left < b and right > a})
+        if crossing <= allowed:
+            start = a if start is None else start
+            continue
+        if start is not None and a - start >= blank and start > stops[0]:
+            edges.append((start + a) / 2)
+        start = None
+    return edges
+
+
+def _row_cells(row: Sequence[Piece], number: int, edges: Sequence[float]) -> list[Cell]:
+    """A row's cells, with empty ones where it has nothing."""
+    cells: list[Cell] = []
+    for piece in row:
+        first = sum(edge <= piece.box[0] for edge in edges)
+        last = max(first, sum(edge < piece.box[2] for edge in edges))
+        if cells and first < cells[-1].column + cells[-1].columns:
+            held = cells.pop()
+            reach = max(held.column + held.columns, last + 1)
+            cells.append(Cell(f"{held.text} {piece.text}", number, held.column, 1, reach - held.column))
+        else:
+            cells.append(Cell(piece.text, number, first, 1, last - first + 1))
+    taken = {column for cell in cells for column in range(cell.column, cell.column + cell.columns)}
+    empty = [Cell("", number, column) for column in range(len(edges) + 1) if column not in taken]
+    return sorted([*cells, *empty], key=lambda cell: cell.column)
+
+
+def _unwrapped(cells: Sequence[Cell], boxes: Sequence[Box]) -> list[Cell]:
+    """Rows that only go on the cells above (close, the first cell empty, no spans) put together with them."""
+    steps = [b[1] - a[1] for a, b in pairwise(boxes)]
+    usual = median(steps)
+    rows: list[list[Cell]] = []
+    for number in range(len(boxes)):
+        row = [cell for cell in cells if cell.row == number]
+        goes_on = bool(rows) and steps[number - 1] < WRAPPED * usual and not row[0].text
+        if goes_on and _same_shape(rows[-1], row):
+            above = rows.pop()
+            row = [
+                Cell(f"{a.text} {b.text}".strip(), a.row, a.column, a.rows, a.columns)
+                for a, b in zip(above, row, strict=True)
+            ]
+        rows.append([Cell(c.text, len(rows), c.column, c.rows, c.columns) for c in row])
+    return [cell for row in rows for cell in row]
+
+
+def _same_shape(a: Sequence[Cell], b: Sequence[Cell]) -> bool:
+    return [(c.column, c.columns) for c in a] == [(c.column, c.columns) for c in b]
+
+
+def _flow(pieces: Sequence[Piece]) -> str:
+    """The text of one cell, row by row."""
+    return " ".join(piece.text for row in _rows(pieces) for piece in row)
+
+
+def _edges(values: Sequence[float]) -> list[float]:
+    edges: list[float] = []
+    for value in sorted(values):
+        if not edges or value - edges[-1] > CLOSE:
+            edges.append(value)
+    return edges
+
+
+def _at(edges: Sequence[float], value: float) -> int:
+    return max(0, sum(edge <= value + 0.01 for edge in edges) - 1)
+
+
+def _distance(box: Box, cell: Box) -> float:
+    """How far the middle of ``box`` lies outside ``cell``; 0 inside."""
+    x, y = (box[0] + box[2]) / 2, (box[1] + box[3]) / 2
+    return max(cell[0] - x, x - cell[2], 0.0) + max(cell[1] - y, y - cell[3], 0.0)
