@@ -197,6 +197,7 @@ def _paragraph(text: str) -> str:
 def _continued(blocks: Sequence[_Block]) -> list[_Block]:
     """``blocks`` with paragraphs joined that a break cuts, over floats between the two parts."""
     joined: list[_Block] = []
+    item: list[_Block] = []  # the blocks of the list item just written
     open_text: _Block | None = None  # the last paragraph, while only floats came after it
     last: _Block | None = None  # the block whose region ends the open paragraph
     for block in blocks:
@@ -204,8 +205,13 @@ def _continued(blocks: Sequence[_Block]) -> list[_Block]:
             open_text.text = _seam(open_text.text, block.text)
             last = block
             continue
+        if item and _wraps(item[0], item[-1], block):
+            joined[-1].text = _seam(joined[-1].text, block.text.removeprefix("- "))
+            item.append(block)
+            continue
         copy = replace(block)
         joined.append(copy)
+        item = [block] if block.category is Category.LIST_ITEM else []
         if block.category is Category.TEXT:
             open_text, last = copy, block
         elif block.category not in FLOATS:
@@ -227,6 +233,22 @@ def _continues(first: _Block, second: _Block) -> bool:
         return False
     end, start = first.text[-1], second.text[0]
     return start.islower() and (end.isalpha() or end in ",;-\u00ad\u2010")
+
+
+def _wraps(item: _Block, last: _Block, block: _Block) -> bool:
+    """Whether ``block`` goes on after ``last`` in the list item ``item``, though detected as an item."""
+    if block.category is not Category.LIST_ITEM or not _same_list(last, block):
+        return False
+    assert item.result is not None
+    assert last.result is not None
+    assert block.result is not None
+    above, below = last.result.region.box, block.result.region.box
+    text = block.result.text.strip()
+    close = below[1] - above[3] < 0.6 * (below[3] - below[1])
+    indented = below[0] > item.result.region.box[0] + INDENT_STEP
+    unmarked = not LIST_MARK.match(text) and not BULLET.match(text)
+    going_on = text[0].islower() or text[0].isdigit() or last.text[-1] in ",-\u00ad\u2010"
+    return close and indented and unmarked and going_on
 
 
 def _seam(first: str, second: str) -> str:

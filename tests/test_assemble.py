@@ -85,6 +85,18 @@ def test_list_items_are_tight_and_nested_by_indent() -> None:
     assert text == "1. first\n   - inner\n   - inner two\n     second line\n2. second\n"
 
 
+def test_wrapped_lines_of_an_item_are_joined() -> None:
+    """A detector may take the second line of an item for an item; its indent and first letter tell."""
+    text = markdown(
+        result(0, Category.LIST_ITEM, "1. Read the thermo-", box=(50, 100, 280, 112)),
+        result(1, Category.LIST_ITEM, "meter every hour,", box=(64, 113, 280, 125)),
+        result(2, Category.LIST_ITEM, "on the hour.", box=(64, 126, 280, 138)),
+        result(3, Category.LIST_ITEM, "2. Drink.", box=(50, 140, 280, 152)),
+        result(4, Category.LIST_ITEM, "Or not.", box=(64, 153, 280, 165)),
+    )
+    assert text == "1. Read the thermometer every hour, on the hour.\n2. Drink.\n   - Or not.\n"
+
+
 def test_a_list_that_goes_on_in_the_next_column_is_not_nested() -> None:
     """Left edges are compared within a column only."""
     text = markdown(
