@@ -1,0 +1,203 @@
+"""What a real VLM would gain: its decode stage with drafts, without, and transformers' own ``generate``.
+
+A Qwen2-VL with random weights reads the annotated text regions of a page. Its passes are real; its choices
+are replayed from the annotated text. ``generate`` runs on the same crops, one after the other, for as many
+tokens as the text has. All in one process; last line JSON.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import platform
+import statistics
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from rich.console import Console
+from rich.table import Table
+from tokenizers import Tokenizer
+from transformers import PreTrainedTokenizerFast
+from transformers.models.qwen2_vl.image_processing_pil_qwen2_vl import Qwen2VLImageProcessorPil
+
+import docspec.verifiers
+from docspec.bench.annotations import AnnotatedRegion, draft, text_regions
+from docspec.config import Config
+from docspec.errors import UsageError
+from docspec.registry import load
+from docspec.types import Category, DecodeStats, Request
+from docspec.verifiers.profiles.qwen_vl import QwenVL
+from docspec.verifiers.replay import ReplayVerifier, random_qwen2_vl
+from docspec.verifiers.transformers_vlm import TransformersReader, pick_device, pick_dtype
+
+TOKENIZER = Path(docspec.verifiers.__file__).parent / "mini" / "weights" / "tokenizer.json"
+SPECIAL = [
+    "<|im_start|>",
+    "<|im_end|>",
+    "<|vision_start|>",
+    "<|vision_end|>",
+    "<|image_pad|>",
+    "<|video_pad|>",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """Seconds of one way to decode: before the first output token (``prompt``) and after (``decode``)."""
+
+    prompt: float
+    decode: float
+    passes: int
+    stats: DecodeStats
+
+
+def make_reader(layers: int, hidden: int, device: str, dtype: str) -> TransformersReader:
+    """A random Qwen2-VL with the mini's vocabulary behind the reader that checkpoints get."""
+    core = Tokenizer.from_file(str(TOKENIZER))
+    core.add_special_tokens(SPECIAL)
+    tokenizer = PreTrainedTokenizerFast(tokenizer_object=core, eos_token="<|im_end|>")
+    where = pick_device(device)
+    model = random_qwen2_vl(tokenizer, layers, hidden).to(where, pick_dtype(dtype, where))
+    images = Qwen2VLImageProcessorPil(min_pixels=28 * 28 * 4, max_pixels=28 * 28 * 1024)
+    return TransformersReader("random Qwen2-VL", model, tokenizer, QwenVL(model, tokenizer, images))
+
+
+def run_engine(
+    reader: TransformersReader, requests: list[Request], texts: dict[Any, str], batch: int, drafts: bool
+) -> Timing:
+    """Our engine, ``batch`` regions at once."""
+    verifier = ReplayVerifier(reader, texts, Config(max_batch=batch), drafts=drafts)
+    verdicts = dict(verifier.verify(iter(requests)))
+    wrong = [key for key, verdict in verdicts.items() if verdict.text.strip() != texts[key].strip()]
+    if wrong or len(verdicts) != len(requests):
+        raise AssertionError(f"the replayed text did not come back for {wrong}")
+    seconds = verifier.seconds
+    stats = sum((verdict.stats for verdict in verdicts.values()), DecodeStats())
+    return Timing(seconds["vision"] + seconds["prefill"], seconds["decode"], verifier.passes, stats)
+
+
+def run_generate(reader: TransformersReader, requests: list[Request], texts: dict[Any, str]) -> Timing:
+    """transformers' ``generate``, region after region, each for its text's number of tokens."""
+    prompt = decode = 0.0
+    tokens = 0
+    for request in requests:
+        inputs = reader.profile.inputs(request.image, request.category)
+        inputs = {name: value.to(reader.model.device) for name, value in inputs.items()}
+        count = len(reader.codec.encode(texts[request.key])[0]) + 1
+        first = _seconds(reader.model, inputs, 1)
+        decode += max(0.0, _seconds(reader.model, inputs, count) - first) if count > 1 else 0.0
+        prompt += first
+        tokens += count
+    return Timing(prompt, decode, tokens, DecodeStats(tokens=tokens, steps=tokens))
+
+
+def _seconds(model: Any, inputs: dict[str, torch.Tensor], count: int) -> float:
+    started = time.perf_counter()
+    with torch.inference_mode():
+        output = model.generate(**inputs, do_sample=False, min_new_tokens=count, max_new_tokens=count)
+    assert output.shape[1] == inputs["input_ids"].shape[1] + count
+    return time.perf_counter() - started
+
+
+def measure(
+    reader: TransformersReader, regions: list[AnnotatedRegion], batch: int, repeat: int
+) -> dict[str, Any]:
+    """The three ways, ``repeat`` times in turn; medians and ratios."""
+    drafter = load("drafters", "rapidocr")()
+    started = time.perf_counter()
+    found = [draft(drafter, region, reader.style) for region in regions]
+    drafting = time.perf_counter() - started
+    requests = [
+        Request(region.number, region.image, Category.TEXT, (made,) if made else ())
+        for region, made in zip(regions, found, strict=True)
+    ]
+    texts = {region.number: region.text for region in regions}
+    ways: dict[str, Callable[[], Timing]] = {
+        "docspec": lambda: run_engine(reader, requests, texts, batch, drafts=True),
+        "no drafts, batched": lambda: run_engine(reader, requests, texts, batch, drafts=False),
+        "generate": lambda: run_generate(reader, requests, texts),
+    }
+    run_engine(reader, requests[:1], texts, 1, drafts=True)  # first-use costs are nobody's
+    runs: dict[str, list[Timing]] = {name: [] for name in ways}
+    for _ in range(repeat):
+        for name, way in ways.items():
+            runs[name].append(way())
+    return {"drafting": drafting, "runs": runs}
+
+
+def report(console: Console, measured: dict[str, Any], labels: dict[str, Any]) -> dict[str, Any]:
+    """Print the table; the result as plain data."""
+    table = Table("way", title=f"replayed: {labels['page']}, {labels['regions']} regions")
+    for heading in ("prompt s", "decode s", "passes", "tokens", "mean accepted length", "decode ratio"):
+        table.add_column(heading, justify="right")
+    runs: dict[str, list[Timing]] = measured["runs"]
+    ours = [run.decode for run in runs["docspec"]]
+    rows = {}
+    for name, timings in runs.items():
+        ratio = statistics.median(t.decode / max(o, 1e-9) for t, o in zip(timings, ours, strict=True))
+        rows[name] = {
+            "prompt_s": statistics.median(t.prompt for t in timings),
+            "decode_s": statistics.median(t.decode for t in timings),
+            "passes": timings[0].passes,
+            "tokens": timings[0].stats.tokens,
+            "mean_accepted_length": timings[0].stats.mean_accepted_length,
+            "decode_ratio_to_docspec": ratio,
+        }
+        row = rows[name]
+        table.add_row(
+            name,
+            f"{row['prompt_s']:.2f}",
+            f"{row['decode_s']:.2f}",
+            str(row["passes"]),
+            str(row["tokens"]),
+            f"{row['mean_accepted_length']:.2f}",
+            f"{ratio:.2f}",
+        )
+    console.print(table)
+    console.print(f"drafting (RapidOCR) took {measured['drafting']:.2f} s")
+    return {**labels, "drafting_s": measured["drafting"], "ways": rows}
+
+
+def main() -> None:
+    """The command line."""
+    parser = argparse.ArgumentParser(prog="python -m docspec.bench.decode", description=__doc__)
+    parser.add_argument("--data", type=Path, required=True, help="OmniDocBench folder")
+    parser.add_argument("--page", default="physletb", help="part of the page's image name")
+    parser.add_argument("--language", default="english", help="of the regions")
+    parser.add_argument("--limit", type=int, default=1000, help="regions")
+    parser.add_argument("--layers", type=int, default=20)
+    parser.add_argument("--hidden", type=int, default=1024)
+    parser.add_argument("--batch", type=int, default=16)
+    parser.add_argument("--repeat", type=int, default=3)
+    parser.add_argument("--device", default="auto")
+    parser.add_argument("--dtype", default="auto")
+    options = parser.parse_args()
+    regions = [r for r in text_regions(options.data, options.page) if r.language == options.language]
+    regions = regions[: options.limit]
+    if not regions:
+        raise UsageError(f"no {options.language} text regions on pages like {options.page!r}")
+    reader = make_reader(options.layers, options.hidden, options.device, options.dtype)
+    decoder = sum(p.numel() for p in reader.model.model.language_model.layers.parameters())
+    console = Console()
+    labels = {
+        "page": regions[0].page,
+        "regions": len(regions),
+        "decoder_parameters": decoder,
+        "batch": options.batch,
+        "dtype": str(reader.model.dtype),
+        "device": str(reader.model.device),
+        "threads": torch.get_num_threads(),
+        "torch": torch.__version__,
+        "machine": platform.machine(),
+    }
+    console.print(f"decoder of {decoder / 1e6:.0f}M parameters, random weights, {labels['dtype']}")
+    result = report(console, measure(reader, regions, options.batch, options.repeat), labels)
+    print(json.dumps(result))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,120 @@
+"""Replay: a verifier whose choices are recorded text.
+
+It makes acceptance measurable with the output of models that are not at hand. Behind a model of the real
+shape with random weights it also times the real work. Results of either are to be called "replayed".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping, Sequence
+from typing import Any
+
+import torch
+from tokenizers import Tokenizer
+
+from docspec.config import Config
+from docspec.types import Request, Style, Verdict
+from docspec.verifiers.codec import TokenizerCodec
+from docspec.verifiers.decide import Decide, Replay
+from docspec.verifiers.reader import Reader, ReaderVerifier
+from docspec.verifiers.sequence import Prompt
+
+
+class _NoCache:
+    def move(self, source: int, target: int, length: int) -> None:
+        """Nothing is kept."""
+
+    def drop(self) -> None:
+        """Nothing is kept."""
+
+
+class NoModel:
+    """Stands where a Runner stands and computes nothing: passes are counted, not made."""
+
+    device = torch.device("cpu")
+    cache = _NoCache()
+
+    def __init__(self, rows: int) -> None:
+        self.rows = rows
+
+    def prefill(self, *arguments: Any) -> torch.Tensor:
+        return torch.empty(0)
+
+    def step(self, *arguments: Any) -> torch.Tensor:
+        return torch.empty(0)
+
+
+class ReplayReader:
+    """A reader without a model, over a ``tokenizers`` tokenizer whose id ``end`` ends every output."""
+
+    name = "replayed"
+    dpi = 150.0
+    model = None
+
+    def __init__(self, tokenizer: Tokenizer, end: int, style: Style | None = None) -> None:
+        self.codec = TokenizerCodec(tokenizer, unwritten=frozenset((end,)))
+        self.end_tokens = (end,)
+        self.style = style or Style()
+
+    def declines(self, request: Request) -> str | None:
+        return None
+
+    def prompts(self, requests: list[Request]) -> list[Prompt]:
+        empty = Prompt(torch.empty(0, 1), torch.full((1, 1), -1))
+        return [empty for _ in requests]
+
+    def decide(self, config: Config) -> Decide:
+        raise NotImplementedError("replay decides from the recording")
+
+    def limit(self, request: Request, config: Config) -> int:
+        return 1_000_000  # the recording ends by itself
+
+    def verdict(self, request: Request, verdict: Verdict) -> Verdict:
+        return verdict
+
+
+class ReplayVerifier(ReaderVerifier):
+    """Verifies with the choices of ``recorded`` texts by request key.
+
+    ``reader`` may hold a real model: its passes are then made, timed and ignored.
+    """
+
+    def __init__(
+        self, reader: Reader, recorded: Mapping[Hashable, str], config: Config, *, drafts: bool = True
+    ) -> None:
+        end = reader.end_tokens[0]
+        tokens = {key: [*reader.codec.encode(text)[0], end] for key, text in recorded.items()}
+        runner: Any = NoModel(config.max_batch) if reader.model is None else None
+        super().__init__(reader, config, drafts=drafts, decide=Replay(tokens), runner=runner)
+
+
+def random_qwen2_vl(tokenizer: Any, layers: int, hidden: int, vision_layers: int = 8) -> Any:
+    """A Qwen2-VL with random weights: a decoder of ``layers`` x ``hidden`` over the tokenizer's vocabulary.
+
+    20 layers of 1024 make about 0.3 billion decoder parameters.
+    """
+    from transformers import Qwen2VLConfig, Qwen2VLForConditionalGeneration
+
+    heads = hidden // 64
+    text = {
+        "hidden_size": hidden,
+        "intermediate_size": 4 * hidden,
+        "num_hidden_layers": layers,
+        "num_attention_heads": heads,
+        "num_key_value_heads": max(1, heads // 4),
+        "vocab_size": len(tokenizer),
+        "rope_parameters": {"rope_type": "default", "mrope_section": [8, 12, 12], "rope_theta": 1e6},
+        "bos_token_id": None,
+        "eos_token_id": tokenizer.eos_token_id,
+        "tie_word_embeddings": False,
+    }
+    vision = {"depth": vision_layers, "embed_dim": 512, "hidden_size": hidden, "num_heads": 8}
+    names = ["<|image_pad|>", "<|video_pad|>", "<|vision_start|>", "<|vision_end|>"]
+    fields = ["image_token_id", "video_token_id", "vision_start_token_id", "vision_end_token_id"]
+    ids: Sequence[int] = tokenizer.convert_tokens_to_ids(names)
+    torch.manual_seed(0)
+    model = Qwen2VLForConditionalGeneration(
+        Qwen2VLConfig(text_config=text, vision_config=vision, **dict(zip(fields, ids, strict=True)))
+    )
+    model.generation_config.eos_token_id = model.generation_config.pad_token_id = tokenizer.eos_token_id
+    return model.eval()
