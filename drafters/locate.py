@@ -20,11 +20,11 @@ START = "\x02"  # stands before the draft and before the output, so that short o
 STARTS = 4
 TAIL = 32  # folded characters of output that are looked for
 _LENGTHS = (8, 16, TAIL)
-_ERROR = 2.0  # what one edit costs, in matching characters
+_ERROR = 1.5  # what one edit costs, in matching characters
 _ENDING = 4  # the last characters count once more: they are the ones after the disagreement
-_ENDING_WEIGHT = 0.5
-_FAR = 0.5  # what doubling the displacement costs
-_JUMP = 3.0  # what a jump forward costs, besides its length
+_ENDING_WEIGHT = 0.75
+_FAR = 0.7  # what doubling the displacement costs
+_JUMP = 4.0  # what a jump forward costs, besides its length
 _BEHIND, _AHEAD = 128, 384  # folded characters searched first, around the expected place
 ENOUGH = 5.0  # a score below this may be chance
 
@@ -109,7 +109,7 @@ class Query:
 def locate(index: DraftIndex, query: Query, parted: int, whole: bool) -> Place | None:
     """The best end of the tail in the draft: near ``parted`` (a folded position), or in the ``whole`` of it.
 
-    Scores are in characters: what matches at the tail's end, over the length where that is most, less two
+    Scores are in characters: what matches at the tail's end, over the length where that is most, less something
     for each edit, less a little for the displacement. The expected place is where the output replaced as
     many draft characters as it wrote, so that ties go to substitution. A jump forward from ``parted`` is
     a single event however far it goes (a line left out): what matched before it still counts.
@@ -123,7 +123,7 @@ def locate(index: DraftIndex, query: Query, parted: int, whole: bool) -> Place |
     if not allowed.any():
         return None
     fits = [n - _ERROR * distances(masks, tail[-n:], high - low) for n in _lengths(len(tail))]
-    if 0 < written < len(tail):
+    if 0 < written < len(tail) and not whole:
         jump = len(tail) - _JUMP - _ERROR * distances(masks, tail[-written:], high - low)
         jump[: max(0, parted - low)] = -np.inf
         fits.append(jump)

@@ -23,7 +23,8 @@ _BROKEN = "\ufffd"
 _CHARACTER_TOKENS = 3  # an unfinished character is at most this many byte tokens
 _SWITCH = 3.0  # what leaving the present draft for another costs, in matching characters
 _TRUSTED_TOKENS, _TRUSTED_CHARACTERS = 2, 4  # agreement that confirms a place
-_EXACT = 6  # characters that must agree exactly after a few refuted guesses
+_EXACT = 4  # characters that must agree exactly after a few refuted guesses
+_LENIENT = 2  # guesses of a place that need not
 _PATIENCE, _PAUSE = 8, 4  # refuted guesses after which searches come only every so many tokens
 _WIDE, _LONGEST_PAUSE = 4000, 16  # whole drafts of so many characters cost a pause of one token
 _SURE = 0.6  # share of the best possible score from which looking further is pointless
@@ -225,7 +226,7 @@ class DraftCursor:
     def _find(self, tail: str) -> tuple[int, int] | None:
         """The draft and the character in it where ``tail`` ends."""
         # A refuted guess asks for more evidence: characters that agree exactly.
-        query = Query(tail, self._written(), _ending(tail, min(2 * (self._guesses - 1), _EXACT)))
+        query = Query(tail, self._written(), _ending(tail, min(2 * max(0, self._guesses - _LENIENT), _EXACT)))
         here = self._index(self._parting.draft)
         parted = here.folded_position(self._parting.at)
         best, choice = locate(here, query, parted, whole=False), self._parting.draft
