@@ -202,7 +202,7 @@ def mini_weights(folder: Path) -> Check:
     fix = "pip install --force-reinstall --no-deps docspec-vlm"
     sums = folder / "SHA256SUMS"
     if not sums.is_file():
-        return Check("mini weights", Status.MISSING, f"no {sums.name} beside the weights", fix)
+        return Check("mini weights", Status.MISSING, f"no {sums.name} in {folder}", fix)
     entries = [line.split(maxsplit=1) for line in sums.read_text("utf-8").splitlines() if line.strip()]
     for expected, name in entries:
         file = folder / name.lstrip("*")

@@ -287,11 +287,11 @@ def test_doctor_names_the_packages_of_missing_libraries() -> None:
 def test_doctor_checks_the_weights(tmp_path: Path) -> None:
     """Missing, damaged and right are told apart."""
     assert mini_weights(tmp_path).status is Status.MISSING
-    (tmp_path / "w.bin").write_bytes(b"abc")
+    (tmp_path / "w.safetensors").write_bytes(b"abc")
     sums = tmp_path / "SHA256SUMS"
-    sums.write_text("ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad  w.bin\n")
+    sums.write_text("ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad  w.safetensors\n")
     assert mini_weights(tmp_path).status is Status.OK
-    (tmp_path / "w.bin").write_bytes(b"abd")
+    (tmp_path / "w.safetensors").write_bytes(b"abd")
     assert "checksum" in mini_weights(tmp_path).detail
-    (tmp_path / "w.bin").unlink()
+    (tmp_path / "w.safetensors").unlink()
     assert mini_weights(tmp_path).status is Status.MISSING

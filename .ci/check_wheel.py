@@ -1,0 +1,39 @@
+"""Whether a wheel holds every tracked module and the package data: ``check_wheel.py CHECKOUT WHEEL``."""
+
+import subprocess
+import sys
+import zipfile
+from pathlib import PurePosixPath
+
+HOMES = {
+    "docspec": "docspec",
+    **{name: f"docspec/{name}" for name in ("drafters", "verifiers", "layout", "bench")},
+}
+DATA = ("docspec/py.typed", "docspec/verifiers/mini/MODEL_CARD.md")
+WEIGHTS = "docspec/verifiers/mini/weights/"
+
+
+def main(checkout: str, wheel: str) -> None:
+    """Exit with a line for each file that is missing."""
+    listing = subprocess.run(["git", "-C", checkout, "ls-files"], capture_output=True, text=True, check=True)
+    tracked = [PurePosixPath(line) for line in listing.stdout.splitlines()]
+    expected = {
+        str(PurePosixPath(HOMES[path.parts[0]], *path.parts[1:]))
+        for path in tracked
+        if path.parts[0] in HOMES and (path.suffix == ".py" or "weights" in path.parts)
+    }
+    with zipfile.ZipFile(wheel) as archive:
+        present = set(archive.namelist())
+        size = sum(entry.compress_size for entry in archive.infolist()) / 1e6
+    missing = sorted((expected | set(DATA)) - present)
+    foreign = sorted(name for name in present if not name.startswith(("docspec/", "docspec_vlm-")))
+    problems = [f"missing: {name}" for name in missing] + [f"outside the package: {name}" for name in foreign]
+    if not any(name.startswith(WEIGHTS) and name.endswith(".safetensors") for name in present):
+        problems.append(f"missing: the mini's weights in {WEIGHTS}")
+    if problems:
+        sys.exit("\n".join(problems))
+    print(f"the wheel is complete: {len(present)} files, {size:.1f} MB")
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

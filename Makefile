@@ -1,0 +1,52 @@
+# make demo | test | test-slow | lint | types | wheel-check | bench
+# Packages come from wherever this machine's pip is set to look; versions from constraints.txt.
+
+VENV ?= .venv
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+DATA ?= ../shared/data/omnidocbench_demo
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+
+# Two test processes with many threads each would only wait for each other.
+PYTEST := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 TOKENIZERS_PARALLELISM=false HF_HUB_OFFLINE=1 $(BIN)/python -m pytest
+
+.PHONY: demo test test-slow lint types wheel-check bench clean
+
+demo: $(INSTALLED)
+	@mkdir -p out
+	@$(BIN)/docspec doctor > out/doctor.txt || cat out/doctor.txt
+	HF_HUB_OFFLINE=1 $(BIN)/docspec parse examples/paper.pdf examples/scan.pdf examples/photo.jpg \
+		-o out/demo --format md,json,html --offline
+	@$(BIN)/python -m rich.markdown out/demo/paper.md
+	@echo; echo "Written:"; ls -l out/demo
+
+test: $(INSTALLED)
+	$(PYTEST) -m "not slow" $$($(BIN)/python -c "import xdist" 2>/dev/null && printf '%s' '-n 2')
+
+test-slow: $(INSTALLED)
+	$(PYTEST) -m slow
+
+lint: $(INSTALLED)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(INSTALLED)
+	$(BIN)/mypy
+
+wheel-check: $(INSTALLED)
+	.ci/wheel-check $(BIN)/python
+
+bench: $(INSTALLED)
+	$(BIN)/python -m docspec.bench.layout --data $(DATA)
+	$(BIN)/python -m docspec.bench.decode --data $(DATA)
+
+clean:
+	rm -rf build dist out *.egg-info
+
+# torch first: it is the largest, and everything else then finds it there.
+$(INSTALLED): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "docspec needs Python 3.11 or newer; run make PYTHON=...")'
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt torch
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev]'
+	@touch $@
