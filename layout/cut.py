@@ -11,11 +11,11 @@ from statistics import median
 from docspec.layout.assign import TEXT_LIKE, fit
 from docspec.layout.geometry import height, rows, same_rows, split, union, width
 from docspec.layout.ink import ink_share
-from docspec.types import Box, Category, Line, Page, Region
+from docspec.types import Box, Category, Line, Page, Region, Span
 
-GUTTER = 1.0  # line heights of nothing between columns of several rows
-COLUMN_ROWS = 3  # rows from which a column is one; fewer are answers side by side
-LONE_GUTTER = 3.0  # line heights between two pieces of one row (a formula and its number)
+# White space in line heights, and how many rows the shortest column beside it has, at least and at most:
+# columns of text; shorter ones (two rows of answers side by side are no columns); a formula and its number.
+GUTTERS = ((0.35, 8, 10**9), (1.0, 3, 10**9), (3.0, 1, 1))
 LEADING = 1.1  # line heights of nothing between paragraphs
 UNREAD = 0.02  # share of ink in such a gap from which a line stands there that nobody read
 INDENT = 0.7  # line heights by which a paragraph's first line is set in, at the least,
@@ -53,17 +53,38 @@ def _pieces(page: Page, lines: Sequence[Line]) -> list[Sequence[Line]]:
 
 
 def _columns(lines: Sequence[Line], size: float) -> list[Sequence[Line]]:
-    """Parts on either side of a gutter; one where what looks like a gutter is a gap in few rows."""
-    spans = [(line.box[0], line.box[2]) for line in lines]
-    for gap in (GUTTER, LONE_GUTTER):
-        parts = [[lines[i] for i in sorted(group)] for group in split(spans, gap * size)]
-        fewest = min(len(rows([line.box for line in part])) for part in parts)
-        beside = all(
-            same_rows(union(x.box for x in a), union(x.box for x in b)) > 0.3 for a, b in pairwise(parts)
-        )
-        if len(parts) > 1 and beside and (fewest >= COLUMN_ROWS if gap == GUTTER else fewest == 1):
-            return list(parts)
+    """Parts on either side of a gutter; one where what looks like a gutter is a gap in few rows.
+
+    A line with pieces on both sides is several lines that its source joined.
+    """
+    pieces = [(line, span.box) for line in lines for span in line.spans if span.text.strip()]
+    spans = [(box[0], box[2]) for _, box in pieces]
+    for gap, fewest, most in GUTTERS:
+        groups = split(spans, gap * size)
+        if len(groups) < 2:
+            continue
+        extents = [union(pieces[i][1] for i in group) for group in groups]
+        counts = [len(rows([pieces[i][1] for i in group])) for group in groups]
+        beside = all(same_rows(a, b) > 0.3 for a, b in pairwise(extents))
+        if beside and fewest <= min(counts) <= most:
+            edges = [(a[2] + b[0]) / 2 for a, b in pairwise(extents)]
+            return _at_edges(lines, edges)
     return [lines]
+
+
+def _at_edges(lines: Sequence[Line], edges: Sequence[float]) -> list[Sequence[Line]]:
+    """``lines`` by column, those that reach over an edge in pieces."""
+    columns: list[list[Line]] = [[] for _ in range(len(edges) + 1)]
+    for line in lines:
+        parts: dict[int, list[Span]] = {}
+        for span in line.spans:
+            column = sum((span.box[0] + span.box[2]) / 2 > edge for edge in edges)
+            parts.setdefault(column, []).append(span)
+        for column, spans in parts.items():
+            whole = len(parts) == 1
+            box = line.box if whole else union(span.box for span in spans)
+            columns[column].append(line if whole else replace(line, spans=tuple(spans), box=box))
+    return [column for column in columns if column]
 
 
 def _blocks(page: Page, lines: Sequence[Line], size: float) -> list[Sequence[Line]]:

@@ -16,11 +16,13 @@ from PIL import Image as PillowImage
 
 from docspec.errors import ModelError
 from docspec.layout.geometry import area, clip, height, scaled, width
+from docspec.layout.order import reading_order
 from docspec.types import Box, Category, Line, Page, Region
 
 TEXT_LAYER = "text-layer"
 MODEL_SIDE = 842.0  # points; the model was trained on pages of paper, images come in any size
 ASCENT = 0.8  # share of a recognised line's box above the base line
+MARGIN = 0.1  # line heights that recognisers' boxes reach over the letters at either end
 RECOGNISED = 0.2  # share of recognised characters from which the page's own text layer is not enough
 MODEL_INPUT = "text+post-seg-image"  # lines, and pictures as the model's image branch segments them
 
@@ -79,8 +81,10 @@ def page_of_lines(page: Page, lines: Sequence[Line]) -> tuple[Any, float]:
     document = pymupdf.open()
     sheet = document.new_page(width=page.width * scale, height=page.height * scale)
     sheet.insert_image(sheet.rect, pixmap=_pixmap(page, scale))
-    for span in (span for line in lines for span in line.spans):
-        _write(sheet, span.text.strip(), scaled(span.box, scale))
+    # MuPDF joins neighbours of one row that follow one another: written by column, columns stay apart.
+    spans = [span for line in lines for span in line.spans]
+    for i in reading_order([span.box for span in spans], [Category.TEXT] * len(spans)):
+        _write(sheet, spans[i].text.strip(), scaled(spans[i].box, scale))
     return document, scale
 
 
@@ -93,18 +97,19 @@ def _pixmap(page: Page, scale: float) -> Any:
 
 
 def _write(sheet: Any, text: str, box: Box) -> None:
-    """``text`` as invisible characters that fill exactly the width of ``box``."""
+    """``text`` as invisible characters that fill the width of ``box``, less the recogniser's margin."""
     import pymupdf
 
     font = _font(all(ord(character) < 0x250 for character in text))
     size = height(box)
+    margin = MARGIN * min(size, width(box))
     natural = font.text_length(text, size) if size > 0 else 0.0
     if natural <= 0 or width(box) <= 0:
         return
-    start = pymupdf.Point(box[0], box[1] + ASCENT * size)
+    start = pymupdf.Point(box[0] + margin, box[1] + ASCENT * size)
     writer = pymupdf.TextWriter(sheet.rect)
     writer.append(start, text, font=font, fontsize=size)
-    stretch = pymupdf.Matrix(width(box) / natural, 1)
+    stretch = pymupdf.Matrix((width(box) - 2 * margin) / natural, 1)
     writer.write_text(sheet, render_mode=3, morph=(start, stretch))
 
 
