@@ -1,0 +1,88 @@
+"""Acceptance and window length: pure decisions of the decode loop."""
+
+from __future__ import annotations
+
+import math
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from docspec.verifiers.acceptance import accept_exact, accept_fused
+from docspec.verifiers.window import LONGEST, AcceptanceRate, StepCost, window_length
+
+TOKENS = st.lists(st.integers(0, 3), max_size=12)
+
+
+@given(TOKENS, st.data())
+def test_exact_emits_the_greedy_tokens(window: list[int], data: st.DataObject) -> None:
+    """What is emitted is a prefix of the verifier's choices, one longer than the agreement."""
+    size = len(window) + 1
+    choices = data.draw(st.lists(st.integers(0, 3), min_size=size, max_size=size))
+    emitted = accept_exact(choices, window)
+    assert emitted == choices[: len(emitted)]
+    assert emitted[:-1] == window[: len(emitted) - 1]
+    assert len(emitted) == size or emitted[-1] != window[len(emitted) - 1]
+
+
+@given(TOKENS, st.data())
+def test_fused_is_exact_at_zero_and_the_draft_at_infinity(window: list[int], data: st.DataObject) -> None:
+    """The two ends of fused acceptance, and nothing below exact in between."""
+    size = len(window) + 1
+    choices = data.draw(st.lists(st.integers(0, 3), min_size=size, max_size=size))
+    margins = [
+        0.0 if choice == token else data.draw(st.floats(0.01, 20))
+        for choice, token in zip(choices, window, strict=False)
+    ]
+    exact = accept_exact(choices, window)
+    assert accept_fused(choices, window, margins, 0.0) == exact
+    assert accept_fused(choices, window, margins, math.inf) == [*window, choices[-1]]
+    assert len(accept_fused(choices, window, margins, data.draw(st.floats(0, 20)))) >= len(exact)
+
+
+def test_window_grows_with_acceptance_and_shrinks_with_cost() -> None:
+    """A likelier draft earns a longer window, a dearer token a shorter one."""
+    assert window_length(0.99, 32e-3, 1e-3, 1) > window_length(0.8, 32e-3, 1e-3, 1) > 0
+    assert window_length(0.9, 32e-3, 1e-3, 1) > window_length(0.9, 32e-3, 1e-3, 16)
+    assert window_length(0.999999, 1.0, 1e-6, 1) == LONGEST
+
+
+def test_no_window_for_a_refuted_draft() -> None:
+    """A draft that is never right is not sent."""
+    rate = AcceptanceRate()
+    for _ in range(60):
+        rate.update(0, rejected=True)
+    assert window_length(rate.value, 32e-3, 1e-3, 4) == 0
+
+
+def test_rate_recovers() -> None:
+    """Agreement seen in plain steps brings windows back."""
+    rate = AcceptanceRate()
+    for _ in range(60):
+        rate.update(0, rejected=True)
+    for _ in range(30):
+        rate.update(1, rejected=False)
+    assert window_length(rate.value, 32e-3, 1e-3, 1) >= 4
+
+
+@given(st.floats(1e-5, 1), st.floats(1e-7, 1e-2))
+def test_cost_is_fitted(base: float, slope: float) -> None:
+    """Passes of different widths give back the line that made them."""
+    cost = StepCost()
+    for tokens in [1, 8, 64, 16, 200, 3] * 5:
+        cost.record(tokens, base + slope * tokens)
+    fitted_base, fitted_slope = cost.line()
+    for tokens in (1, 50, 200):
+        expected = base + slope * tokens
+        assert abs(fitted_base + fitted_slope * tokens - expected) < 0.05 * expected + 0.05 * base
+
+
+@given(st.lists(st.tuples(st.integers(1, 5000), st.floats(0, 10)), max_size=20))
+def test_cost_is_positive_whatever_was_measured(passes: list[tuple[int, float]]) -> None:
+    """Noise never makes a token free or a pass negative."""
+    cost = StepCost()
+    for tokens, seconds in passes:
+        cost.record(tokens, seconds)
+    base, slope = cost.line()
+    assert base >= 0
+    assert slope >= 0
+    window_length(0.9, base, slope, 3)

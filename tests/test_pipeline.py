@@ -1,0 +1,118 @@
+"""The whole flow on small documents made here."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pymupdf
+import pytest
+from random_models import image_processor, random_model, tokenizer
+
+import docspec
+from docspec.errors import InputNotFound, ModelError, UsageError
+from docspec.types import Category, Finish, Page
+
+EXAMPLES = Path(__file__).parent.parent / "examples"
+PARAGRAPH = (
+    "Speculative decoding drafts many tokens at once and lets a larger model verify them in a single pass, "
+    "so that its own greedy output is written several times sooner."
+)
+
+
+@pytest.fixture
+def paper(tmp_path: Path) -> Path:
+    """Two pages of a heading and a paragraph each."""
+    document = pymupdf.open()
+    for number in (1, 2):
+        page = document.new_page(width=420, height=300)
+        page.insert_text((40, 60), f"{number} Heading of page {number}", fontsize=18, fontname="hebo")
+        page.insert_textbox((40, 90, 380, 250), PARAGRAPH, fontsize=11)
+    path = tmp_path / "paper.pdf"
+    document.save(path)
+    return path
+
+
+def test_draft_only_gives_the_text(paper: Path) -> None:
+    """Without a verifier the document's own text comes out, structured."""
+    pages: list[int] = []
+    parser = docspec.Parser(verifier="draft-only")
+    document = parser.parse(paper, progress=lambda page: pages.append(page.index))
+    assert pages == [0, 1]
+    assert "Heading of page 1" in document.markdown
+    assert document.markdown.count(PARAGRAPH) == 2
+    assert document.errors == ()
+    assert {r.verdict.finish for page in document.pages for r in page.regions} == {Finish.UNVERIFIED}
+
+
+def test_failing_page_is_reported_and_the_others_go_on(paper: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An unforeseen error in one page costs that page alone."""
+    parser = docspec.Parser(verifier="draft-only")
+    read = parser._stages.drafter.read
+
+    def failing(page: Page) -> Any:
+        if page.index == 0:
+            raise RuntimeError("simulated")
+        return read(page)
+
+    monkeypatch.setattr(parser._stages.drafter, "read", failing)
+    document = parser.parse(paper)
+    assert document.errors == ("page 1: RuntimeError: simulated",)
+    assert "Heading of page 2" in document.markdown
+
+
+def test_batch_keeps_a_bad_document_to_itself(paper: Path, tmp_path: Path) -> None:
+    """Each document of a batch has its result or its error."""
+    results = list(docspec.Parser(verifier="draft-only").parse_batch([paper, tmp_path / "missing.pdf"]))
+    by_name = {result.path.name: result for result in results}
+    assert by_name["paper.pdf"].document is not None
+    assert isinstance(by_name["missing.pdf"].error, InputNotFound)
+
+
+def test_leaving_a_batch_early_stops_its_thread(paper: Path) -> None:
+    """A consumer may stop after the first result."""
+    results = docspec.Parser(verifier="draft-only").parse_batch([paper] * 4)
+    assert next(results).document is not None
+    results.close()
+
+
+def test_pictures_are_cut_out_on_request() -> None:
+    """With images=True every picture region has its pixels."""
+    parsed = docspec.parse(EXAMPLES / "paper.pdf", verifier="draft-only", images=True)
+    pictures = [
+        (page.index, result.region.order)
+        for page in parsed.pages
+        for result in page.regions
+        if result.region.category is Category.PICTURE
+    ]
+    assert pictures
+    assert pictures == [(page.index, order) for page in parsed.pages for order in page.images]
+    assert all(png.startswith(b"\x89PNG") for page in parsed.pages for png in page.images.values())
+
+
+@pytest.mark.parametrize("family", ["qwen2_vl", "qwen2_5_vl"])
+def test_saved_checkpoint_verifies_a_document(family: str, paper: Path, tmp_path: Path) -> None:
+    """A checkpoint folder loads by name and reads every region."""
+    folder = tmp_path / "checkpoint"
+    random_model(family, 0).save_pretrained(folder)
+    tokenizer().save_pretrained(folder)
+    image_processor().save_pretrained(folder)
+    document = docspec.parse(paper, verifier=str(folder), max_new_tokens=12, accept="exact")
+    assert document.verifier == str(folder)
+    regions = [result for page in document.pages for result in page.regions]
+    assert regions
+    assert all(result.verdict.stats.tokens == 12 for result in regions if result.verdict.finish == "length")
+    assert all(result.verdict.finish is not Finish.UNVERIFIED for result in regions)
+
+
+def test_unknown_verifier_names_the_known_ones() -> None:
+    """A name that is neither registered nor a folder is a usage error."""
+    with pytest.raises(UsageError, match="mini"):
+        docspec.Parser(verifier="nothing-like-this")
+
+
+def test_folder_without_checkpoint_is_a_model_error(tmp_path: Path) -> None:
+    """A folder that holds no checkpoint says so in one line."""
+    with pytest.raises(ModelError) as raised:
+        docspec.Parser(verifier=str(tmp_path))
+    assert "\n" not in str(raised.value)
