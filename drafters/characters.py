@@ -6,7 +6,9 @@ import re
 import unicodedata
 
 SOFT_HYPHEN = "\u00ad"
-INVISIBLE = re.compile("[\u200b\u2060\ufeff\x00-\x08\x0b-\x1f\x7f-\x9f]")
+INVISIBLE = re.compile(
+    "[\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff\x00-\x08\x0b-\x1f\x7f-\x9f]"
+)
 ODD_SPACES = re.compile("[ \t\n\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]+")
 PLAIN_HYPHENS = re.compile("[\u2010\u2011\ufe63\uff0d]")
 
@@ -37,8 +39,7 @@ def clean(text: str, ascii_quotes: bool = False) -> str:
     Soft hyphens stay: only whoever joins the lines knows whether one ends a line. Spaces at the ends stay
     too, as one.
     """
-    text = INVISIBLE.sub("", ODD_SPACES.sub(" ", text))
-    text = ODD_SPACES.sub(" ", SHAPES.sub(_plain_shape, text))
+    text = ODD_SPACES.sub(" ", SHAPES.sub(_plain_shape, INVISIBLE.sub("", text)))
     text = PLAIN_HYPHENS.sub("-", APART.sub(_compose, text))
     if ascii_quotes:
         text = DOUBLE_QUOTES.sub('"', SINGLE_QUOTES.sub("'", text))
@@ -47,15 +48,12 @@ def clean(text: str, ascii_quotes: bool = False) -> str:
 
 def is_cjk(char: str) -> bool:
     """Whether the character belongs to a script written without spaces, its punctuation included."""
-    return (
-        unicodedata.east_asian_width(char) in "WF"
-        and not "\u1100" <= char <= "\u11ff"
-        and not _is_hangul(char)
-    )
+    return unicodedata.east_asian_width(char) in "WF" and not is_hangul(char)
 
 
-def _is_hangul(char: str) -> bool:
-    return "\uac00" <= char <= "\ud7a3" or "\u3130" <= char <= "\u318f"
+def is_hangul(char: str) -> bool:
+    """Whether the character is Korean: full width, but written with spaces."""
+    return "\uac00" <= char <= "\ud7a3" or "\u1100" <= char <= "\u11ff" or "\u3130" <= char <= "\u318f"
 
 
 def _plain_shape(match: re.Match[str]) -> str:

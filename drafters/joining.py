@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from docspec.drafters.characters import SOFT_HYPHEN, is_cjk
+from docspec.drafters.characters import SOFT_HYPHEN, is_cjk, is_hangul
 
 HYPHENS = "-" + SOFT_HYPHEN
 NO_SPACE_AFTER = "—/@([{"  # at a line's end, when no space stands before it
@@ -46,12 +46,24 @@ DANGLING = _words("and or und oder et ou y o e")  # "pre- and postwar"
 
 
 def join_lines(lines: Sequence[str], dehyphenate: bool = True) -> str:
-    """``lines`` (clean, in reading order) as one line of text. Soft hyphens never remain."""
+    """``lines`` (clean, in reading order) as one line of text. Soft hyphens never remain.
+
+    Korean breaks its lines inside words: where some of its lines end with a space, the others do not end
+    a word.
+    """
     words = {word.lower() for line in lines for word in WORD.findall(line[:-1])}
+    told = any(line.endswith(" ") and is_hangul(line.rstrip()[-1:] or " ") for line in lines)
     text = ""
-    for line in (line.strip() for line in lines):
-        if line:
-            text = _seam(text, line, words, dehyphenate) if text else line
+    broken = False  # whether the text so far ends inside a Korean word
+    for line in lines:
+        bare = line.strip()
+        if not bare:
+            continue
+        if broken and is_hangul(bare[0]):
+            text += bare
+        else:
+            text = _seam(text, bare, words, dehyphenate) if text else bare
+        broken = told and is_hangul(bare[-1]) and not line.endswith(" ")
     return text.replace(SOFT_HYPHEN, "")
 
 
@@ -60,7 +72,7 @@ def _seam(before: str, after: str, words: set[str], dehyphenate: bool) -> str:
         return _hyphen_seam(before, after, words, dehyphenate)
     if is_cjk(before[-1]) or is_cjk(after[0]):
         return before + after
-    if ADDRESS.search(before) and before[-1] in "/.-_=&?%#" and not after[0].isspace():
+    if ADDRESS.search(before) and before[-1] in "/.-_=&?%#":
         return before + after
     glued = len(before) > 1 and not before[-2].isspace()
     if before[-1] in NO_SPACE_AFTER and (glued or before[-1] in "([{"):

@@ -15,9 +15,10 @@ from docspec.types import Box
 MAX_GAP = 1.0  # of the taller box's height: word gaps are below, column gutters mostly above
 MIN_OVERLAP = 0.5  # of the lower box's height
 MAX_RATIO = 2.2  # between the heights of neighbours: a drop capital is not part of a line
-MIN_GUTTER = 0.25  # of the height: narrower gaps are never a gutter
+MIN_GUTTER = 0.1  # of the height: narrower gaps are never a gutter
+NARROW = 0.3  # gaps below this need one row more to be one
 GUTTER_REACH = 5.0  # heights above and below within which a gutter shows
-GUTTER_SUPPORT = 2  # other boxes on either side of it
+GUTTER_SUPPORT = 2  # other rows on either side of it
 UPRIGHT = 1.5  # height over width from which a box is vertical text, as in PP-OCR
 
 
@@ -88,14 +89,19 @@ def _is_gutter(boxes: Sequence[Box], a: int, b: int) -> bool:
     top = max((m for m in middles if m <= y), default=y - reach)
     bottom = min((m for m in middles if m > y), default=y + reach)
     beside = [box for box in near if top < (box[1] + box[3]) / 2 < bottom]
-    return all(
-        sum(_touches(box, x, reach, side) for box in beside) >= GUTTER_SUPPORT for side in ("left", "right")
-    )
+    on_left = _rows([box for box in beside if 0 <= x - box[2] < reach], y, height)
+    on_right = _rows([box for box in beside if 0 <= box[0] - x < reach], y, height)
+    narrow = right[0] - left[2] < NARROW * height
+    return min(on_left, on_right) >= GUTTER_SUPPORT + narrow
 
 
-def _touches(box: Box, x: float, reach: float, side: str) -> bool:
-    distance = x - box[2] if side == "left" else box[0] - x
-    return 0 <= distance < reach
+def _rows(boxes: Sequence[Box], y: float, height: float) -> int:
+    """How many rows ``boxes`` stand in, the one at ``y`` not counted."""
+    count, last = 0, float("-inf")
+    for middle in sorted((box[1] + box[3]) / 2 for box in boxes):
+        if abs(middle - y) > 0.6 * height and middle - last > 0.6 * height:
+            count, last = count + 1, middle
+    return count
 
 
 def _runs_down(box: Box) -> bool:

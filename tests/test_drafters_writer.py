@@ -1,0 +1,222 @@
+"""Region lines written as a verifier would write them."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from docspec.drafters.characters import clean
+from docspec.drafters.joining import join_lines
+from docspec.drafters.rows import paragraphs, rows_of
+from docspec.drafters.writer import write_region
+from docspec.types import Category, Line, Region, Span, Style
+
+WIDTH = 6.0  # of a character in these tests
+
+
+def line(text, x=0.0, y=0.0, mono=False, height=10.0):
+    box = (x, y, x + WIDTH * len(text), y + height)
+    return Line((Span(text, box, 10.0, mono=mono),), box, "text-layer")
+
+
+def region(*texts, category=Category.TEXT, level=None, mono=False, step=12.0):
+    lines = []
+    for i, text in enumerate(texts):
+        text, x = text if isinstance(text, tuple) else (text, 0.0)
+        lines.append(line(text, x, i * step, mono))
+    return Region(0, 0, (0, 0, 500, 500), category, lines=tuple(lines), level=level)
+
+
+def write(*texts, style=None, **kwargs):
+    return write_region(region(*texts, **kwargs), style or Style())
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "joined"),
+    [
+        ("the infor-", "mation here", "the information here"),
+        ("a two-", "column page", "a two-column page"),
+        ("with state-of-the-", "art results", "with state-of-the-art results"),
+        ("the state-", "of-the-art", "the state-of-the-art"),
+        ("trained end-", "to-end", "trained end-to-end"),
+        ("a transformer-", "based model", "a transformer-based model"),
+        ("our self-", "attention", "our self-attention"),
+        ("the real-", "ity of it", "the reality of it"),
+        ("non-", "Gaussian noise", "non-Gaussian noise"),
+        ("GPU-", "bound code", "GPU-bound code"),
+        ("COVID-", "19 cases", "COVID-19 cases"),
+        ("pre-", "and postwar", "pre- and postwar"),
+        ("soft\u00ad", "ware", "software"),
+        ("a dash —", "and more", "a dash — and more"),
+        ("word—", "word", "word—word"),
+        ("1990–", "1995", "1990–1995"),
+        ("either and/", "or", "either and/or"),
+        ("see https://a.org/", "path", "see https://a.org/path"),
+        ("mail me@", "a.org", "mail me@a.org"),
+        ("中文", "字", "中文字"),
+        ("使用", "MRI", "使用MRI"),
+        ("한국 ", "말", "한국 말"),
+        ("plain", "words", "plain words"),
+        ("-", "5", "- 5"),
+    ],
+)
+def test_a_seam_between_two_lines(before, after, joined):
+    """Each kind of line end joins as print means it."""
+    assert join_lines([before, after]) == joined
+
+
+def test_the_page_itself_decides_about_a_hyphen():
+    """A word that stands whole, or with its hyphen, elsewhere in the region is written that way."""
+    assert join_lines(["a large-", "scale run, largescale indeed"]) == "a largescale run, largescale indeed"
+    assert join_lines(["on co-", "operation: co-operation pays"]) == "on co-operation: co-operation pays"
+
+
+def test_korean_lines_join_by_their_own_trailing_spaces():
+    """Where some Korean lines end with a space, the others break inside a word."""
+    assert join_lines(["관리에 관", "한 법률 ", "개정"]) == "관리에 관한 법률 개정"
+    assert join_lines(["관리에 관", "한 법률"]) == "관리에 관 한 법률"
+
+
+def test_hyphens_stay_where_the_verifier_keeps_them():
+    """Without dehyphenation a hyphen at a line's end stands in the text."""
+    assert join_lines(["infor-", "mation"], dehyphenate=False) == "infor-mation"
+
+
+letters = st.text("abcdefgh-XY1 ,.中", min_size=1, max_size=12)
+
+
+@given(st.lists(letters, max_size=6), st.booleans())
+def test_joining_loses_nothing_but_hyphens(lines, dehyphenate):
+    """Every character other than white space and hyphens comes through, in order."""
+    joined = join_lines(lines, dehyphenate)
+    bare = [c for c in "".join(lines) if not c.isspace() and c != "-"]
+    assert [c for c in joined if not c.isspace() and c != "-"] == bare
+    assert joined.count("-") <= sum(text.count("-") for text in lines)
+    if not dehyphenate:
+        assert joined.count("-") == sum(text.count("-") for text in lines)
+
+
+@given(st.text(st.characters(codec="utf-8", exclude_categories=("C", "Z")), max_size=40))
+def test_cleaning_twice_is_cleaning_once(text):
+    """Clean text is a fixed point."""
+    once = clean(text)
+    assert clean(once) == once or "\u00b4" in text or any(c in text for c in "¨ˆ˜ˇ˘˚˝¯")
+
+
+def test_cleaning():
+    """Ligatures, odd spaces, invisible characters, accents apart, presentation forms."""
+    assert clean("e\ufb03cient \ufb01le") == "efficient file"
+    assert clean("a\u00a0b\u2009c\u200bd\u3000e\tf") == "a b cd e f"
+    assert clean("Universit´e na¨ıve") == "Université naïve"
+    assert clean("non\u2011breaking") == "non-breaking"
+    assert clean("\ufefb") == "لا"
+    assert clean("“it’s”", ascii_quotes=True) == '"it\'s"'
+    assert clean("“it’s”") == "“it’s”"
+
+
+def test_a_paragraph_is_one_line():
+    """Lines of a paragraph run on."""
+    assert write("The first line of", "a para-", "graph.") == "The first line of a paragraph."
+
+
+def test_an_indent_starts_a_paragraph():
+    """A single indented line after a finished one splits the region."""
+    text = write(
+        "A first paragraph that runs", "over two lines.", ("Then a second one that", 12.0), "goes on here."
+    )
+    assert text == "A first paragraph that runs over two lines.\n\nThen a second one that goes on here."
+
+
+def test_a_blank_gap_starts_a_paragraph():
+    """A gap clearly wider than the usual step splits the region."""
+    lines = tuple(line("words words words", 0, y) for y in (0, 12, 24, 48, 60))
+    text = write_region(Region(0, 0, (0, 0, 99, 99), Category.TEXT, lines=lines), Style())
+    assert text.count("\n\n") == 1
+
+
+def test_a_hanging_indent_is_one_paragraph():
+    """All lines but the first indented: a bibliography entry, not paragraphs."""
+    text = write(
+        "Author, A. A title that is long enough",
+        ("to need three lines of print.", 12.0),
+        ("Publisher.", 12.0),
+    )
+    assert "\n" not in text
+
+
+def test_headings():
+    """A heading is one line, with marks only for verifiers that write them."""
+    assert write("A Long", "Heading", category=Category.SECTION_HEADER) == "A Long Heading"
+    marks = Style(heading_marks=True)
+    assert write("A", category=Category.TITLE, style=marks) == "# A"
+    assert write("A", category=Category.SECTION_HEADER, level=3, style=marks) == "### A"
+
+
+def test_list_items():
+    """Bullets become dashes, numbers stay, a continuation joins its item, indents nest."""
+    item = Category.LIST_ITEM
+    assert write("• first item that", ("goes on", 10.0), category=item) == "- first item that goes on"
+    assert write("no bullet", category=item) == "- no bullet"
+    assert write("1. one", "2. two", category=item) == "1. one\n2. two"
+    assert write("(a) one", category=item) == "(a) one"
+    assert write("• a", ("◦ b", 15.0), ("◦ c", 15.0), "• d", category=item) == "- a\n  - b\n  - c\n- d"
+    assert write("• a", category=item, style=Style(list_marks=False)) == "a"
+    assert write("\uf0b7 a", category=item) == "- a"
+    assert write("\ufffd\ufffd a", category=item) == "- a"
+
+
+def test_a_number_in_the_text_of_an_item_is_no_new_item():
+    """Decimals and years at a line's start go on."""
+    assert write("1. costs", ("2.5 dollars", 10.0), category=Category.LIST_ITEM) == "1. costs 2.5 dollars"
+
+
+def test_a_list_in_a_text_region():
+    """A text region of bullets is written as a list; a dash in prose is not a list."""
+    assert write("• a", "• b") == "- a\n- b"
+    assert write("– so he said,", "and left.") == "– so he said, and left."
+
+
+def test_code_keeps_its_lines_and_indents():
+    """Fixed-width lines are code: breaks and indents stay."""
+    text = write("def f(x):", ("return x", 4 * WIDTH), mono=True)
+    assert text == "def f(x):\n    return x"
+
+
+def test_pieces_side_by_side_are_one_row():
+    """Parts of one visual line join with a space and are not dehyphenated."""
+    lines = (line("left-", 0), line("right", 60))
+    assert write_region(Region(0, 0, (0, 0, 99, 99), Category.TEXT, lines=lines), Style()) == "left- right"
+
+
+def test_formulas_pictures_and_unjoined_lines():
+    """Formulas are their glyphs unless LaTeX is wanted; pictures and unjoined styles keep their lines."""
+    assert write("E = m", "c", category=Category.FORMULA) == "E = m c"
+    assert write("E = mc", category=Category.FORMULA, style=Style(formula="latex")) == ""
+    assert write("a", "b", category=Category.PICTURE) == "a\nb"
+    assert write("infor-", "mation", style=Style(join_lines=False)) == "infor-\nmation"
+    assert write() == ""
+    assert write("  ", "\u200b") == ""
+
+
+@given(
+    st.lists(st.tuples(letters, st.floats(0, 60)), max_size=8),
+    st.sampled_from(list(Category)),
+    st.builds(
+        Style,
+        join_lines=st.booleans(),
+        dehyphenate=st.booleans(),
+        heading_marks=st.booleans(),
+        list_marks=st.booleans(),
+    ),
+)
+def test_no_category_loses_characters(texts, category, style):
+    """Whatever the category and style, what shows comes out, in order (hyphens, marks and spaces aside)."""
+    written = write(*texts, category=category, style=style)
+    shown = [c for text, _ in texts for c in text if not c.isspace() and c != "-"]
+    assert [c for c in written if not c.isspace() and c not in "-#"] == shown
+
+
+@given(st.lists(st.tuples(st.text("ab ", max_size=6), st.floats(0, 99), st.floats(0, 99)), max_size=10))
+def test_paragraphs_keep_every_row(places):
+    """Cutting rows into paragraphs only cuts."""
+    rows = rows_of([line(text, x, y) for text, x, y in places])
+    assert [row for part in paragraphs(rows) for row in part] == rows
