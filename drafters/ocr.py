@@ -71,7 +71,7 @@ def read_turned(engine: OcrEngine, strips: Sequence[Image]) -> tuple[list[Image]
     doubtful = [
         i
         for i, reading in enumerate(readings)
-        if _is_tall(strips[i]) or (reading.confidence < DOUBTFUL and len(reading.text) > 1)
+        if _is_tall(strips[i]) or (reading.confidence < DOUBTFUL and _is_long(strips[i]))
     ]
     turned = [np.rot90(best[i], 2) for i in doubtful]
     for i, strip, reading in zip(doubtful, turned, engine.read(turned), strict=True):
@@ -83,6 +83,12 @@ def read_turned(engine: OcrEngine, strips: Sequence[Image]) -> tuple[list[Image]
 def _is_tall(strip: Image) -> bool:
     height, width = strip.shape[:2]
     return bool(height >= UPRIGHT * width > 0)
+
+
+def _is_long(strip: Image) -> bool:
+    """Several characters wide: on single ones, upside down or not is anyone's guess."""
+    height, width = strip.shape[:2]
+    return bool(width >= 2 * height > 0)
 
 
 def _piece(quad: Quad, strip: Image, reading: Reading) -> tuple[Box, str, float]:

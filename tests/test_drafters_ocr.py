@@ -1,0 +1,236 @@
+"""OCR: decoding, missing spaces, and the engine on small rendered images."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pymupdf
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from docspec.drafters.ctc import Reading, decode
+from docspec.drafters.engine import OcrEngine, cut
+from docspec.drafters.ocr import OcrDrafter, read_image, read_turned
+from docspec.drafters.spaces import ink_gaps, restore_spaces
+from docspec.types import Category, Page, Region, Style
+
+CHARACTERS = ["a", "b", " "]
+DATA = Path(__file__).parents[1].parent / "shared" / "data"
+
+
+@pytest.fixture(scope="module")
+def engine():
+    return OcrEngine(threads=1)
+
+
+def frames(*best, runner_up=0.0):
+    """Frames whose best classes are ``best``; a space is second best with ``runner_up``."""
+    out = np.full((len(best), 4), 0.001, dtype=np.float32)
+    out[:, 3] = runner_up
+    for t, c in enumerate(best):
+        out[t, c] = 0.9
+    return out
+
+
+def rendered(*texts, size=18, rotate=0):
+    """A white page with lines of text as a Page at 144 dpi."""
+    document = pymupdf.open()
+    sheet = document.new_page(width=400, height=40 + 40 * len(texts))
+    for i, text in enumerate(texts):
+        sheet.insert_text((20, 40 + 40 * i), text, fontsize=size)
+    pixmap = sheet.get_pixmap(dpi=144, alpha=False)
+    image = np.frombuffer(pixmap.samples, np.uint8).reshape(pixmap.height, pixmap.width, 3)
+    image = np.ascontiguousarray(np.rot90(image, rotate))
+    return Page(0, image.shape[1] / 2, image.shape[0] / 2, 144, image)
+
+
+def test_decoding_merges_repeats_and_drops_blanks():
+    """Repeated frames are one character unless a blank parts them."""
+    reading = decode(frames(1, 1, 0, 1, 2, 0), CHARACTERS)
+    assert reading.text == "aab"
+    assert reading.places == pytest.approx((1 / 6, 3.5 / 6, 4.5 / 6))
+    assert reading.confidence == pytest.approx(0.9)
+
+
+def test_decoding_keeps_the_doubt_about_a_space():
+    """The space that lost against a blank is remembered before the next character."""
+    assert decode(frames(1, 0, 2, runner_up=0.3), CHARACTERS).spaces == pytest.approx((0.0, 0.3))
+
+
+def test_decoding_trims_spaces_and_padding():
+    """Spaces at the ends go; places are shares of the part that the strip fills."""
+    reading = decode(frames(3, 1, 3, 2, 3, 0, 0, 0), CHARACTERS, used=5)
+    assert reading.text == "a b"
+    assert reading.places[0] == pytest.approx(1.5 / 5)
+    assert decode(frames(0, 0), CHARACTERS) == Reading("")
+    assert decode(frames(3, 3), CHARACTERS).text == ""
+
+
+@given(st.lists(st.integers(0, 3), min_size=1, max_size=30))
+def test_decoding_is_consistent(best):
+    """Text, places, confidences and spaces are of one length, places ascend within 0..1."""
+    reading = decode(frames(*best), CHARACTERS)
+    assert len(reading.text) == len(reading.places) == len(reading.confidences) == len(reading.spaces)
+    assert list(reading.places) == sorted(reading.places)
+    assert all(0 <= place <= 1 for place in reading.places)
+    assert reading.text == reading.text.strip()
+
+
+def spaced(text, wide=(), sure=()):
+    """``text`` with wide gaps before the indices in ``wide`` and a likely space before those in ``sure``."""
+    n = len(text)
+    reading = Reading(text, (0.5,) * n, (1.0,) * n, tuple(0.6 if i in sure else 0.0 for i in range(n)))
+    return restore_spaces(reading, [0.4 if i in wide else 0.05 for i in range(n)])
+
+
+def test_spaces_come_back_from_blank_columns_or_from_the_recogniser():
+    """A wide gap or a likely space between letters is a space."""
+    assert spaced("thequick", wide=[3]) == "the quick"
+    assert spaced("thequick", sure=[3]) == "the quick"
+    assert spaced("thequick") == "thequick"
+
+
+def test_no_spaces_where_none_can_be():
+    """Not in numbers, addresses or CJK text, nor before closing or after opening punctuation."""
+    assert spaced("1,234.5", wide=[2, 5]) == "1,234.5"
+    assert spaced("www.example.org/a", wide=[4]) == "www.example.org/a"
+    assert spaced("中文字", wide=[1, 2]) == "中文字"
+    assert spaced("(a),b", wide=[1, 2, 3]) == "(a),b"
+    assert spaced("a b", wide=[1, 2]) == "a b"
+
+
+def test_wide_punctuation_is_made_plain_in_latin_lines():
+    """The recogniser likes full-width commas; they stay in CJK text."""
+    assert spaced("add（a，b）") == "add(a,b)"
+    assert spaced("加（a，b）") == "加（a，b）"
+
+
+@given(st.text("ab,.1中(- ", max_size=20), st.data())
+def test_restoring_only_adds_single_spaces(text, data):
+    """Without its spaces the text is as before, and no two spaces are added in a row."""
+    n = len(text)
+    share = st.lists(st.floats(0, 1), min_size=n, max_size=n)
+    reading = Reading(text, (0.5,) * n, (1.0,) * n, tuple(data.draw(share)))
+    restored = restore_spaces(reading, data.draw(share))
+    assert restored.replace(" ", "") == text.replace(" ", "")
+    assert restored.count("  ") <= text.count("  ")
+
+
+def test_gaps_are_measured_in_the_image():
+    """Blank columns between two places count, in strip heights, on light and on dark paper."""
+    strip = np.full((20, 100, 3), 255, np.uint8)
+    strip[4:16, 10:20] = strip[4:16, 50:60] = 0
+    for image in (strip, 255 - strip):
+        assert ink_gaps(image, (0.15, 0.55)) == pytest.approx((0.0, 1.5))
+    assert ink_gaps(strip, ()) == ()
+    assert ink_gaps(np.zeros((0, 0, 3), np.uint8), (0.5,)) == (0.0,)
+
+
+def test_a_page_is_read_in_order_with_its_spaces(engine):
+    """Rendered lines come back as they were, in page points."""
+    page = rendered("The quick brown fox jumps", "over the lazy dog, twice.")
+    first, second = OcrDrafter(engine=engine).read(page)
+    assert (first.text, second.text) == ("The quick brown fox jumps", "over the lazy dog, twice.")
+    assert first.source == "rapidocr"
+    assert first.confidence > 0.8
+    assert 15 < first.box[0] < 25
+    assert 20 < first.box[1] < 40 < first.box[3] < 52
+
+
+def test_a_box_of_a_page_is_read_alone(engine):
+    """Reading a box gives only what is inside, placed on the page."""
+    page = rendered("First line here", "Second line here")
+    (line,) = OcrDrafter(engine=engine).read_box(page, (0, 60, page.width, page.height))
+    assert line.text == "Second line here"
+    assert line.box[1] > 60
+
+
+@pytest.mark.parametrize("rotate", [1, 2, 3])
+def test_turned_text_is_still_read(engine, rotate):
+    """Text that runs up, down or upside down is read all the same."""
+    page = rendered("Department of Transport", rotate=rotate)
+    assert [line.text for line in OcrDrafter(engine=engine).read(page)] == ["Department of Transport"]
+
+
+@pytest.mark.parametrize(
+    "image",
+    [
+        np.full((1, 1, 3), 255, np.uint8),
+        np.full((1, 300, 3), 255, np.uint8),
+        np.full((200, 300, 3), 255, np.uint8),
+        np.zeros((50, 50, 3), np.uint8),
+        np.random.default_rng(0).integers(0, 255, (3, 40, 3), dtype=np.uint8),
+        np.random.default_rng(0).integers(0, 255, (200, 2, 3), dtype=np.uint8),
+    ],
+    ids=["pixel", "row", "white", "black", "noise row", "noise column"],
+)
+def test_images_without_text_give_no_lines(engine, image):
+    """Blank, tiny and noise images: no lines, no crash."""
+    assert read_image(engine, image) == []
+
+
+def test_empty_and_tiny_strips_do_not_crash(engine):
+    """A strip without area reads as nothing; one pixel is allowed."""
+    strips = [np.zeros((0, 0, 3), np.uint8), np.zeros((1, 1, 3), np.uint8), np.zeros((90, 2, 3), np.uint8)]
+    turned, readings = read_turned(engine, strips)
+    assert len(turned) == len(readings) == 3
+    assert readings[0].text == ""
+    assert engine.read([]) == []
+    quad = np.array([[3, 3], [3, 3], [3, 3], [3, 3]], np.float32)
+    assert cut(np.zeros((9, 9, 3), np.uint8), quad).size == 0
+
+
+def test_reading_together_or_alone_is_the_same(engine):
+    """Batches by width give each strip what it gets alone (up to the padding's small influence)."""
+    page = rendered("Alpha beta", "A much longer line of text than that", "Gamma")
+    lines = OcrDrafter(engine=engine).read(page)
+    strips = [page.crop(line.box) for line in lines]
+    together = [reading.text for reading in engine.read(strips)]
+    assert together == [engine.read([strip])[0].text for strip in strips]
+
+
+def test_a_draft_is_the_regions_lines_and_their_confidence(engine):
+    """The draft of an OCR region carries the recogniser's confidence."""
+    drafter = OcrDrafter(engine=engine)
+    page = rendered("The quick brown fox", "jumps over the dog.")
+    lines = tuple(drafter.read(page))
+    (draft,) = drafter.draft(page, Region(0, 0, (0, 0, 400, 120), Category.TEXT, lines=lines), Style())
+    assert draft.text == "The quick brown fox jumps over the dog."
+    assert draft.source == "rapidocr"
+    assert 0.8 < draft.confidence <= 1
+    assert drafter.draft(page, Region(0, 0, (0, 0, 9, 9), Category.TEXT), Style()) == ()
+
+
+def test_what_the_recogniser_can_write(engine):
+    """It knows Latin and Chinese, but no Korean, Arabic or Russian words."""
+    assert engine.known_share("plain 中文") == 1.0
+    assert engine.known_share("한국어") == 0.0
+    assert engine.known_share("123") == 1.0
+
+
+def test_importing_the_drafters_loads_no_model():
+    """OCR libraries and torch are imported when first needed, not before."""
+    code = (
+        "import sys, docspec.drafters.auto, docspec.drafters.ocr;"
+        "heavy = 'torch', 'transformers', 'rapidocr_onnxruntime', 'onnxruntime', 'cv2';"
+        "print([name for name in heavy if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.skipif(not DATA.exists(), reason="shared data not present")
+def test_a_scan_reads_as_printed(engine):
+    """A scanned page of the shared data comes out word for word."""
+    with pymupdf.open(DATA / "pdfs" / "ocr_test.pdf") as document:
+        sheet = document[0]
+        pixmap = sheet.get_pixmap(dpi=150, alpha=False)
+        image = np.frombuffer(pixmap.samples, np.uint8).reshape(pixmap.height, pixmap.width, 3)
+        page = Page(0, sheet.rect.width, sheet.rect.height, 150, image)
+    text = " ".join(line.text for line in OcrDrafter(engine=engine).read(page))
+    assert (
+        text
+        == "Docling bundles PDF document conversion to JSON and Markdown in an easy self contained package"
+    )
