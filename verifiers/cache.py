@@ -36,7 +36,7 @@ class RaggedLayer(CacheLayerMixin):
     plan: WritePlan
 
     def __init__(self, rows: int) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]  # partly annotated library
         self.rows = rows
         self.capacity = 0
 

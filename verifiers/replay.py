@@ -6,7 +6,7 @@ shape with random weights it also times the real work. Results of either are to 
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Mapping
 from typing import Any
 
 import torch
@@ -111,10 +111,9 @@ def random_qwen2_vl(tokenizer: Any, layers: int, hidden: int, vision_layers: int
     vision = {"depth": vision_layers, "embed_dim": 512, "hidden_size": hidden, "num_heads": 8}
     names = ["<|image_pad|>", "<|video_pad|>", "<|vision_start|>", "<|vision_end|>"]
     fields = ["image_token_id", "video_token_id", "vision_start_token_id", "vision_end_token_id"]
-    ids: Sequence[int] = tokenizer.convert_tokens_to_ids(names)
+    ids = dict(zip(fields, tokenizer.convert_tokens_to_ids(names), strict=True))
     torch.manual_seed(0)
-    model = Qwen2VLForConditionalGeneration(
-        Qwen2VLConfig(text_config=text, vision_config=vision, **dict(zip(fields, ids, strict=True)))
-    )
+    config: Any = Qwen2VLConfig(text_config=text, vision_config=vision, **ids)
+    model: Any = Qwen2VLForConditionalGeneration(config)
     model.generation_config.eos_token_id = model.generation_config.pad_token_id = tokenizer.eos_token_id
     return model.eval()

@@ -88,9 +88,10 @@ def load(name: str, config: Config) -> TransformersReader:
         model_type = AutoConfig.from_pretrained(name, local_files_only=local).model_type
         profile_class = _profile(model_type)
         device = pick_device(config.device)
-        model = AutoModelForImageTextToText.from_pretrained(
+        model: Any = AutoModelForImageTextToText.from_pretrained(
             name, dtype=pick_dtype(config.dtype, device), local_files_only=local, attn_implementation="sdpa"
-        ).to(device)
+        )
+        model.to(device)
         tokenizer = AutoTokenizer.from_pretrained(name, local_files_only=local)
         image_processor = AutoImageProcessor.from_pretrained(name, local_files_only=local)
     except (OSError, ValueError, ImportError) as error:

@@ -44,7 +44,7 @@ class MiniReader:
         self.codec = TokenizerCodec(
             Tokenizer.from_file(str(WEIGHTS / "tokenizer.json")), unwritten=frozenset((PAD, BEGIN, LINE, END))
         )
-        self.end_tokens = (END,)
+        self.end_tokens: tuple[int, ...] = (END,)
 
     def declines(self, request: Request) -> str | None:
         if request.category in UNREAD:
