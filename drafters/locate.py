@@ -109,10 +109,10 @@ class Query:
 def locate(index: DraftIndex, query: Query, parted: int, whole: bool) -> Place | None:
     """The best end of the tail in the draft: near ``parted`` (a folded position), or in the ``whole`` of it.
 
-    Scores are in characters: what matches at the tail's end, over the length where that is most, less something
-    for each edit, less a little for the displacement. The expected place is where the output replaced as
-    many draft characters as it wrote, so that ties go to substitution. A jump forward from ``parted`` is
-    a single event however far it goes (a line left out): what matched before it still counts.
+    Scores are in characters: what matches at the tail's end, over the length where that is most, less the
+    edits and a little for the displacement. The expected place is where the output replaced as many draft
+    characters as it wrote, so that ties go to substitution. A jump forward from ``parted`` is a single
+    event, however many lines it leaves out, so what matched before it still counts.
     """
     tail, written, size = query.tail, query.written, len(index.text)
     expected = min(parted + written, size)

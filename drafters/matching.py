@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
 from docspec.drafters.comparison import agreement, corrections
+from docspec.drafters.echo import Echo
 from docspec.drafters.locate import ENOUGH, START, STARTS, TAIL, DraftIndex, Place, Query, locate
 from docspec.drafters.normalise import fold
 
@@ -120,7 +121,8 @@ class DraftCursor:
 
     ``drafts`` are best first; ``end_token`` follows a draft's last token, where there is one. While the
     output agrees with the draft only token indices move. After a disagreement the next proposal starts
-    where the draft's characters match the output's last ones best (see ``locate``), tokenized from there.
+    where the draft's characters match the output's last ones best (see ``locate``), tokenized from there;
+    where they match nowhere, the output's own repetitions are proposed.
     """
 
     def __init__(self, drafts: Sequence[str], codec: Codec, end_token: int | None) -> None:
@@ -128,6 +130,7 @@ class DraftCursor:
         self._end_token = end_token
         texts = [draft.encode("utf-8", "replace").decode("utf-8") for draft in drafts if draft.strip()]
         self._drafts = [_DraftTokens(text, codec) for text in texts]
+        self._echo = Echo()
         self._indexes: dict[int, DraftIndex] = {}
         self._emitted: list[int] = []
         self._parting = _Parting(0, 0, 0)
@@ -145,7 +148,7 @@ class DraftCursor:
         if self._lost and len(self._emitted) >= self._next_search:
             self._resync()
         if self._lost:
-            return []
+            return self._echo.propose(limit)
         self._extend(self._next + limit)
         return self._tokens[self._next : self._next + limit]
 
@@ -154,7 +157,10 @@ class DraftCursor:
         next token; in plain decoding ``proposed`` is empty and ``emitted`` that one token."""
         if not self._lost and self._drafts:
             self._follow(emitted)
+        elif proposed:
+            self._echo.learn(accepted)
         self._emitted.extend(emitted)
+        self._echo.extend(emitted)
 
     def _follow(self, emitted: Sequence[int]) -> None:
         """Move along the stream as far as it agrees with ``emitted``."""
