@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
 PARTLY, NOTHING = 1, 2  # exit codes
 MAX_PAGE_ERRORS = 20  # printed for each document; its JSON has all
-MAX_COUNTED = 100  # documents opened beforehand to know how many pages there are
+MAX_PROBED = 100  # documents opened beforehand, to fail early and to know how many pages there are
 
 Advance = Callable[[int], None]
 
@@ -116,8 +116,8 @@ def parse(
     documents failed, the rest is written; 2: wrong usage, or nothing could be read.
     """
     from docspec.config import Config
+    from docspec.inputs import parse_ranges
     from docspec.plan import make_plan
-    from docspec.source import parse_ranges
 
     console = Console(stderr=True)
     try:
@@ -188,15 +188,17 @@ class _Run:
 
     def work(self) -> None:
         """Do it all. Raises DocspecError for what concerns all documents alike, such as a missing model."""
+        from docspec.reading import outcomes
         from docspec.summary import Summary
 
         for error in self.plan.errors:
             self._fail(str(error))
-        if not self.plan.items:
+        items, pages = self._openable()
+        if not items:
             return
         summary, started, to_stdout = Summary(), time.perf_counter(), b""
-        with self._progress() as advance:
-            for item, outcome in self._outcomes(advance):
+        with self._progress(pages) as advance:
+            for item, outcome in outcomes(items, self.config, lambda page: advance(1)):
                 if isinstance(outcome, DocspecError):
                     self._fail(str(outcome), item)
                     continue
@@ -212,25 +214,22 @@ class _Run:
         if not self.quiet and summary.documents:
             self.console.print(summary.tables(time.perf_counter() - started), highlight=False)
 
-    def _outcomes(self, advance: Advance) -> Iterator[tuple[Item, Document | DocspecError]]:
-        """Every item with its document or error; several files share the verifier's batches."""
-        from docspec.pipeline import Parser
+    def _openable(self) -> tuple[list[Item], int | None]:
+        """The documents that can be opened and their pages in all (None: unknown); reports the others."""
+        from docspec.reading import probe
 
-        parser = Parser(self.config)
-        files = {item.path: item for item in self.plan.items if item.path is not None}
+        if len(self.plan.items) > MAX_PROBED:
+            return list(self.plan.items), None
+        good: list[Item] = []
+        pages: int | None = 0
         for item in self.plan.items:
-            if item.path is None or len(files) == 1:
-                source = sys.stdin.buffer.read() if item.path is None else item.path
-                name = "stdin" if item.path is None else None
-                try:
-                    yield item, parser.parse(source, name=name, progress=lambda page: advance(1))
-                except DocspecError as error:
-                    yield item, error
-        if len(files) > 1:
-            for result in parser.parse_batch(list(files), progress=lambda page: advance(1)):
-                outcome = result.document or result.error
-                assert outcome is not None
-                yield files[result.path], outcome
+            found = probe(item, self.config)
+            if isinstance(found, DocspecError):
+                self._fail(str(found), item)
+            else:
+                good.append(item)
+                pages = None if found is None or pages is None else pages + found
+        return good, pages
 
     def _finish(self, item: Item, document: Document) -> bytes:
         """Write a document and report its failed pages; what is for standard output is returned."""
@@ -264,10 +263,10 @@ class _Run:
         _print_error(self.console, message)
 
     @contextmanager
-    def _progress(self) -> Iterator[Advance]:
+    def _progress(self, pages: int | None) -> Iterator[Advance]:
         """A bar over pages on a terminal, nothing elsewhere."""
         if self.quiet or not self.console.is_terminal:
-            yield lambda pages: None
+            yield lambda count: None
             return
         columns = (
             SpinnerColumn(),
@@ -280,27 +279,8 @@ class _Run:
         with Progress(
             *columns, console=self.console, transient=True, redirect_stdout=False, redirect_stderr=False
         ) as bar:
-            task = bar.add_task("pages", total=self._count_pages())
-            yield lambda pages: bar.advance(task, pages)
-
-    def _count_pages(self) -> int | None:
-        """Pages in all, or None where that cannot be known cheaply. Unreadable files are reported later."""
-        from docspec.source import open_document
-
-        if len(self.plan.items) > MAX_COUNTED:
-            return None
-        total = 0
-        for item in self.plan.items:
-            if item.path is None:
-                return None
-            try:
-                with open_document(
-                    item.path, password=self.config.password, pages=self.config.pages
-                ) as source:
-                    total += source.page_count
-            except DocspecError:
-                continue
-        return total
+            task = bar.add_task("pages", total=pages)
+            yield lambda count: bar.advance(task, count)
 
 
 class _Speed(ProgressColumn):

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from docspec.errors import InputError, OutputError, UsageError
+from docspec.inputs import collect_inputs
 from docspec.output import FORMATS, parse_formats, stems
-from docspec.source import collect_inputs
 
 STDIN = "-"
 

@@ -22,7 +22,8 @@ from docspec.errors import (
     UsageError,
     WrongPassword,
 )
-from docspec.source import PageFailure, collect_inputs, open_document, parse_ranges, select_pages
+from docspec.inputs import collect_inputs, parse_ranges, select_pages
+from docspec.source import PageFailure, open_document
 from docspec.types import Page
 
 ZERO_PAGES = (
