@@ -16,8 +16,8 @@ from rich.console import Console
 from rich.table import Table
 
 from docspec.errors import DocspecError
+from docspec.inputs import collect_inputs
 from docspec.pipeline import Parser
-from docspec.source import collect_inputs
 from docspec.types import DecodeStats, Document, Finish
 
 STAGES = ("render", "read", "layout", "draft", "vision", "prefill", "decode")
