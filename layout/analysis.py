@@ -8,12 +8,12 @@ from dataclasses import dataclass, replace
 
 from docspec.layout.assign import TEXT_LIKE, adopt, assign, fit, gather, in_reading_order
 from docspec.layout.cut import cut
-from docspec.layout.geometry import area, covered, intersection
+from docspec.layout.geometry import Index, area, covered, intersection
 from docspec.layout.headings import with_levels
 from docspec.layout.ink import ink_share
 from docspec.layout.order import caption_parents, reading_order
 from docspec.layout.overlaps import resolve
-from docspec.layout.repair import captions, repair
+from docspec.layout.repair import join_numbers, repair
 from docspec.types import Detector, Dropped, Line, Page, Region
 
 BLANK = 0.002  # share of a region's pixels that are ink below which nothing is there
@@ -40,7 +40,7 @@ def analyse(page: Page, lines: Sequence[Line], detector: Detector) -> Layout:
     regions, orphans = adopt(regions, orphans)
     regions += gather(page.index, orphans, [region.box for region in regions])
     regions, empty = _without_empty(page, regions)
-    regions = captions(repair(page, regions))
+    regions = repair(page, join_numbers(regions))
     regions = _ordered(regions, _right_to_left(lines))
     return Layout(tuple(with_levels(regions)), (*no_lines, *no_regions, *empty))
 
@@ -64,11 +64,13 @@ def _without_empty(page: Page, regions: Sequence[Region]) -> tuple[list[Region],
     """``regions`` without those that have neither lines nor anything to see that no other region has."""
     kept: list[Region] = []
     dropped: list[Dropped] = []
+    index = Index([region.box for region in regions])
     for i, region in enumerate(regions):
-        others = [r.box for j, r in enumerate(regions) if j != i and intersection(r.box, region.box) > 0]
         if region.lines:
             kept.append(region)
-        elif ink_share(page, region.box) < BLANK:
+            continue
+        others = [index.boxes[j] for j in index.near(region.box) if j != i]
+        if ink_share(page, region.box) < BLANK:
             dropped.append(Dropped(region.box, region.category, "nothing is there"))
         elif region.category in TEXT_LIKE and others and covered(others, region.box) > 0.5:
             dropped.append(Dropped(region.box, region.category, "its text belongs to other regions"))

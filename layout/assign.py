@@ -11,6 +11,8 @@ from docspec.types import Box, Category, Line, Region, Span
 TEXT_LIKE = frozenset(Category) - {Category.PICTURE, Category.TABLE}
 ENOUGH = 0.5  # share of a line that a region must cover to own it
 WHOLE = 0.9  # share of a line inside one region from which it is not cut
+MARK = 3  # characters of a bullet or a number, at the most
+REACH = 0.8  # line heights of nothing between two lines of one region
 NEARLY = 0.2  # two regions' shares that differ by less are equal: the smaller region owns the line
 
 
@@ -72,17 +74,11 @@ def adopt(regions: Sequence[Region], orphans: Sequence[Line]) -> tuple[list[Regi
     """Gives bullets and numbers that stand just before a region's first line to that region."""
     grown = list(regions)
     left: list[Line] = []
+    index = Index([region.box for region in regions])
     for line in orphans:
-        size = height(line.box)
-        owners = [
-            i
-            for i, region in enumerate(grown)
-            if region.category in TEXT_LIKE
-            and region.lines
-            and len(line.text.strip()) <= 3
-            and same_rows(line.box, region.lines[0].box) > 0.6
-            and 0 <= region.lines[0].box[0] - line.box[2] <= 2 * max(size, height(region.lines[0].box))
-        ]
+        reach = 2 * height(line.box)
+        near = index.near(line.box, reach) if len(line.text.strip()) <= MARK else []
+        owners = [i for i in near if _marks(line, regions[i])]
         if owners:
             region = grown[owners[0]]
             grown[owners[0]] = fit(replace(region, lines=(line, *region.lines)))
@@ -91,17 +87,31 @@ def adopt(regions: Sequence[Region], orphans: Sequence[Line]) -> tuple[list[Regi
     return grown, left
 
 
+def _marks(line: Line, region: Region) -> bool:
+    """Whether ``line`` stands just before the first line of a text region."""
+    if region.category not in TEXT_LIKE or not region.lines:
+        return False
+    first = region.lines[0].box
+    gap = first[0] - line.box[2]
+    return same_rows(line.box, first) > 0.6 and 0 <= gap <= 2 * max(height(line.box), height(first))
+
+
 def gather(page: int, orphans: Sequence[Line], others: Sequence[Box]) -> list[Region]:
     """Text regions of ``orphans``: lines below one another, of like size, with nothing in between."""
     groups: list[list[Line]] = []
+    reachable: list[list[Line]] = []
+    tallest = max((height(line.box) for line in orphans), default=0.0)
     blockers = Index(others)
     for line in sorted(orphans, key=lambda line: (line.box[1], line.box[0])):
-        for group in reversed(groups):
+        # from the top, so that a group that ends well above can be joined by no later line either
+        reachable = [group for group in reachable if group[-1].box[3] + REACH * tallest >= line.box[1]]
+        for group in reversed(reachable):
             if _continues(group[-1].box, line.box, blockers):
                 group.append(line)
                 break
         else:
             groups.append([line])
+            reachable.append(groups[-1])
     return [Region(page, 0, union(line.box for line in g), Category.TEXT, 0.5, tuple(g)) for g in groups]
 
 
@@ -111,7 +121,7 @@ def _continues(above: Box, below: Box, blockers: Index) -> bool:
         gap = max(below[0] - above[2], above[0] - below[2])
         joined = gap <= 1.5 * max(size, other)
     else:
-        joined = below[1] - above[3] <= 0.8 * min(size, other) and same_columns(above, below) > 0.5
+        joined = below[1] - above[3] <= REACH * min(size, other) and same_columns(above, below) > 0.5
     like = max(size, other) <= 1.6 * min(size, other)
     if not (joined and like):
         return False

@@ -14,9 +14,11 @@ from statistics import median
 from docspec.layout.geometry import height, same_columns, same_rows, split, union, width
 from docspec.types import Box, Category
 
+PATIENCE = 40  # rows without columns after which a band is not looked for any further
 SHRINK = (0.0, 0.02, 0.06, 0.12, 0.2, 0.3)  # how far overlapping boxes are shrunk until a cut is found
 SIDE_NOTE_WIDTH = 0.4  # a side column is at most this share of its neighbour's width,
 SIDE_NOTE_FILL = 0.6  # and its text covers at most this share of the neighbour's height
+LOWER = 0.2  # share of a text column's height by which a column of figures starts below its top
 FLOATS = (Category.PICTURE, Category.TABLE)
 
 
@@ -34,12 +36,18 @@ def reading_order(
     parts: list[list[int]] = [[], [], [], []]
     for index, category in enumerate(categories):
         parts[ends.get(category, 1)].append(index)
-    ordered = [[part[i] for i in _cut([boxes[j] for j in part])] for part in parts]
+    floating = [category in (*FLOATS, Category.CAPTION) for category in categories]
+    ordered = [_take(part, boxes, floating) for part in parts]
     ordered[1] = _captions_to_floats(ordered[1], boxes, categories)
     return [index for part in ordered for index in part]
 
 
-def _cut(boxes: Sequence[Box], level: int = 0) -> list[int]:
+def _take(part: Sequence[int], boxes: Sequence[Box], floating: Sequence[bool]) -> list[int]:
+    """The indices in ``part``, ordered among themselves."""
+    return [part[i] for i in _cut([boxes[j] for j in part], [floating[j] for j in part])]
+
+
+def _cut(boxes: Sequence[Box], floating: Sequence[bool], level: int = 0) -> list[int]:
     """The order of ``boxes``; ``level`` counts how often they have been shrunk in vain."""
     if len(boxes) < 2:
         return list(range(len(boxes)))
@@ -48,14 +56,14 @@ def _cut(boxes: Sequence[Box], level: int = 0) -> list[int]:
     if len(columns) > 1:
         notes = _side_notes(boxes, columns)
         if notes is not None:
-            return _beside(boxes, *notes)
-        parts = columns
+            return _beside(boxes, floating, *notes)
+        parts = _text_first(boxes, floating, columns)
     else:
         parts = _bands(shrunk)
     if len(parts) > 1:
-        return [part[i] for part in parts for i in _cut([boxes[j] for j in part])]
+        return [i for part in parts for i in _take(part, boxes, floating)]
     if level + 1 < len(SHRINK):
-        return _cut(boxes, level + 1)
+        return _cut(boxes, floating, level + 1)
     return sorted(range(len(boxes)), key=lambda i: (boxes[i][1], boxes[i][0]))
 
 
@@ -93,7 +101,7 @@ def _bands(boxes: Sequence[Box]) -> list[list[int]]:
         best, members = start + 1, list(rows[start])
         spans = _merge([(boxes[i][0], boxes[i][2]) for i in members])
         for stop in range(start + 1, len(rows)):
-            if spans == [(left, right)]:
+            if spans == [(left, right)] or stop - best > PATIENCE:
                 break  # nothing can be beside a row that spans everything
             members = members + rows[stop]
             spans = _merge(spans + [(boxes[i][0], boxes[i][2]) for i in rows[stop]])
@@ -124,10 +132,22 @@ def _side_notes(boxes: Sequence[Box], columns: list[list[int]]) -> tuple[list[in
     return columns[body], columns[note]
 
 
-def _beside(boxes: Sequence[Box], body: list[int], notes: list[int]) -> list[int]:
+def _text_first(boxes: Sequence[Box], floating: Sequence[bool], columns: list[list[int]]) -> list[list[int]]:
+    """``columns``, one of figures only after the next one where that has text and starts above it."""
+    ordered = list(columns)
+    for i in range(len(ordered) - 1):
+        this, after = ordered[i], ordered[i + 1]
+        tops = [min(boxes[j][1] for j in column) for column in (this, after)]
+        higher = tops[0] - tops[1] > LOWER * height(union(boxes[j] for j in after))
+        if all(floating[j] for j in this) and not all(floating[j] for j in after) and higher:
+            ordered[i], ordered[i + 1] = after, this
+    return ordered
+
+
+def _beside(boxes: Sequence[Box], floating: Sequence[bool], body: list[int], notes: list[int]) -> list[int]:
     """The body's order, each note after the block that it stands beside."""
-    ordered = [body[i] for i in _cut([boxes[j] for j in body])]
-    for note in reversed([notes[i] for i in _cut([boxes[j] for j in notes])]):
+    ordered = _take(body, boxes, floating)
+    for note in reversed(_take(notes, boxes, floating)):
         middle = (boxes[note][1] + boxes[note][3]) / 2
         above = [place for place, i in enumerate(ordered) if i not in notes and boxes[i][1] <= middle]
         ordered.insert(max(above) + 1 if above else 0, note)
@@ -140,9 +160,8 @@ def _captions_to_floats(order: list[int], boxes: Sequence[Box], categories: Sequ
     moved = list(order)
     for child, parent in sorted(parents.items()):
         caption, owner = order[child], order[parent]
-        between = moved[
-            min(moved.index(caption), moved.index(owner)) + 1 : max(moved.index(caption), moved.index(owner))
-        ]
+        first, last = sorted((moved.index(caption), moved.index(owner)))
+        between = moved[first + 1 : last]
         if all(categories[i] == Category.CAPTION or i in (caption, owner) for i in between):
             continue
         moved.remove(caption)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from docspec.layout.assign import TEXT_LIKE
-from docspec.layout.geometry import Index, area, covered, inside, intersection, iou
+from docspec.layout.geometry import Index, area, covered, inside, iou
 from docspec.types import Category, Dropped, Region
 
 SAME = 0.8  # IoU from which two detections are one
@@ -67,9 +67,3 @@ def _parts(regions: Sequence[Region]) -> dict[int, str]:
                 gone[i] = f"part of a {outer.category}"
                 break
     return gone
-
-
-def overlap(a: Region, b: Region) -> float:
-    """Shared area as a share of the smaller region (0..1)."""
-    smaller = min(area(a.box), area(b.box))
-    return intersection(a.box, b.box) / smaller if smaller > 0 else 0.0

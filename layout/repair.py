@@ -7,12 +7,16 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from docspec.layout.assign import TEXT_LIKE, fit
-from docspec.layout.geometry import rows, same_rows, split, union
+from docspec.layout.geometry import Index, height, rows, same_rows, split
 from docspec.layout.headings import size
 from docspec.layout.ink import ink_share
-from docspec.types import Category, Page, Region
+from docspec.types import Box, Category, Page, Region
 
 DRAWN = 0.02  # share of a picture's pixels that are neither background nor text
+CAPTION_LINES = 3  # lines of a caption that nothing but its place shows
+TITLE_SIZE = 1.2  # a title's size over that of everything else
+HEADS = (Category.TEXT, Category.SECTION_HEADER, Category.LIST_ITEM)
+HEADING_NUMBER = re.compile(r"^(?:\d{1,2}(?:\.\d{1,2})*\.?|[IVX]{1,5}\.?|[A-Z]\.)$")
 LONG_HEADING = 220  # characters beyond which a heading is a paragraph
 CAPTION = re.compile(
     r"^\s*(?:fig(?:ure|\.)?|table|tab\.|chart|scheme|exhibit|abb(?:ildung|\.)|tabelle|图|圖|表)\s*"
@@ -24,10 +28,10 @@ BULLET = re.compile(r"^\s*[•◦▪▫‣●○■□◆◇➢➤✓✔]\s*\S")
 
 
 def repair(page: Page, regions: Sequence[Region]) -> list[Region]:
-    """``regions`` with their categories set right; boxes and lines stay."""
+    """``regions`` with their categories set right."""
     repaired = [_one(page, region) for region in regions]
     repaired = _formulas(repaired)
-    return _single_title(repaired)
+    return with_title(page, _single_title(captions(repaired)))
 
 
 def _one(page: Page, region: Region) -> Region:
@@ -95,20 +99,94 @@ def _single_title(regions: Sequence[Region]) -> list[Region]:
 
 
 def captions(regions: Sequence[Region]) -> list[Region]:
-    """Text that names a figure or table and stands at one becomes its caption."""
+    """Text that names a figure or table beside it, or stands alone just below a picture, is its caption."""
     floats = [r for r in regions if r.category in (Category.PICTURE, Category.TABLE)]
-    return [
-        replace(region, category=Category.CAPTION)
-        if region.category in (Category.TEXT, Category.SECTION_HEADER, Category.LIST_ITEM)
-        and CAPTION.match("".join(line.text for line in region.lines[:1]))
-        and any(_touching(region, other) for other in floats)
-        else region
-        for region in regions
-    ]
+    repaired = list(regions)
+    if not floats:
+        return repaired
+    for i, region in enumerate(regions):
+        if region.category not in (Category.TEXT, Category.SECTION_HEADER, Category.LIST_ITEM):
+            continue
+        named = CAPTION.match("".join(line.text for line in region.lines[:1])) is not None
+        if (named and any(_touching(region, other) for other in floats)) or _below(region, regions):
+            repaired[i] = replace(region, category=Category.CAPTION)
+    return repaired
 
 
 def _touching(region: Region, other: Region) -> bool:
     reach = 3 * max(size(region), 4.0)
-    x0, y0, x1, y1 = union([other.box])
-    box = region.box
+    box, (x0, y0, x1, y1) = region.box, other.box
     return box[0] < x1 + reach and box[2] > x0 - reach and box[1] < y1 + reach and box[3] > y0 - reach
+
+
+def _below(region: Region, regions: Sequence[Region]) -> bool:
+    """Whether a short text stands just below a picture, no wider than it, with no text just below itself."""
+    if region.category != Category.TEXT or not 0 < len(region.lines) <= CAPTION_LINES:
+        return False
+    em = height(region.box) / len(region.lines)
+    box = region.box
+
+    def under(a: Box, b: Box, most: float) -> bool:
+        return -em <= b[1] - a[3] <= most * em and min(a[2], b[2]) > max(a[0], b[0])
+
+    above = any(
+        other.category == Category.PICTURE
+        and height(other.box) > 3 * em
+        and under(other.box, box, 1.5)
+        and other.box[0] - em <= box[0]
+        and box[2] <= other.box[2] + em
+        for other in regions
+    )
+    return above and not any(
+        other is not region
+        and other.category in TEXT_LIKE
+        and other.box[1] > box[1]
+        and under(box, other.box, 1.2)
+        for other in regions
+    )
+
+
+def join_numbers(regions: Sequence[Region]) -> list[Region]:
+    """A heading's number and its text, where they were found apart, as one region."""
+    index = Index([region.box for region in regions])
+    joined: dict[int, Region] = dict(enumerate(regions))
+    for i, number in enumerate(regions):
+        text = " ".join(line.text for line in number.lines).strip()
+        if number.category not in HEADS or not HEADING_NUMBER.match(text):
+            continue
+        em = height(number.box)
+        mates = [
+            j
+            for j in index.near(number.box, 3 * em)
+            if j != i
+            and (other := joined.get(j)) is not None
+            and other.category in HEADS
+            and len(rows([line.box for line in other.lines])) == 1
+            and same_rows(number.box, other.box) > 0.6
+            and 0 <= other.box[0] - number.box[2] <= 3 * em
+            and height(other.box) <= 1.6 * em
+        ]
+        if len(mates) == 1:
+            mate = joined[mates[0]]
+            heading = Category.SECTION_HEADER in (number.category, mate.category) or _bold(mate)
+            category = Category.SECTION_HEADER if heading else mate.category
+            joined[mates[0]] = fit(
+                replace(mate, category=category, lines=(*joined.pop(i).lines, *mate.lines))
+            )
+    return list(joined.values())
+
+
+def _bold(region: Region) -> bool:
+    return all(span.bold for line in region.lines for span in line.spans if span.text.strip())
+
+
+def with_title(page: Page, regions: Sequence[Region]) -> list[Region]:
+    """On a document's first page without a title, the one header that is much larger than all text is it."""
+    if page.index != 0 or any(region.category == Category.TITLE for region in regions):
+        return list(regions)
+    heads = [r for r in regions if r.category == Category.SECTION_HEADER and r.box[1] < page.height / 2]
+    best = max(heads, key=size, default=None)
+    rivals = [size(r) for r in regions if r.lines and r is not best and r.category in TEXT_LIKE]
+    if best is None or not rivals or size(best) < TITLE_SIZE * max(rivals):
+        return list(regions)
+    return [replace(r, category=Category.TITLE) if r is best else r for r in regions]
