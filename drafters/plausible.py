@@ -18,7 +18,7 @@ WORD = re.compile(r"\S+")
 BULLETS = frozenset("\uf06c\uf0a7\uf0b7\uf0d8\uf076\uf0fc\uf0e0\uf02d")  # symbol fonts: harmless in lists
 UNMAPPED_BULLET = re.compile("^[\ufffd\ue000-\uf8ff]{1,2}(?=[ \\w])", re.MULTILINE)
 VOWELS = frozenset("aeiouyAEIOUY")
-ENOUGH = 60  # Latin letters from which their statistics mean something
+ENOUGH = 40  # Latin letters from which their statistics mean something
 CODE_SIGNS = frozenset("{}[]()<>=;:_#/\\|*+-.,'\"!?&%$@^~`")
 
 
@@ -34,7 +34,7 @@ def plausibility(text: str) -> float:
     broken = _share(_is_broken(char) for char in shown)
     names = sum(len(match[0]) for match in GLYPH_NAMES.finditer(text)) / len(shown)
     score = max(0.0, 1.0 - 4.0 * broken) * max(0.0, 1.0 - 3.0 * names)
-    latin = [char for char in shown if char.isascii() and char.isalpha()]
+    latin = [char for char in shown if char.isalpha() and char < "\u0250"]
     if len(latin) >= ENOUGH and len(latin) > 0.5 * len(shown):
         score *= _latin_score(text, latin)
     return score
@@ -42,7 +42,7 @@ def plausibility(text: str) -> float:
 
 def is_all_lower(text: str) -> bool:
     """Whether a good deal of cased text has no capital at all: the mark of some hidden OCR layers."""
-    return sum(char.islower() for char in text) >= 2 * ENOUGH and not any(char.isupper() for char in text)
+    return sum(char.islower() for char in text) >= 3 * ENOUGH and not any(char.isupper() for char in text)
 
 
 def _is_broken(char: str) -> bool:
@@ -52,14 +52,14 @@ def _is_broken(char: str) -> bool:
 
 
 def _latin_score(text: str, letters: list[str]) -> float:
-    vowels = _share(char in VOWELS for char in letters)
-    score = 1.0
+    vowels = _share(unicodedata.normalize("NFD", char)[0] in VOWELS for char in letters)
+    score = min(1.0, 1.4 - _share(not char.isascii() for char in letters))
     if not 0.22 <= vowels <= 0.6:
         score -= min(0.6, 6.0 * max(0.22 - vowels, vowels - 0.6))
     words = [word.strip("".join(CODE_SIGNS)) for word in WORD.findall(text)]
     words = [word for word in words if word]
     if words:
-        score -= max(0.0, _share(_is_odd(word) for word in words) - 0.12) * 1.5
+        score -= max(0.0, _share(_is_odd(word) for word in words) - 0.12) * 2
     return max(0.0, score)
 
 

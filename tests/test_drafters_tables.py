@@ -1,0 +1,157 @@
+"""Table regions written as HTML or markdown."""
+
+from html.parser import HTMLParser
+
+import numpy as np
+import pymupdf
+from hypothesis import given
+from hypothesis import strategies as st
+
+from docspec.drafters.grid import Piece, aligned_cells, ruled_cells
+from docspec.drafters.tables import pieces_of, to_html, to_markdown, write_table
+from docspec.drafters.text_layer import TextLayerDrafter
+from docspec.source import open_document
+from docspec.types import Category, Line, Page, Region, Span, Style
+
+BLANK = Page(0, 500, 500, 72, np.full((500, 500, 3), 255, np.uint8))
+
+
+def piece(text, x, y, width=None, height=10.0):
+    return Piece(text, (x, y, x + (width or 5.0 * len(text)), y + height))
+
+
+def line(text, x, y):
+    box = (x, y, x + 5.0 * len(text), y + 10)
+    return Line((Span(text, box),), box, "rapidocr")
+
+
+def grid(texts, xs=(0, 100, 200), step=20):
+    return [line(text, xs[c], r * step) for r, row in enumerate(texts) for c, text in enumerate(row) if text]
+
+
+def table(lines, **style):
+    return write_table(
+        BLANK, Region(0, 0, (0, 0, 400, 400), Category.TABLE, lines=tuple(lines)), Style(**style)
+    )
+
+
+class Shape(HTMLParser):
+    """Counts the columns of each row, spans included, and collects the text."""
+
+    def __init__(self):
+        super().__init__()
+        self.rows, self.text = [], []
+
+    def handle_starttag(self, tag, attrs):
+        if tag == "tr":
+            self.rows.append(0)
+        if tag == "td":
+            self.rows[-1] += int(dict(attrs).get("colspan", 1))
+
+    def handle_data(self, data):
+        self.text.append(data)
+
+
+def test_aligned_text_becomes_a_table():
+    """Rows and columns come from alignment alone; an empty cell stays empty."""
+    lines = grid([("Name", "Size", "Price"), ("apple pie", "", "2.50"), ("cake", "large", "3.00")])
+    assert table(lines) == (
+        "<table><tr><td>Name</td><td>Size</td><td>Price</td></tr>"
+        "<tr><td>apple pie</td><td></td><td>2.50</td></tr>"
+        "<tr><td>cake</td><td>large</td><td>3.00</td></tr></table>"
+    )
+
+
+def test_markdown_tables():
+    """The first row is the header; bars in cells are escaped."""
+    lines = grid([("a|b", "c"), ("d", "e")])
+    assert table(lines, table="markdown") == "| a\\|b | c |\n| --- | --- |\n| d | e |"
+
+
+def test_html_is_escaped():
+    """Signs of HTML in a cell stay text."""
+    assert "<td>a&lt;b&amp;c</td>" in (table(grid([("a<b&c", "1"), ("x", "2")])) or "")
+
+
+def test_a_heading_over_two_columns_spans_them():
+    """Text that crosses a column edge is one cell over both."""
+    rows = [("", "", ""), *((str(i), "1.5", "2.5") for i in range(8))]
+    lines = [line("Both of the columns here", 100, 0), *grid(rows)]
+    assert '<td colspan="2">Both of the columns here</td>' in (table(lines) or "")
+
+
+def test_a_wrapped_cell_goes_on():
+    """A near row with an empty first cell continues the cells above."""
+    lines = [
+        *grid([("one", "first text"), ("two", "second"), ("three", "third")], step=40),
+        line("goes on", 100, 11),
+    ]
+    assert "<td>first text goes on</td>" in (table(lines) or "")
+
+
+def test_prose_is_no_table():
+    """Lines without common gaps give no grid, and a style without tables none at all."""
+    assert table([line("just a line of words", 0, y) for y in (0, 12, 24)]) is None
+    assert table(grid([("a", "b"), ("c", "d")]), table=None) is None
+    assert table([]) is None
+
+
+def test_without_a_grid_the_lines_stand():
+    """A table region without a grid is drafted as its lines."""
+    lines = tuple(line("just a line of words", 0, y) for y in (0, 12))
+    region = Region(0, 0, (0, 0, 400, 400), Category.TABLE, lines=lines)
+    (draft,) = TextLayerDrafter().draft(BLANK, region, Style())
+    assert draft.text == "just a line of words\njust a line of words"
+
+
+def test_ruled_cells_give_spans():
+    """A cell that other cells' edges cross spans them, sideways and down."""
+    boxes = [(0, 0, 50, 40), (50, 0, 150, 20), (50, 20, 100, 40), (100, 20, 150, 40)]
+    pieces = [piece("left", 5, 15), piece("top", 60, 5), piece("a", 60, 25), piece("b", 110, 25)]
+    assert to_html(ruled_cells(pieces, boxes)) == (
+        '<table><tr><td rowspan="2">left</td><td colspan="2">top</td></tr>'
+        "<tr><td>a</td><td>b</td></tr></table>"
+    )
+
+
+def test_the_rules_of_a_pdf_are_found():
+    """Cells drawn on the page hold their text, wrapped lines together."""
+    document = pymupdf.open()
+    sheet = document.new_page(width=300, height=200)
+    texts = [["Head A", "Head B"], ["two lines\nof text", "5"], ["x", "y"]]
+    for r, row in enumerate(texts):
+        for c, text in enumerate(row):
+            sheet.draw_rect((30 + 120 * c, 30 + 40 * r, 150 + 120 * c, 70 + 40 * r))
+            sheet.insert_text((36 + 120 * c, 45 + 40 * r), text.split("\n"), fontsize=10)
+    page = next(iter(open_document(document.tobytes()).pages(72)))
+    region = Region(0, 0, (28, 28, 272, 152), Category.TABLE, lines=page.lines)
+    (draft,) = TextLayerDrafter().draft(page, region, Style())
+    assert draft.source == "table"
+    assert draft.text == (
+        "<table><tr><td>Head A</td><td>Head B</td></tr><tr><td>two lines of text</td><td>5</td></tr>"
+        "<tr><td>x</td><td>y</td></tr></table>"
+    )
+
+
+place = st.tuples(st.text("ab1", min_size=1, max_size=6), st.integers(0, 40), st.integers(0, 20))
+
+
+@given(st.lists(place, max_size=30))
+def test_no_text_is_lost_in_a_grid(places):
+    """Every piece is in exactly one cell, and every row of HTML has the same width."""
+    pieces = [piece(text, 10 * x, 8 * y) for text, x, y in places]
+    cells = aligned_cells(pieces)
+    if cells is not None:
+        shape = Shape()
+        shape.feed(to_html(cells))
+        assert sorted("".join(shape.text).replace(" ", "")) == sorted("".join(text for text, _, _ in places))
+        assert len(set(shape.rows)) == 1
+        assert to_markdown(cells).count("\n") == len(shape.rows)
+
+
+@given(st.text("ab \u00ad\ufb01", max_size=30))
+def test_pieces_are_the_words(text):
+    """A line's pieces are its words, inside its box, left to right."""
+    pieces = list(pieces_of([line(text, 0, 0)]))
+    assert [p.text for p in pieces] == text.replace("\ufb01", "fi").replace("\u00ad", "-").split()
+    assert all(p.box[0] >= 0 and p.box[2] <= 5.0 * len(text) + 1e-6 for p in pieces)
