@@ -1,0 +1,243 @@
+"""The layout stage on made-up pages: nothing is lost, and each rule does what it says."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from docspec.layout import Layout, analyse
+from docspec.types import Box, Category, Line, Page, Region, Span
+
+WIDTH, HEIGHT = 300.0, 400.0
+
+
+class Fixed:
+    """A detector that finds what it is told to."""
+
+    def __init__(self, *found: tuple[Box, Category]) -> None:
+        self.found = found
+
+    def detect(self, page: Page, lines: Sequence[Line]) -> Sequence[Region]:
+        """The given regions."""
+        return [Region(page.index, i, box, category) for i, (box, category) in enumerate(self.found)]
+
+
+def line(text: str, box: Box, source: str = "text-layer", size: float = 0.0, bold: bool = False) -> Line:
+    """A line of one span."""
+    return Line((Span(text, box, size, bold=bold),), box, source)
+
+
+def page(*ink: Box, index: int = 0) -> Page:
+    """A white page with black boxes on it, at 72 dpi."""
+    image = np.full((int(HEIGHT), int(WIDTH), 3), 255, np.uint8)
+    for x0, y0, x1, y1 in ink:
+        image[int(y0) : int(y1), int(x0) : int(x1)] = 0
+    return Page(index, WIDTH, HEIGHT, 72.0, image)
+
+
+def texts(layout: Layout) -> list[str]:
+    """Each region's text."""
+    return [" ".join(line.text for line in region.lines) for region in layout.regions]
+
+
+boxes = st.builds(
+    lambda x, y, w, h: (float(x), float(y), float(x + w), float(y + h)),
+    st.integers(-20, 320),
+    st.integers(-20, 420),
+    st.integers(0, 200),
+    st.integers(0, 60),
+)
+words = st.sampled_from(["", " ", "•", "1", "(3)", "Figure 1: all", "2.1", "word", "a longer line of text."])
+
+
+@st.composite
+def any_lines(draw: st.DrawFn) -> Line:
+    """Lines of one to three spans from any source, on the page or off it."""
+    pieces = draw(st.lists(st.tuples(words, boxes), min_size=1, max_size=3))
+    source = draw(st.sampled_from(["text-layer", "rapidocr"]))
+    xs0, ys0, xs1, ys1 = zip(*(box for _, box in pieces), strict=True)
+    spans = tuple(Span(text, box) for text, box in pieces)
+    return Line(spans, (min(xs0), min(ys0), max(xs1), max(ys1)), source)
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    st.lists(any_lines(), max_size=15),
+    st.lists(st.tuples(boxes, st.sampled_from(list(Category))), max_size=8),
+)
+def test_nothing_is_lost(lines: list[Line], found: list[tuple[Box, Category]]) -> None:
+    """Every span of every line is in exactly one region or dropped with a reason, and orders count up."""
+    layout = analyse(page((20, 20, 200, 200)), lines, Fixed(*found))
+    kept = Counter(span for region in layout.regions for own in region.lines for span in own.spans)
+    given_spans = Counter(span for own in lines for span in own.spans)
+    assert not kept - given_spans
+    missing = "".join(sorted("".join(span.text for span in (given_spans - kept).elements())))
+    assert missing == "".join(sorted("".join(dropped.text for dropped in layout.dropped)))
+    assert all(dropped.reason for dropped in layout.dropped)
+    assert [region.order for region in layout.regions] == list(range(len(layout.regions)))
+    assert all(r.parent is None or 0 <= r.parent < len(layout.regions) for r in layout.regions)
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    st.lists(st.tuples(words, boxes), max_size=15),
+    st.lists(st.tuples(boxes, st.sampled_from(list(Category))), max_size=8),
+)
+def test_lines_of_one_piece_stay_whole(
+    pieces: list[tuple[str, Box]], found: list[tuple[Box, Category]]
+) -> None:
+    """A line of one span is itself, once, in one region or among the dropped."""
+    lines = [line(text, box) for text, box in pieces]
+    layout = analyse(page(), lines, Fixed(*found))
+    kept = Counter(own for region in layout.regions for own in region.lines)
+    dropped = Counter(d.text for d in layout.dropped if d.category is None)
+    assert sum(kept.values()) + sum(dropped.values()) == len(lines)
+    assert not kept - Counter(lines)
+
+
+def test_lines_outside_all_regions_become_paragraphs() -> None:
+    """Orphans below one another are one text region, distant ones another."""
+    lines = [line("one", (20, 20, 200, 30)), line("two", (20, 32, 200, 42)), line("far", (20, 200, 200, 210))]
+    layout = analyse(page(), lines, Fixed())
+    assert texts(layout) == ["one two", "far"]
+    assert {region.category for region in layout.regions} == {Category.TEXT}
+
+
+def test_nested_regions_give_the_line_to_the_smaller() -> None:
+    """A group's bounding box does not take its neighbour's lines."""
+    lines = [line("inner", (20, 50, 100, 60)), line("outer", (20, 20, 280, 30))]
+    found = Fixed(((10, 10, 290, 100), Category.TEXT), ((20, 50, 100, 60), Category.LIST_ITEM))
+    layout = analyse(page(), lines, found)
+    assert [(r.category, r.lines[0].text) for r in layout.regions] == [
+        (Category.TEXT, "outer"),
+        (Category.LIST_ITEM, "inner"),
+    ]
+
+
+def test_a_line_across_two_columns_is_cut_at_its_spans() -> None:
+    """What a source joined across the gutter is given back to both columns."""
+    left, right = Span("left", (20, 20, 130, 30)), Span(" right", (170, 20, 280, 30))
+    joined = Line((left, right), (20, 20, 280, 30), "rapidocr")
+    found = Fixed(((20, 20, 130, 100), Category.TEXT), ((170, 20, 280, 100), Category.TEXT))
+    assert texts(analyse(page(), [joined], found)) == ["left", " right"]
+
+
+def test_merged_columns_are_cut_on_white_space() -> None:
+    """A region over two columns becomes one region for each."""
+    lines = [
+        line(f"{x}{i}", (x, 20 + 12 * i, x + 120, 30 + 12 * i), "rapidocr")
+        for i in range(9)
+        for x in (20, 150)
+    ]
+    layout = analyse(page(), lines, Fixed(((20, 20, 270, 130), Category.TEXT)))
+    assert texts(layout) == [" ".join(f"{x}{i}" for i in range(9)) for x in (20, 150)]
+
+
+def test_recognised_paragraphs_are_cut_where_a_line_ends_early() -> None:
+    """A line with room for the next one's first word ends its paragraph."""
+    rows = [("Some words that fill the line", 280), ("and end.", 90), ("The next paragraph starts here", 280)]
+    lines = [
+        line(text, (20, 20 + 12 * i, right, 30 + 12 * i), "rapidocr") for i, (text, right) in enumerate(rows)
+    ]
+    layout = analyse(page(), lines, Fixed(((20, 20, 280, 60), Category.TEXT)))
+    assert [len(region.lines) for region in layout.regions] == [2, 1]
+
+
+def test_text_inside_a_picture_belongs_to_it() -> None:
+    """Labels stay with their figure."""
+    found = Fixed(((20, 20, 280, 200), Category.PICTURE), ((40, 40, 80, 50), Category.TEXT))
+    layout = analyse(page((100, 60, 250, 180)), [line("label", (40, 40, 80, 50))], found)
+    assert [(region.category, len(region.lines)) for region in layout.regions] == [(Category.PICTURE, 1)]
+    assert [dropped.reason for dropped in layout.dropped] == ["part of a picture"]
+
+
+def test_a_picture_behind_text_is_dropped() -> None:
+    """A coloured background does not swallow the paragraphs on it."""
+    found = Fixed(((0, 0, 300, 400), Category.PICTURE), ((20, 20, 280, 300), Category.TEXT))
+    lines = [line("text", (20, 20 + 20 * i, 280, 38 + 20 * i)) for i in range(14)]
+    layout = analyse(page((0, 0, 300, 400)), lines, found)
+    assert [region.category for region in layout.regions] == [Category.TEXT]
+    assert [dropped.reason for dropped in layout.dropped] == ["background of the text on it"]
+
+
+def test_a_picture_of_nothing_but_text_is_text() -> None:
+    """Without ink outside its lines a picture is none."""
+    box = (20.0, 20.0, 200.0, 32.0)
+    layout = analyse(page(box), [line("words", box)], Fixed(((15, 15, 205, 37), Category.PICTURE)))
+    assert [region.category for region in layout.regions] == [Category.TEXT]
+
+
+def test_empty_regions_go_and_drawn_ones_stay() -> None:
+    """Blank finds are dropped with a reason, pictures with ink are kept."""
+    found = Fixed(((20, 20, 100, 40), Category.TEXT), ((20, 200, 200, 300), Category.PICTURE))
+    layout = analyse(page((50, 220, 150, 280)), [], found)
+    assert [region.category for region in layout.regions] == [Category.PICTURE]
+    assert [dropped.reason for dropped in layout.dropped] == ["nothing is there"]
+
+
+def test_duplicates_are_dropped_once() -> None:
+    """Of two finds in one place, one is left."""
+    box = (20.0, 20.0, 200.0, 60.0)
+    found = Fixed((box, Category.TEXT), ((20, 20, 200, 59), Category.TITLE))
+    layout = analyse(page(), [line("words", box)], found)
+    assert len(layout.regions) == 1
+    assert [dropped.reason for dropped in layout.dropped] == ["same place as a text"]
+
+
+def test_heading_levels_follow_numbers_and_sizes() -> None:
+    """The title is 1, numbered headers go by their depth, the others by the size that they share."""
+    heads = [
+        ("Paper", 20.0),
+        ("1 Method", 14.0),
+        ("1.1 Detail", 12.0),
+        ("1.1.1 More", 10.0),
+        ("Thanks", 14.0),
+    ]
+    lines, found = [], []
+    for i, (text, size) in enumerate(heads):
+        box = (20.0, 20.0 + 40 * i, 200.0, 40.0 + 40 * i)
+        lines.append(line(text, box, size=size))
+        found.append((box, Category.SECTION_HEADER if i else Category.TITLE))
+    layout = analyse(page(), lines, Fixed(*found))
+    assert [region.level for region in layout.regions] == [1, 2, 3, 4, 2]
+
+
+def test_a_heading_number_found_apart_is_joined() -> None:
+    """A number just left of bold text is the heading's own."""
+    parts = [line("4", (20, 20, 28, 32), bold=True), line("RESULTS", (45, 20, 150, 32), bold=True)]
+    found = Fixed(*((part.box, Category.TEXT) for part in parts))
+    layout = analyse(page(), parts, found)
+    assert [(region.category, len(region.lines), region.level) for region in layout.regions] == [
+        (Category.SECTION_HEADER, 2, 2)
+    ]
+
+
+def test_captions_point_at_their_figures() -> None:
+    """A caption's parent is the order of its figure."""
+    found = Fixed(((20, 20, 280, 200), Category.PICTURE), ((20, 205, 280, 217), Category.TEXT))
+    layout = analyse(page((40, 40, 260, 180)), [line("Figure 3: a box", (20, 205, 280, 217))], found)
+    assert [(region.category, region.parent) for region in layout.regions] == [
+        (Category.PICTURE, None),
+        (Category.CAPTION, 0),
+    ]
+
+
+def test_a_numbered_formula_is_told_from_text() -> None:
+    """A short text with a number in parentheses at the margin is a formula, the number its caption."""
+    lines = [line("a = b + c", (60, 50, 150, 62), "rapidocr"), line("(12)", (260, 50, 280, 62), "rapidocr")]
+    layout = analyse(page(), lines, Fixed(((60, 50, 280, 62), Category.TEXT)))
+    assert [(region.category, region.parent) for region in layout.regions] == [
+        (Category.FORMULA, None),
+        (Category.CAPTION, 0),
+    ]
+
+
+def test_right_to_left_rows_start_on_the_right() -> None:
+    """Pieces of an Arabic row are in reading order."""
+    lines = [line("ثانيا", (20, 20, 100, 32)), line("أولا", (110, 20, 200, 32))]
+    layout = analyse(page(), lines, Fixed(((20, 20, 200, 32), Category.TEXT)))
+    assert [own.text for own in layout.regions[0].lines] == ["أولا", "ثانيا"]
