@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from docspec.drafters import ink
 from docspec.drafters.engine import OcrEngine
 from docspec.drafters.evidence import Evidence
+from docspec.drafters.ligatures import mend_lines
 from docspec.drafters.lines import union
 from docspec.drafters.ocr import OcrDrafter
 from docspec.drafters.plausible import plausibility
@@ -41,7 +42,7 @@ class AutoDrafter:
         if not page.lines:
             return self.ocr.read(page)
         self._evidence = evidence = Evidence.of(page, self._evidence)
-        shown = [line for line in page.lines if evidence.has_ink(line)]
+        shown = [line for line in mend_lines(page.lines) if evidence.has_ink(line)]
         if not self._holds(evidence, shown):
             return self.ocr.read(page)
         broken = [line for line in shown if plausibility(line.text) < BROKEN and self._can_read(line.text)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from docspec.drafters.evidence import Evidence
+from docspec.drafters.ligatures import mend_lines
 from docspec.drafters.tables import write_table
 from docspec.drafters.writer import write_region
 from docspec.types import Box, Category, Draft, Line, Page, Region, Style
@@ -19,8 +20,8 @@ class TextLayerDrafter:
         self._evidence: Evidence | None = None
 
     def read(self, page: Page) -> Sequence[Line]:
-        """The lines of the page's text layer, as the source gives them."""
-        return page.lines
+        """The lines of the page's text layer, ligatures that its fonts break put right."""
+        return mend_lines(page.lines)
 
     def draft(self, page: Page, region: Region, style: Style) -> Sequence[Draft]:
         """The region's text-layer lines, written in ``style``; their trust is the confidence."""
