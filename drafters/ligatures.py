@@ -17,7 +17,7 @@ from docspec.types import Line
 SIGNS = "!\"#$%&'*+"
 LIGATURES = ("ffi", "ffl", "fi", "fl", "ff")
 BROKEN = re.compile(f"[A-Za-z]*[{re.escape(SIGNS)}][a-z]+|[a-z]{{2,}}[{re.escape(SIGNS)}](?=\\s)")
-ENOUGH = 2  # different common words that a reading must explain
+ENOUGH = 2  # different common words that a reading must explain to be believed at first
 
 
 def _words(listed: str) -> frozenset[str]:
@@ -40,8 +40,11 @@ COMMON = _words(
 )
 
 
-def learn(text: str) -> dict[str, str]:
-    """Which sign stands for which ligature in ``text``; empty where nothing is clear."""
+def learn(text: str, enough: int = ENOUGH) -> dict[str, str]:
+    """Which sign stands for which ligature in ``text``; empty where nothing is clear.
+
+    A reading is clear when it explains ``enough`` common words, and over twice as many as the next best.
+    """
     broken = set(BROKEN.findall(text))
     found: dict[str, str] = {}
     for sign in SIGNS:
@@ -50,7 +53,7 @@ def learn(text: str) -> dict[str, str]:
             {lig: sum(token.replace(sign, lig) in COMMON for token in tokens) for lig in LIGATURES}
         )
         (best, most), (_, second) = counts.most_common(2)
-        if most >= ENOUGH and most > 2 * second:
+        if most >= enough and most > 2 * second:
             found[sign] = best
     return found
 
@@ -66,11 +69,20 @@ def mend(text: str, found: Mapping[str, str]) -> str:
 
 
 def mend_lines(lines: Sequence[Line]) -> Sequence[Line]:
-    """``lines`` of one page, their ligatures put right; the same lines where nothing is wrong."""
-    found = learn("\n".join(line.text for line in lines))
-    if not found:
+    """``lines`` of one page, their ligatures put right; the same lines where nothing is wrong.
+
+    Once the page shows that it is broken, each of its fonts is learnt by itself, from a single word if need
+    be: the same sign may be another ligature in another font.
+    """
+    texts: dict[str, list[str]] = {}
+    for span in (span for line in lines for span in line.spans):
+        texts.setdefault(span.font, []).append(span.text)
+    if not any(learn("\n".join(parts)) for parts in texts.values()):
         return lines
+    found = {font: learn("\n".join(parts), enough=1) for font, parts in texts.items()}
     return tuple(
-        replace(line, spans=tuple(replace(span, text=mend(span.text, found)) for span in line.spans))
+        replace(
+            line, spans=tuple(replace(span, text=mend(span.text, found[span.font])) for span in line.spans)
+        )
         for line in lines
     )
