@@ -31,8 +31,9 @@ def group_boxes(boxes: Sequence[Box], max_gap: float = MAX_GAP) -> list[list[int
     """
     right: dict[int, int] = {}
     left: dict[int, int] = {}
-    for _, a, b in sorted(_links(boxes, max_gap)):
-        if a not in right and b not in left and not _is_gutter(boxes, a, b):
+    by_middle = sorted((box[1] + box[3], i) for i, box in enumerate(boxes))
+    for _, a, b in sorted(_links(boxes, by_middle, max_gap)):
+        if a not in right and b not in left and not _is_gutter(boxes, by_middle, a, b):
             right[a], left[b] = b, a
     lines = [_chain(right, start) for start in range(len(boxes)) if start not in left]
     return sorted(lines, key=lambda line: (min(boxes[i][1] for i in line), boxes[line[0]], line))
@@ -44,9 +45,10 @@ def union(boxes: Sequence[Box]) -> Box:
     return min(x0), min(y0), max(x1), max(y1)
 
 
-def _links(boxes: Sequence[Box], max_gap: float) -> Iterator[tuple[tuple[float, Box, Box], int, int]]:
-    """Every pair that may be neighbours, with its cost."""
-    by_middle = sorted((box[1] + box[3], i) for i, box in enumerate(boxes))
+def _links(
+    boxes: Sequence[Box], by_middle: Sequence[tuple[float, int]], max_gap: float
+) -> Iterator[tuple[tuple[float, Box, Box], int, int]]:
+    """Every pair that may be neighbours, with its cost; ``by_middle`` are twice the middles, sorted."""
     for middle, a in by_middle:
         reach = MAX_RATIO * (boxes[a][3] - boxes[a][1])  # twice the farthest middle of a neighbour
         low = bisect_left(by_middle, (middle - reach, -1))
@@ -74,7 +76,7 @@ def _cost(a: Box, b: Box, max_gap: float) -> float | None:
     return abs(gap) + (low - overlap)
 
 
-def _is_gutter(boxes: Sequence[Box], a: int, b: int) -> bool:
+def _is_gutter(boxes: Sequence[Box], by_middle: Sequence[tuple[float, int]], a: int, b: int) -> bool:
     """Whether the gap between two boxes goes on, without a box across it, past others on both sides."""
     left, right = boxes[a], boxes[b]
     height = max(left[3] - left[1], right[3] - right[1])
@@ -82,9 +84,9 @@ def _is_gutter(boxes: Sequence[Box], a: int, b: int) -> bool:
         return False
     x, y = (left[2] + right[0]) / 2, (left[1] + left[3] + right[1] + right[3]) / 4
     reach = GUTTER_REACH * height
-    near = [
-        box for i, box in enumerate(boxes) if i not in (a, b) and abs(box[1] + box[3] - 2 * y) < 2 * reach
-    ]
+    low = bisect_left(by_middle, (2 * (y - reach), -1))
+    high = bisect_right(by_middle, (2 * (y + reach), len(boxes)))
+    near = [boxes[i] for _, i in by_middle[low:high] if i not in (a, b)]
     middles = [(box[1] + box[3]) / 2 for box in near if box[0] < x < box[2]]
     top = max((m for m in middles if m <= y), default=y - reach)
     bottom = min((m for m in middles if m > y), default=y + reach)

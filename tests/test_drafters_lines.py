@@ -80,7 +80,7 @@ def test_the_order_of_the_boxes_does_not_matter(boxes, shuffle: random.Random):
 
 
 def test_many_boxes_do_not_take_quadratic_time():
-    """Ten thousand boxes, a crowded page, group in seconds."""
+    """Two thousand boxes, a crowded page, group in a moment, and none is lost."""
     boxes = [(x * 50.0, y * 12.0, x * 50.0 + 45, y * 12.0 + 10) for x in range(20) for y in range(100)]
     assert sum(map(len, group_boxes(boxes))) == 2000
 
