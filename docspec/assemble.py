@@ -243,11 +243,12 @@ def _wraps(item: _Block, last: _Block, block: _Block) -> bool:
     assert last.result is not None
     assert block.result is not None
     above, below = last.result.region.box, block.result.region.box
-    text = block.result.text.strip()
+    lines = block.result.region.lines
+    text = lines[0].text.strip() if lines else block.result.text.strip()  # as printed: drafts add marks
     close = below[1] - above[3] < 0.6 * (below[3] - below[1])
     indented = below[0] > item.result.region.box[0] + INDENT_STEP
     unmarked = not LIST_MARK.match(text) and not BULLET.match(text)
-    going_on = text[0].islower() or text[0].isdigit() or last.text[-1] in ",-\u00ad\u2010"
+    going_on = text[:1].islower() or text[:1].isdigit() or last.text[-1] in ",-\u00ad\u2010"
     return close and indented and unmarked and going_on
 
 

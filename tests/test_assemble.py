@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, get_type_hints
 
 import pytest
@@ -21,9 +22,11 @@ from docspec.types import (
     Draft,
     Dropped,
     Finish,
+    Line,
     PageResult,
     Region,
     RegionResult,
+    Span,
     Verdict,
 )
 
@@ -95,6 +98,15 @@ def test_wrapped_lines_of_an_item_are_joined() -> None:
         result(4, Category.LIST_ITEM, "Or not.", box=(64, 153, 280, 165)),
     )
     assert text == "1. Read the thermometer every hour, on the hour.\n2. Drink.\n   - Or not.\n"
+
+
+def test_a_mark_that_only_the_draft_has_does_not_start_an_item() -> None:
+    """What is printed decides: drafters write a mark before every item."""
+    printed = Line((Span("without moving the cup.", (64, 113, 280, 125)),), (64, 113, 280, 125), "rapidocr")
+    second = result(1, Category.LIST_ITEM, "- without moving the cup.", box=(64, 113, 280, 125))
+    second = replace(second, region=replace(second.region, lines=(printed,)))
+    first = result(0, Category.LIST_ITEM, "2. Read the thermometer,", box=(50, 100, 280, 112))
+    assert markdown(first, second) == "2. Read the thermometer, without moving the cup.\n"
 
 
 def test_a_list_that_goes_on_in_the_next_column_is_not_nested() -> None:
