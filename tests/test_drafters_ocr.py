@@ -226,9 +226,9 @@ def test_a_scan_reads_as_printed(engine):
     """A scanned page of the shared data comes out word for word."""
     with pymupdf.open(DATA / "pdfs" / "ocr_test.pdf") as document:
         sheet = document[0]
-        pixmap = sheet.get_pixmap(dpi=90, alpha=False)
+        pixmap = sheet.get_pixmap(dpi=120, alpha=False)
         image = np.frombuffer(pixmap.samples, np.uint8).reshape(pixmap.height, pixmap.width, 3)
-        page = Page(0, sheet.rect.width, sheet.rect.height, 90, image)
+        page = Page(0, sheet.rect.width, sheet.rect.height, 120, image)
     text = " ".join(line.text for line in OcrDrafter(engine=engine).read(page))
     assert (
         text
