@@ -1,7 +1,7 @@
 """How much of a verifier's text the OCR drafts would give it: mean accepted length, replayed.
 
 Takes OmniDocBench's format (a folder with its JSON and ``images/``). The annotated text of each region
-stands for the verifier's choices; the draft is OCR of the annotated box. No model runs.
+stands for the verifier's choices; the draft is what the drafter reads in the annotated box. No model runs.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ import numpy as np
 import PIL.Image
 from rich.console import Console
 from rich.progress import track
-from rich.table import Column, Table
+from rich.table import Table
 from tokenizers import Tokenizer
 
 import docspec.verifiers
 from docspec.drafters.matching import Codec, DraftCursor, agreement
 from docspec.errors import UsageError
 from docspec.registry import load
-from docspec.types import Category, DecodeStats, Drafter, Image, Page, Region, Style
+from docspec.types import Box, Category, DecodeStats, Drafter, Line, Page, Region, Style
 from docspec.verifiers.codec import TokenizerCodec
 
 END = -1  # the end token; no vocabulary has it
@@ -106,7 +106,7 @@ def replay(codec: Codec, cursor: Cursor, truth: str, window: int) -> DecodeStats
 
 
 def read_cases(data: Path, drafter: Drafter) -> Iterator[Case]:
-    """The text regions of an OmniDocBench folder, each box drafted from its own pixels."""
+    """The text regions of an OmniDocBench folder, drafted from the page's lines inside each annotated box."""
     listings = sorted(data.glob("*.json"))
     if len(listings) != 1:
         raise UsageError(f"expected one JSON file of annotations in {data}, found {len(listings)}")
@@ -114,9 +114,12 @@ def read_cases(data: Path, drafter: Drafter) -> Iterator[Case]:
         name = entry["page_info"]["image_path"]
         with PIL.Image.open(data / "images" / name) as image:
             pixels = np.asarray(image.convert("RGB"))
+        height, width = pixels.shape[:2]
+        page = Page(0, width, height, 72.0, pixels)  # at 72 dpi a point is a pixel, as in the annotations
+        lines = drafter.read(page)
         for found in entry["layout_dets"]:
             if found.get("text") and not found.get("ignore"):
-                yield Case(name, _language(found), found["text"], _draft(drafter, pixels, found["poly"]))
+                yield Case(name, _language(found), found["text"], _draft(drafter, page, lines, found["poly"]))
 
 
 def _language(found: dict[str, Any]) -> str:
@@ -124,17 +127,17 @@ def _language(found: dict[str, Any]) -> str:
     return "english" if label == "text_english" else "chinese" if "chinese" in label else "other"
 
 
-def _draft(drafter: Drafter, pixels: Image, poly: Sequence[float]) -> str:
-    height, width = pixels.shape[:2]
-    x0, x1 = max(0, int(min(poly[0::2]))), min(width, int(max(poly[0::2])) + 1)
-    y0, y1 = max(0, int(min(poly[1::2]))), min(height, int(max(poly[1::2])) + 1)
-    if x0 >= x1 or y0 >= y1:
-        return ""
-    crop = pixels[y0:y1, x0:x1]
-    page = Page(0, x1 - x0, y1 - y0, 72.0, crop)  # at 72 dpi a point is a pixel
-    region = Region(0, 0, (0, 0, page.width, page.height), Category.TEXT, lines=tuple(drafter.read(page)))
-    drafts = drafter.draft(page, region, Style())
+def _draft(drafter: Drafter, page: Page, lines: Sequence[Line], poly: Sequence[float]) -> str:
+    box = (min(poly[0::2]), min(poly[1::2]), max(poly[0::2]), max(poly[1::2]))
+    inside = tuple(line for line in lines if _holds(box, line.box))
+    drafts = drafter.draft(page, Region(0, 0, box, Category.TEXT, lines=inside), Style()) if inside else ()
     return drafts[0].text if drafts else ""
+
+
+def _holds(outer: Box, inner: Box) -> bool:
+    """Whether the middle of ``inner`` is in ``outer``."""
+    x, y = (inner[0] + inner[2]) / 2, (inner[1] + inner[3]) / 2
+    return outer[0] <= x <= outer[2] and outer[1] <= y <= outer[3]
 
 
 GROUPS: dict[str, Callable[[Case], bool]] = {
@@ -177,6 +180,8 @@ def _replay_one(codec: Codec, case: Case, window: int, matching: str) -> DecodeS
 def main() -> None:
     """Print the figures; the last line is JSON."""
     options = _arguments()
+    if not options.tokenizer.is_file():
+        raise SystemExit(f"no tokenizer at {options.tokenizer}: name one with --tokenizer")
     codec = TokenizerCodec(Tokenizer.from_file(str(options.tokenizer)))
     if options.drafts and options.drafts.exists():
         cases = [Case(**case) for case in json.loads(options.drafts.read_text(encoding="utf-8"))]

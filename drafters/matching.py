@@ -5,21 +5,17 @@ Pure: no tensors, no model. The tokenizer comes in as a ``Codec``.
 
 from __future__ import annotations
 
-import re
-from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 from docspec.drafters.comparison import agreement, corrections
+from docspec.drafters.draft_tokens import Codec, DraftTokens
 from docspec.drafters.echo import Echo
 from docspec.drafters.locate import ENOUGH, START, STARTS, TAIL, DraftIndex, Place, Query, locate
 from docspec.drafters.normalise import fold
 
 __all__ = ["Codec", "DraftCursor", "agreement", "corrections"]
 
-_PIECE = 256  # characters tokenized at a time
-_JOINT = re.compile(r"(?<=\w) (?=\w)")  # no tokenizer's vocabulary reaches over the start of a plain word
-_JOINT_REACH = 64
 _BROKEN = "\ufffd"
 _CHARACTER_TOKENS = 3  # an unfinished character is at most this many byte tokens
 _SWITCH = 3.0  # what leaving the present draft for another costs, in matching characters
@@ -30,82 +26,6 @@ _PATIENCE, _PAUSE = 8, 4  # refuted guesses after which searches come only every
 _WIDE, _LONGEST_PAUSE = 4000, 16  # whole drafts of so many characters cost a pause of one token
 _SURE = 0.6  # share of the best possible score from which looking further is pointless
 _DENSE = "\u2e80"  # from here on a character says about three times as much as a letter
-
-
-class Codec(Protocol):
-    """The verifier's tokenizer, thin."""
-
-    def encode(self, text: str) -> tuple[list[int], list[int]]:
-        """Token ids of a piece of running text (no special tokens, no added prefix space) and, per token,
-        the character offset in text where it starts."""
-        ...
-
-    def decode(self, ids: Sequence[int]) -> str:
-        """Text of the ids, special tokens left out; a broken multi-byte tail decodes to U+FFFD."""
-        ...
-
-
-class _DraftTokens:
-    """A draft's token ids, made a piece at a time and kept, readable from any character."""
-
-    def __init__(self, text: str, codec: Codec) -> None:
-        self.text = text
-        self._codec = codec
-        self._cuts = [0]  # where pieces start, as far as known
-        self._pieces: dict[int, tuple[list[int], list[int]]] = {}
-
-    def piece(self, at: int) -> tuple[list[int], list[int], int]:
-        """Ids and their draft offsets from character ``at`` on, and the character after the last of them.
-
-        Only the first few characters are tokenized anew: from the next joint on the draft's own
-        tokenization goes on.
-        """
-        joint = self._joint(at)
-        if joint > at:
-            ids, offsets = self._codec.encode(self.text[at:joint])
-            return ids, [at + offset for offset in offsets], joint
-        start, end = self._piece_around(at)
-        ids, offsets = self._encoded(start, end)
-        first = bisect_left(offsets, at)
-        return ids[first:], offsets[first:], end
-
-    def _joint(self, at: int) -> int:
-        """The next character from which the draft's own tokens can be used."""
-        start, end = self._piece_around(at)
-        if at == start:
-            return at
-        match = _JOINT.search(self.text, at, min(end, at + _JOINT_REACH))
-        if match is not None and match.start() == at and self._starts_token(start, end, at):
-            return at
-        if match is not None and match.start() > at and self._starts_token(start, end, match.start()):
-            return match.start()
-        _, offsets = self._encoded(start, end)
-        later = bisect_left(offsets, min(at + _JOINT_REACH // 4, end))
-        return offsets[later] if later < len(offsets) else end
-
-    def _starts_token(self, start: int, end: int, at: int) -> bool:
-        _, offsets = self._encoded(start, end)
-        found = bisect_left(offsets, at)
-        return found < len(offsets) and offsets[found] == at
-
-    def _encoded(self, start: int, end: int) -> tuple[list[int], list[int]]:
-        if start not in self._pieces:
-            ids, offsets = self._codec.encode(self.text[start:end])
-            self._pieces[start] = (ids, [start + offset for offset in offsets])
-        return self._pieces[start]
-
-    def _piece_around(self, at: int) -> tuple[int, int]:
-        while self._cuts[-1] <= at and self._cuts[-1] < len(self.text):
-            self._cuts.append(self._cut_after(self._cuts[-1]))
-        found = bisect_right(self._cuts, at)
-        return self._cuts[found - 1], self._cuts[min(found, len(self._cuts) - 1)]
-
-    def _cut_after(self, start: int) -> int:
-        wanted = start + _PIECE
-        if wanted + _JOINT_REACH >= len(self.text):
-            return len(self.text)
-        match = _JOINT.search(self.text, wanted, wanted + _JOINT_REACH)
-        return match.start() if match is not None else wanted
 
 
 class _Parting(NamedTuple):
@@ -129,7 +49,7 @@ class DraftCursor:
         self._codec = codec
         self._end_token = end_token
         texts = [draft.encode("utf-8", "replace").decode("utf-8") for draft in drafts if draft.strip()]
-        self._drafts = [_DraftTokens(text, codec) for text in texts]
+        self._drafts = [DraftTokens(text, codec) for text in texts]
         self._echo = Echo()
         self._indexes: dict[int, DraftIndex] = {}
         self._emitted: list[int] = []
@@ -173,7 +93,7 @@ class DraftCursor:
         before = self._character()
         self._next += agreed
         if agreed >= _TRUSTED_TOKENS or self._character() - before >= _TRUSTED_CHARACTERS:
-            self._guesses = 0
+            self._guesses, self._inside = 0, False
         if agreed == len(emitted):
             return
         self._lost = True
@@ -190,7 +110,7 @@ class DraftCursor:
     def _open(self, draft: int, at: int) -> None:
         """Start the token stream at character ``at`` of a draft."""
         self._draft = draft
-        self._start = self._reached = at
+        self._reached = at  # the draft's characters up to here are tokens
         self._tokens: list[int] = []
         self._offsets: list[int] = []
         self._next = 0
@@ -241,7 +161,7 @@ class DraftCursor:
             for draft in range(len(self._drafts)):
                 index = self._index(draft)
                 size += len(index.text)
-                share = parted if draft == choice else parted * len(index.text) // len(here.text)
+                share = parted if draft == self._parting.draft else parted * len(index.text) // len(here.text)
                 found = locate(index, query, share, whole=True)
                 switch = _SWITCH if draft != self._parting.draft else 0.0
                 if found is not None and (best is None or found.score - switch > best.score):
@@ -254,7 +174,7 @@ class DraftCursor:
     def _written(self) -> int:
         """About how many folded characters the output has got since it parted from the stream."""
         count = len(self._emitted) - self._parting.seen
-        seen = self._emitted[-min(count, 2 * TAIL) :]
+        seen = self._emitted[-max(1, min(count, 2 * TAIL)) :]
         return len(fold(self._codec.decode(seen)).text) * count // max(1, len(seen))
 
     def _index(self, draft: int) -> DraftIndex:

@@ -1,0 +1,90 @@
+"""A draft as token ids, readable from any character: after a resync the tokens start in mid-draft."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
+from typing import Protocol
+
+_PIECE = 256  # characters tokenized at a time
+# Where tokens may be taken to end: before a plain word's space; where there is none, before punctuation.
+_JOINTS = (re.compile(r"(?<=\w)(?= \w)"), re.compile(r"(?<=\w)(?=[^\w\s])"))
+_JOINT_REACH = 64
+
+
+class Codec(Protocol):
+    """The verifier's tokenizer, thin."""
+
+    def encode(self, text: str) -> tuple[list[int], list[int]]:
+        """Token ids of a piece of running text (no special tokens, no added prefix space) and, per token,
+        the character offset in text where it starts."""
+        ...
+
+    def decode(self, ids: Sequence[int]) -> str:
+        """Text of the ids, special tokens left out; a broken multi-byte tail decodes to U+FFFD."""
+        ...
+
+
+class DraftTokens:
+    """A draft's token ids, made a piece at a time and kept, readable from any character."""
+
+    def __init__(self, text: str, codec: Codec) -> None:
+        self.text = text
+        self._codec = codec
+        self._cuts = [0]  # where pieces start, as far as known
+        self._pieces: dict[int, tuple[list[int], list[int]]] = {}
+
+    def piece(self, at: int) -> tuple[list[int], list[int], int]:
+        """Ids and their draft offsets from character ``at`` on, and the character after the last of them.
+
+        Only the first few characters are tokenized anew: from the next joint on the draft's own
+        tokenization goes on.
+        """
+        joint = self._joint(at)
+        if joint > at:
+            ids, offsets = self._codec.encode(self.text[at:joint])
+            return ids, [at + offset for offset in offsets], joint
+        start, end = self._piece_around(at)
+        ids, offsets = self._encoded(start, end)
+        first = bisect_left(offsets, at)
+        return ids[first:], offsets[first:], end
+
+    def _joint(self, at: int) -> int:
+        """The next character from which the draft's own tokens can be used."""
+        start, end = self._piece_around(at)
+        if at == start:
+            return at
+        _, offsets = self._encoded(start, end)
+        joint = _next_joint(self.text, at, min(end, at + _JOINT_REACH))
+        found = bisect_left(offsets, end if joint is None else joint)
+        if joint is None or found == len(offsets) or offsets[found] != joint:
+            found = bisect_left(offsets, min(at + _JOINT_REACH // 4, end))
+        return offsets[found] if found < len(offsets) else end
+
+    def _encoded(self, start: int, end: int) -> tuple[list[int], list[int]]:
+        if start not in self._pieces:
+            ids, offsets = self._codec.encode(self.text[start:end])
+            self._pieces[start] = (ids, [start + offset for offset in offsets])
+        return self._pieces[start]
+
+    def _piece_around(self, at: int) -> tuple[int, int]:
+        while self._cuts[-1] <= at and self._cuts[-1] < len(self.text):
+            self._cuts.append(self._cut_after(self._cuts[-1]))
+        found = bisect_right(self._cuts, at)
+        return self._cuts[found - 1], self._cuts[min(found, len(self._cuts) - 1)]
+
+    def _cut_after(self, start: int) -> int:
+        wanted = start + _PIECE
+        if wanted + _JOINT_REACH >= len(self.text):
+            return len(self.text)
+        joint = _next_joint(self.text, wanted, wanted + _JOINT_REACH)
+        return wanted if joint is None else joint
+
+
+def _next_joint(text: str, start: int, end: int) -> int | None:
+    for pattern in _JOINTS:
+        match = pattern.search(text, start, end)
+        if match is not None:
+            return match.start()
+    return None
