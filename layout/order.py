@@ -18,6 +18,7 @@ PATIENCE = 40  # rows without columns after which a band is not looked for any f
 SHRINK = (0.0, 0.02, 0.06, 0.12, 0.2, 0.3)  # how far overlapping boxes are shrunk until a cut is found
 SIDE_NOTE_WIDTH = 0.4  # a side column is at most this share of its neighbour's width,
 SIDE_NOTE_FILL = 0.6  # and its text covers at most this share of the neighbour's height
+SAME_ROW = 0.25  # a column is at most this share of its neighbour's height where it only ends rows
 LOWER = 0.2  # share of a text column's height by which a column of figures starts below its top
 FLOATS = (Category.PICTURE, Category.TABLE)
 
@@ -120,10 +121,18 @@ def _merge(intervals: list[tuple[float, float]]) -> list[tuple[float, float]]:
 
 
 def _side_notes(boxes: Sequence[Box], columns: list[list[int]]) -> tuple[list[int], list[int]] | None:
-    """(body, notes) where one of two columns is a narrow, sparse one; None where both are columns."""
+    """(body, notes) where one of two columns is narrow and sparse, or only ends rows of the other one.
+
+    None where both are columns of text.
+    """
     if len(columns) != 2:
         return None
     extents = [union(boxes[i] for i in column) for column in columns]
+    low, tall = (0, 1) if height(extents[0]) <= height(extents[1]) else (1, 0)
+    if height(extents[low]) <= SAME_ROW * height(extents[tall]) and all(
+        any(_one_row(boxes[i], boxes[j]) for j in columns[tall]) for i in columns[low]
+    ):
+        return columns[tall], columns[low]
     note, body = (0, 1) if width(extents[0]) <= width(extents[1]) else (1, 0)
     filled = sum(height(boxes[i]) for i in columns[note])
     narrow = width(extents[note]) <= SIDE_NOTE_WIDTH * width(extents[body])
@@ -144,13 +153,21 @@ def _text_first(boxes: Sequence[Box], floating: Sequence[bool], columns: list[li
     return ordered
 
 
+def _one_row(a: Box, b: Box) -> bool:
+    """Whether two boxes are alike in height and stand in one row, as a reference and a date do."""
+    return same_rows(a, b) > 0.6 and max(height(a), height(b)) <= 1.5 * min(height(a), height(b))
+
+
 def _beside(boxes: Sequence[Box], floating: Sequence[bool], body: list[int], notes: list[int]) -> list[int]:
     """The body's order, each note after the block that it stands beside."""
     ordered = _take(body, boxes, floating)
     for note in reversed(_take(notes, boxes, floating)):
         middle = (boxes[note][1] + boxes[note][3]) / 2
         above = [place for place, i in enumerate(ordered) if i not in notes and boxes[i][1] <= middle]
-        ordered.insert(max(above) + 1 if above else 0, note)
+        place = max(above, default=-1)
+        mate = boxes[ordered[place]] if above else boxes[note]
+        leads = above and boxes[note][2] <= mate[0] and _one_row(boxes[note], mate)
+        ordered.insert(place if leads else place + 1, note)
     return ordered
 
 

@@ -141,6 +141,19 @@ PAGES: dict[str, list[tuple[Box, Category]]] = {
         ((50, 70, 250, 100), H),
         ((50, 110, 550, 300), T),
     ],
+    "a date in the row of a reference, above a letter": [
+        ((50, 40, 150, 55), T),
+        ((420, 40, 550, 55), T),
+        ((50, 80, 150, 150), T),
+        ((50, 170, 120, 185), H),
+        ((50, 200, 550, 300), T),
+    ],
+    "a label to the left of one row": [
+        ((50, 40, 90, 55), T),
+        ((150, 40, 550, 55), T),
+        ((150, 70, 550, 300), T),
+        ((150, 310, 550, 500), T),
+    ],
     "columns whose boxes overlap by a hair": [
         ((50, 50, 302, 400), T),
         ((50, 405, 298, 700), T),
