@@ -191,10 +191,8 @@ def main() -> None:
             rows = [asdict(case) for case in cases]
             options.drafts.write_text(json.dumps(rows, ensure_ascii=False, indent=1), encoding="utf-8")
     figures = measure(codec, cases, options.window, options.matching)
-    table = Table(
-        *next(iter(figures.values())), title=f"replayed, {options.matching}, window {options.window}"
-    )
-    table.columns.insert(0, Column("group"))
+    names = [name.replace("_", " ") for name in next(iter(figures.values()))]
+    table = Table("group", *names, title=f"replayed, {options.matching}, window {options.window}")
     for group, row in figures.items():
         table.add_row(group, *map(str, row.values()))
     Console().print(table)
