@@ -9,6 +9,7 @@ stepped through, so that a whole page costs a few dozen integer additions.
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -64,14 +65,25 @@ class DraftIndex:
         return self._ends[folded]
 
 
-def distances(masks: dict[str, int], tail: str, size: int) -> NDArray[np.int32]:
-    """Edit distance of ``tail`` to the nearest piece of text that ends at each position.
+def distances(masks: dict[str, int], tails: Sequence[str], size: int) -> NDArray[np.int32]:
+    """Edit distance of each of ``tails`` to the nearest piece of text that ends at each position.
 
-    ``masks`` gives for each character of ``tail`` its places in the text, as bits; ``size`` is the text's
-    length. Returns ``[size + 1]``: entry i is for pieces that end before text character i.
+    ``masks`` gives for each of their characters its places in the text, as bits; ``size`` is the text's
+    length. Returns ``[tails, size + 1]``: column i is for pieces that end before text character i.
     """
+    slopes = [_slopes(masks, tail, size) for tail in tails]
+    changes = _bits([slope for pair in slopes for slope in pair], size).view(np.int8)  # [2 tails, size]
+    result = np.empty((len(tails), size + 1), dtype=np.int32)
+    result[:, 0] = [len(tail) for tail in tails]
+    np.cumsum(changes[::2] - changes[1::2], axis=1, out=result[:, 1:])
+    result[:, 1:] += result[:, :1]
+    return result
+
+
+def _slopes(masks: dict[str, int], tail: str, size: int) -> tuple[int, int]:
+    """Bit i of the first (second): the distance goes up (down) by one from position i to i + 1."""
     full = (1 << size) - 1
-    rises = falls = 0  # bit i: the distance goes up (down) from position i to i + 1; at first all are 0
+    rises = falls = 0  # before the tail's first character all distances are 0
     for char in tail:
         equal = masks[char]
         down = equal | falls
@@ -81,16 +93,15 @@ def distances(masks: dict[str, int], tail: str, size: int) -> NDArray[np.int32]:
         grows = (grows << 1) | 1  # before the text's first character, each tail character is one edit more
         rises = (shrinks | ~(down | grows)) & full
         falls = grows & down & full
-    result = np.empty(size + 1, dtype=np.int32)
-    result[0] = len(tail)
-    np.cumsum(_bits(rises, size) - _bits(falls, size), out=result[1:])
-    result[1:] += len(tail)
-    return result
+    return rises, falls
 
 
-def _bits(number: int, size: int) -> NDArray[np.int32]:
-    raw = np.frombuffer(number.to_bytes((size + 7) // 8, "little"), dtype=np.uint8)
-    return np.unpackbits(raw, count=size, bitorder="little").astype(np.int32)
+def _bits(numbers: Sequence[int], size: int) -> NDArray[np.uint8]:
+    """The lowest bits of ``numbers``, ``[numbers, size]``."""
+    width = (size + 7) // 8
+    raw = b"".join(number.to_bytes(width, "little") for number in numbers)
+    rows = np.frombuffer(raw, dtype=np.uint8).reshape(len(numbers), width)
+    return np.unpackbits(rows, axis=1, count=size, bitorder="little")
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,13 +133,16 @@ def locate(index: DraftIndex, query: Query, parted: int, whole: bool) -> Place |
     allowed = _exact_ends(masks, tail[len(tail) - query.exact :], high - low)
     if not allowed.any():
         return None
-    fits = [n - _ERROR * distances(masks, tail[-n:], high - low) for n in _lengths(len(tail))]
-    if 0 < written < len(tail) and not whole:
-        jump = len(tail) - _JUMP - _ERROR * distances(masks, tail[-written:], high - low)
-        jump[: max(0, parted - low)] = -np.inf
-        fits.append(jump)
-    scores = np.max(fits, axis=0)
-    scores += _ENDING_WEIGHT * (_ENDING - distances(masks, tail[-_ENDING:], high - low))
+    lengths = [length for length in _LENGTHS if length < len(tail)] + [len(tail)]
+    jumping = 0 < written < len(tail) and not whole
+    looked_for = [_ENDING, *lengths, *([written] if jumping else [])]
+    edits = distances(masks, [tail[-length:] for length in looked_for], high - low)
+    fits = np.array(lengths)[:, None] - _ERROR * edits[1 : 1 + len(lengths)]
+    scores = fits.max(axis=0)
+    if jumping:
+        onward = slice(max(0, parted - low), None)
+        np.maximum(scores[onward], len(tail) - _JUMP - _ERROR * edits[-1, onward], out=scores[onward])
+    scores += _ENDING_WEIGHT * (_ENDING - edits[0])
     scores -= _FAR * np.log2(1 + np.abs(np.arange(low, high + 1) - expected) / 8)
     scores[~allowed] = -np.inf
     best = int(np.argmax(scores))
@@ -144,9 +158,5 @@ def _exact_ends(masks: dict[str, int], ending: str, size: int) -> NDArray[np.boo
     for back, char in enumerate(reversed(ending)):
         found &= masks[char] << back
     if found:
-        result[1:] = _bits(found, size)
+        result[1:] = _bits([found], size)[0]
     return result
-
-
-def _lengths(size: int) -> list[int]:
-    return [length for length in _LENGTHS if length < size] + [min(size, TAIL)]

@@ -24,11 +24,12 @@ def plain_distances(text: str, tail: str) -> list[int]:
     return row
 
 
-@given(letters, letters)
-def test_bit_parallel_distances_are_those_of_the_plain_programme(text: str, tail: str) -> None:
-    """For every end position."""
-    masks = {char: sum(1 << i for i, other in enumerate(text) if other == char) for char in tail}
-    assert distances(masks, tail, len(text)).tolist() == plain_distances(text, tail)
+@given(letters, st.lists(letters, min_size=1, max_size=3))
+def test_bit_parallel_distances_are_those_of_the_plain_programme(text: str, tails: list[str]) -> None:
+    """For every tail and end position."""
+    used = set("".join(tails))
+    masks = {char: sum(1 << i for i, other in enumerate(text) if other == char) for char in used}
+    assert distances(masks, tails, len(text)).tolist() == [plain_distances(text, tail) for tail in tails]
 
 
 @given(st.text(max_size=80))
