@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,18 +12,19 @@ import numpy as np
 import PIL.Image
 
 from docspec.errors import UsageError
-from docspec.types import Category, Draft, Drafter, Image, Page, Region, Style
+from docspec.types import Box, Category, Draft, Drafter, Image, Page, Region, Style
 
 
 @dataclass(frozen=True, slots=True)
 class AnnotatedRegion:
-    """A text region of a page: its ``image`` crop, what is written there, and in which language."""
+    """A text region of a page: its pixels, what is written there, in which language, and the page's draft."""
 
     page: str
     number: int
     language: str
     text: str
     image: Image
+    draft: Draft | None
 
 
 def read_entries(data: Path) -> list[dict[str, Any]]:
@@ -41,28 +42,31 @@ def read_image(data: Path, entry: dict[str, Any]) -> Image:
         return np.asarray(image.convert("RGB"))
 
 
-def text_regions(data: Path, page: str = "") -> Iterator[AnnotatedRegion]:
-    """The text regions that count, in reading order, of pages whose image name contains ``page``."""
+def text_regions(data: Path, drafter: Drafter, style: Style, page: str = "") -> Iterator[AnnotatedRegion]:
+    """The text regions that count, in reading order, of pages whose image name contains ``page``.
+
+    As in the pipeline, the drafter reads the page as a whole; a region's draft is written from the lines
+    whose middle lies in the annotated box.
+    """
     for entry in read_entries(data):
         name = entry["page_info"]["image_path"]
         if page not in name:
             continue
         pixels = read_image(data, entry)
+        height, width = pixels.shape[:2]
+        sheet = Page(0, width, height, 72.0, pixels)  # at 72 dpi a point is a pixel, as in the annotations
+        lines = drafter.read(sheet)
         wanted = [found for found in entry["layout_dets"] if found.get("text") and not found.get("ignore")]
         wanted.sort(key=lambda found: found.get("order") or 0)
         for number, found in enumerate(wanted):
-            crop = _crop(pixels, found["poly"])
-            if crop.size:
-                yield AnnotatedRegion(name, number, _language(found), found["text"], crop)
-
-
-def draft(drafter: Drafter, region: AnnotatedRegion, style: Style) -> Draft | None:
-    """What ``drafter`` makes of the region from its own pixels."""
-    height, width = region.image.shape[:2]
-    page = Page(0, width, height, 72.0, region.image)  # at 72 dpi a point is a pixel
-    found = Region(0, 0, (0, 0, width, height), Category.TEXT, lines=tuple(drafter.read(page)))
-    drafts = drafter.draft(page, found, style)
-    return drafts[0] if drafts else None
+            poly = found["poly"]
+            box = (min(poly[0::2]), min(poly[1::2]), max(poly[0::2]), max(poly[1::2]))
+            inside = tuple(line for line in lines if _holds(box, line.box))
+            region = Region(0, number, box, Category.TEXT, lines=inside)
+            drafts = drafter.draft(sheet, region, style) if inside else ()
+            yield AnnotatedRegion(
+                name, number, _language(found), found["text"], sheet.crop(box), drafts[0] if drafts else None
+            )
 
 
 def _language(found: dict[str, Any]) -> str:
@@ -70,8 +74,7 @@ def _language(found: dict[str, Any]) -> str:
     return "english" if label == "text_english" else "chinese" if "chinese" in label else "other"
 
 
-def _crop(pixels: Image, poly: Sequence[float]) -> Image:
-    height, width = pixels.shape[:2]
-    x0, x1 = max(0, int(min(poly[0::2]))), min(width, int(max(poly[0::2])) + 1)
-    y0, y1 = max(0, int(min(poly[1::2]))), min(height, int(max(poly[1::2])) + 1)
-    return pixels[y0 : max(y0, y1), x0 : max(x0, x1)]
+def _holds(outer: Box, inner: Box) -> bool:
+    """Whether the middle of ``inner`` is in ``outer``."""
+    x, y = (inner[0] + inner[2]) / 2, (inner[1] + inner[3]) / 2
+    return outer[0] <= x <= outer[2] and outer[1] <= y <= outer[3]

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from docspec import registry
-from docspec.assemble import assemble
+from docspec.assemble import assemble, image_links
 from docspec.config import Config
 from docspec.drafting import Ahead, DocumentEnd, DraftedPage, Input, RequestKey, Stages
 from docspec.errors import DocspecError
@@ -184,7 +184,8 @@ class _Run:
     def _document(self, document: _OpenDocument, end: DocumentEnd) -> Document:
         started = time.perf_counter()
         pages = [document.done[index] for index in sorted(document.done)]
-        assembly = assemble(pages, keep_headers=self.parser.config.keep_headers)
+        links = image_links(Path(end.name).stem, pages)
+        assembly = assemble(pages, keep_headers=self.parser.config.keep_headers, image_links=links)
         timings = {"render": 0.0, "read": 0.0, "layout": 0.0, "draft": 0.0}
         for page in pages:
             for stage, seconds in page.timings.items():
