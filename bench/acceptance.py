@@ -12,20 +12,18 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
-import numpy as np
-import PIL.Image
 from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 from tokenizers import Tokenizer
 
 import docspec.verifiers
+from docspec.bench.annotations import text_regions
 from docspec.drafters.matching import Codec, DraftCursor, agreement
-from docspec.errors import UsageError
 from docspec.registry import load
-from docspec.types import Box, Category, DecodeStats, Drafter, Line, Page, Region, Style
+from docspec.types import DecodeStats, Drafter, Style
 from docspec.verifiers.codec import TokenizerCodec
 
 END = -1  # the end token; no vocabulary has it
@@ -106,38 +104,9 @@ def replay(codec: Codec, cursor: Cursor, truth: str, window: int) -> DecodeStats
 
 
 def read_cases(data: Path, drafter: Drafter) -> Iterator[Case]:
-    """The text regions of an OmniDocBench folder, drafted from the page's lines inside each annotated box."""
-    listings = sorted(data.glob("*.json"))
-    if len(listings) != 1:
-        raise UsageError(f"expected one JSON file of annotations in {data}, found {len(listings)}")
-    for entry in track(json.loads(listings[0].read_text(encoding="utf-8")), description="drafting"):
-        name = entry["page_info"]["image_path"]
-        with PIL.Image.open(data / "images" / name) as image:
-            pixels = np.asarray(image.convert("RGB"))
-        height, width = pixels.shape[:2]
-        page = Page(0, width, height, 72.0, pixels)  # at 72 dpi a point is a pixel, as in the annotations
-        lines = drafter.read(page)
-        for found in entry["layout_dets"]:
-            if found.get("text") and not found.get("ignore"):
-                yield Case(name, _language(found), found["text"], _draft(drafter, page, lines, found["poly"]))
-
-
-def _language(found: dict[str, Any]) -> str:
-    label = str(found.get("attribute", {}).get("text_language", ""))
-    return "english" if label == "text_english" else "chinese" if "chinese" in label else "other"
-
-
-def _draft(drafter: Drafter, page: Page, lines: Sequence[Line], poly: Sequence[float]) -> str:
-    box = (min(poly[0::2]), min(poly[1::2]), max(poly[0::2]), max(poly[1::2]))
-    inside = tuple(line for line in lines if _holds(box, line.box))
-    drafts = drafter.draft(page, Region(0, 0, box, Category.TEXT, lines=inside), Style()) if inside else ()
-    return drafts[0].text if drafts else ""
-
-
-def _holds(outer: Box, inner: Box) -> bool:
-    """Whether the middle of ``inner`` is in ``outer``."""
-    x, y = (inner[0] + inner[2]) / 2, (inner[1] + inner[3]) / 2
-    return outer[0] <= x <= outer[2] and outer[1] <= y <= outer[3]
+    """The text regions of an OmniDocBench folder with their drafts."""
+    for region in track(text_regions(data, drafter, Style()), description="drafting"):
+        yield Case(region.page, region.language, region.text, region.draft.text if region.draft else "")
 
 
 GROUPS: dict[str, Callable[[Case], bool]] = {
