@@ -17,15 +17,13 @@ from pathlib import Path
 from time import perf_counter
 from typing import Annotated, Any
 
-import numpy as np
 import typer
-from PIL import Image
 from rapidfuzz.distance import Levenshtein
 from rich.console import Console
 from rich.table import Table
 
 from docspec import registry
-from docspec.errors import InputNotFound
+from docspec.bench.annotations import read_entries, read_image
 from docspec.layout import analyse
 from docspec.layout.geometry import iou, scaled
 from docspec.types import Box, Category, Detector, Line, Page, Region
@@ -138,15 +136,11 @@ def order_distance(places: Sequence[tuple[int, int]]) -> float | None:
 def pages(data: Path) -> Iterator[tuple[str, Page, list[Truth]]]:
     """Name, page and annotated regions of every page image in an OmniDocBench folder.
 
-    Raises InputNotFound where the folder holds no annotation.
+    Raises UsageError where the folder holds no annotation.
     """
-    files = sorted(data.glob("OmniDocBench*.json"))
-    if not files:
-        raise InputNotFound(f"no OmniDocBench*.json in {data}: give the folder of the benchmark")
-    for number, annotation in enumerate(json.loads(files[0].read_text(encoding="utf-8"))):
+    for number, annotation in enumerate(read_entries(data)):
+        image = read_image(data, annotation)
         name = annotation["page_info"]["image_path"]
-        with Image.open(data / "images" / name) as picture:
-            image = np.asarray(picture.convert("RGB"))
         height, width = (side * 72 / IMAGE_DPI for side in image.shape[:2])
         yield name, Page(number, width, height, IMAGE_DPI, image), truths(annotation)
 
