@@ -11,7 +11,7 @@ import pymupdf
 import pytest
 
 from docspec.bench import layout as bench
-from docspec.errors import InputNotFound
+from docspec.errors import UsageError
 from docspec.layout import analyse
 from docspec.layout.pymupdf_detector import PyMuPDFDetector, page_of_lines, recognised_share
 from docspec.types import Category, Line, Page, Region, Span
@@ -126,7 +126,7 @@ def test_bench_counts_finds_categories_and_order(tmp_path: Path) -> None:
     assert sum(result.agreed.values()) == 1
     assert result.distance == 1.0
     assert json.dumps(bench.summary([result]))
-    with pytest.raises(InputNotFound):
+    with pytest.raises(UsageError):
         next(bench.pages(tmp_path))
 
 
