@@ -16,6 +16,7 @@ from PIL import Image, ImageDraw, ImageFont
 from rapidfuzz.distance import Levenshtein
 
 from docspec.errors import ModelError
+from docspec.verifiers.mini.align import expected_tokens
 from docspec.verifiers.mini.data import running_text
 from docspec.verifiers.mini.features import MAX_FRAMES, LineFeatures
 from docspec.verifiers.mini.model import WEIGHTS, Mini
@@ -124,11 +125,16 @@ def test_prompt_has_every_frame_and_mark(mini: Mini) -> None:
     assert prompt.shape == (1 + 6 + 1 + 20 + 1, mini.config.hidden)
 
 
-def test_a_lines_positions_do_not_depend_on_later_lines(mini: Mini) -> None:
-    """The prompt of two lines begins with the prompt of the first."""
-    first, second = torch.randn(12, 120), torch.randn(33, 120)
-    alone, both = mini.embed_lines([first]), mini.embed_lines([first, second])
-    torch.testing.assert_close(alone[:-1], both[: len(alone) - 1])
+def test_clock_tells_how_far_on_the_text_of_a_frame_is() -> None:
+    """Each position's expected token grows along the lines and goes on from line to line."""
+    first, second = expected_tokens(
+        [("one two", [1, 3, 5, 7, 11, 13, 15]), ("ten", [0, 4, 8])], [9, 6], TOKENIZER
+    )
+    both = np.concatenate([first, second])
+    assert len(both) == 15
+    assert (np.diff(both) >= 0).all()
+    assert first[0] == 0
+    assert second[-1] >= first[-1] + 1
 
 
 @pytest.mark.parametrize("name", ["model.safetensors", "config.json", "tokenizer.json", "SHA256SUMS"])

@@ -13,30 +13,34 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+import numpy as np
 import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 from transformers import Qwen2Config, Qwen2ForCausalLM
 
 from docspec.errors import ModelError
+from docspec.verifiers.mini.align import ctc_places, expected_tokens
 from docspec.verifiers.mini.tokens import BEGIN, END, LINE, PAD, MiniTokenizer
 
 WEIGHTS = Path(__file__).parent / "weights"
+_ROTARY_BASE = 10_000.0
 _FILES = ("model.safetensors", "config.json", "tokenizer.json")
 
 
 @dataclass(frozen=True)
 class MiniConfig:
-    """Sizes of the model; ``classes`` is how many of the recogniser's classes the frames are told about."""
+    """Sizes of the model."""
 
     vocabulary: int = 1280
     hidden: int = 256
     layers: int = 4
     heads: int = 4
     key_heads: int = 2
-    intermediate: int = 512
+    intermediate: int = 384
     features: int = 120
-    classes: int = 256
+    characters: tuple[str, ...] = ()  # the recogniser's classes that the frames are told about
+    squeezed: int = 128
     line_slots: int = 16
     max_positions: int = 4096
 
@@ -50,11 +54,12 @@ class MiniConfig:
             num_key_value_heads=self.key_heads,
             intermediate_size=self.intermediate,
             max_position_embeddings=self.max_positions,
-            tie_word_embeddings=True,
+            tie_word_embeddings=False,
             pad_token_id=PAD,
             bos_token_id=BEGIN,
             eos_token_id=END,
             initializer_range=0.03,
+            rope_parameters={"rope_type": "default", "rope_theta": _ROTARY_BASE},
         )
         config._attn_implementation = "sdpa"
         return config
@@ -73,26 +78,37 @@ class FrameEncoder(nn.Module):
 
     def __init__(self, config: MiniConfig) -> None:
         super().__init__()
-        self.register_buffer("head_weight", torch.zeros(config.features, config.classes))
-        self.register_buffer("head_bias", torch.zeros(config.classes))
-        inputs = config.features + config.classes
-        self.mix = nn.Conv1d(inputs, config.hidden, kernel_size=4, stride=2, padding=1)
+        self.register_buffer("head_weight", torch.zeros(config.features, len(config.characters)))
+        self.register_buffer("head_bias", torch.zeros(len(config.characters)))
+        inputs = config.features + len(config.characters)
+        self.squeeze = nn.Linear(inputs, config.squeezed)
+        # 80 pixels: the character itself, the one before it (to be found by) and the one after.
+        self.mix = nn.Conv1d(config.squeezed, config.hidden, kernel_size=10, stride=2, padding=4)
         self.column = nn.Linear(config.hidden, config.hidden, bias=False)
         self.slot = nn.Embedding(config.line_slots, config.hidden)
+        self.clock = nn.Linear(config.hidden // config.heads, config.hidden, bias=False)
         self.norm = nn.LayerNorm(config.hidden)
         self.out = nn.Linear(config.hidden, config.hidden)
         self.hidden = config.hidden
 
-    def forward(self, features: Tensor, lengths: Tensor, slots: Tensor) -> Tensor:
-        """Lines padded to one even length ``[N, T, 120]``, their true lengths ``[N]`` and slots ``[N]``."""
+    def forward(self, features: Tensor, lengths: Tensor, slots: Tensor, clock: Tensor) -> Tensor:
+        """Lines padded to one even length ``[N, T, 120]``, their true lengths ``[N]`` and slots ``[N]``.
+
+        ``clock`` is what :func:`clock_hands` says of each position, ``[N, T/2, head size]``.
+        """
         classes = (features @ self.head_weight + self.head_bias).softmax(dim=-1)
         inside = torch.arange(features.shape[1], device=features.device) < lengths[:, None]
-        inputs = torch.cat([features, classes], dim=-1) * inside[:, :, None]
-        mixed = self.mix(inputs.transpose(1, 2)).transpose(1, 2)  # [N, T/2, D]
+        squeezed = self.squeeze(torch.cat([features, classes], dim=-1)) * inside[:, :, None]
+        mixed = self.mix(squeezed.transpose(1, 2)).transpose(1, 2)  # [N, T/2, D]
         mixed = mixed + self.column(_sinusoids(mixed.shape[1], self.hidden).to(mixed))
         mixed = mixed + self.slot(slots)[:, None]
-        encoded: Tensor = 0.3 * self.norm(mixed + self.out(nn.functional.gelu(mixed)))
-        return encoded
+        encoded = self.norm(mixed + self.out(nn.functional.gelu(mixed)))
+        positions: Tensor = 0.3 * encoded + self.clock(clock)
+        return positions
+
+    def best_classes(self, features: Tensor) -> Tensor:
+        """The recogniser's best class of each frame, ``[T]``."""
+        return (features @ self.head_weight + self.head_bias).argmax(dim=-1)
 
 
 class Mini(nn.Module):
@@ -109,18 +125,40 @@ class Mini(nn.Module):
     def embed_lines(self, features: Sequence[Tensor]) -> Tensor:
         """The whole prompt of a region ``[P, D]`` from its lines' features ``[T_i, 120]``, top to bottom.
 
-        ``P = sum(1 + ceil(T_i / 2)) + 1``; the decoder's next token is the first token of the text. Lines
-        are encoded one by one, so that a line's positions never depend on the others' lengths.
+        ``P = sum(1 + ceil(T_i / 2)) + 1``; the decoder's next token is the first token of the text.
         """
         device = self.frames.head_bias.device
+        features = [line.to(device).float() for line in features]
+        hands = self.clocks(features)
         parts = []
         for index, line in enumerate(features):
             slot = torch.tensor([index % self.config.line_slots], device=device)
             parts.append(self.embed_tokens([LINE]) + self.frames.slot(slot))
             length = torch.tensor([line.shape[0]], device=device)
-            parts.append(self.frames(pad_even(line.to(device).float())[None], length, slot)[0])
+            parts.append(self.frames(pad_even(line)[None], length, slot, hands[index][None])[0])
         parts.append(self.embed_tokens([BEGIN]))
         return torch.cat(parts)
+
+    def clocks(self, features: Sequence[Tensor]) -> list[Tensor]:
+        """Each position's clock ``[ceil(T_i / 2), head size]``, from the recogniser's reading."""
+        names = self.config.characters
+        readings = [
+            ctc_places(self.frames.best_classes(line).cpu().numpy(), names, True) for line in features
+        ]
+        counts = [(len(line) + 1) // 2 for line in features]
+        return self.clocks_of(readings, counts)
+
+    def clocks_of(self, readings: Sequence[tuple[str, Sequence[int]]], counts: Sequence[int]) -> list[Tensor]:
+        """Clocks of lines with known readings, see :func:`docspec.verifiers.mini.align.expected_tokens`."""
+        begin = sum(counts) + len(counts)  # position of the begin token, which the first text token follows
+        size = self.config.hidden // self.config.heads
+        position, result = 0, []
+        for tokens in expected_tokens(readings, counts, self.tokenizer):
+            places = np.arange(position + 1, position + 1 + len(tokens))
+            distance = torch.from_numpy((begin + tokens - places).astype(np.float32))
+            result.append(clock_hands(distance.to(self.frames.head_bias.device), size))
+            position += 1 + len(tokens)
+        return result
 
     def embed_tokens(self, ids: Sequence[int]) -> Tensor:
         """Embeddings ``[N, D]`` of token ids."""
@@ -130,9 +168,7 @@ class Mini(nn.Module):
 
     def save_pretrained(self, folder: Path) -> None:
         """Write weights (float16), configuration and checksums beside ``tokenizer.json``."""
-        state = {
-            k: v.half().contiguous() for k, v in self.state_dict().items() if k != "decoder.lm_head.weight"
-        }
+        state = {k: v.half().contiguous() for k, v in self.state_dict().items()}
         save_file(state, folder / "model.safetensors")
         (folder / "config.json").write_text(
             json.dumps(asdict(self.config), indent=2) + "\n", encoding="utf-8"
@@ -148,13 +184,12 @@ class Mini(nn.Module):
             ModelError: a file is missing or its checksum is wrong.
         """
         check_files(folder)
-        config = MiniConfig(**json.loads((folder / "config.json").read_text(encoding="utf-8")))
+        table = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+        config = MiniConfig(**(table | {"characters": tuple(table["characters"])}))
         with torch.device("meta"):
             model = cls(config, MiniTokenizer(folder / "tokenizer.json"))
         state = {k: v.float() for k, v in load_file(folder / "model.safetensors").items()}
-        state["decoder.lm_head.weight"] = state["decoder.model.embed_tokens.weight"]
         model.load_state_dict(state, assign=True)
-        model.decoder.tie_weights()
         model.decoder.model.rotary_emb = type(model.decoder.model.rotary_emb)(config.decoder())
         return model.eval()
 
@@ -162,6 +197,18 @@ class Mini(nn.Module):
 def pad_even(features: Tensor) -> Tensor:
     """Features with an even number of frames: one frame of zeros added where it is odd."""
     return nn.functional.pad(features, (0, 0, 0, features.shape[0] % 2))
+
+
+def clock_hands(distance: Tensor, size: int) -> Tensor:
+    """Cosines and sines of how far on the text of a frame is expected, at the rotary frequencies.
+
+    ``[N]`` positions to ``[N, head size]``. Rotary attention adds a key's own position to the angle that a
+    linear map of these makes, so that a constant query finds the frames of its place in the text, whatever
+    the prompt's length.
+    """
+    rates = _ROTARY_BASE ** (-torch.arange(0, size, 2, device=distance.device) / size)
+    angles = distance[:, None] * rates
+    return torch.cat([angles.cos(), angles.sin()], dim=-1)
 
 
 def check_files(folder: Path) -> None:

@@ -36,6 +36,11 @@ class MiniTokenizer:
         """Token ids of a text; begin and end are not added."""
         return list(self._tokenizer.encode(text, add_special_tokens=False).ids)
 
+    def encode_with_offsets(self, text: str) -> tuple[list[int], list[int]]:
+        """Token ids of a text and the index of each token's first character."""
+        encoding = self._tokenizer.encode(text, add_special_tokens=False)
+        return list(encoding.ids), [start for start, _ in encoding.offsets]
+
     def decode(self, ids: Sequence[int]) -> str:
         """The text of token ids; bytes that are not UTF-8 become U+FFFD."""
         return str(self._tokenizer.decode([i for i in ids if i >= len(SPECIAL)], skip_special_tokens=False))
