@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from docspec.verifiers.acceptance import accept_exact, accept_fused
-from docspec.verifiers.window import LONGEST, AcceptanceRate, StepCost, window_length
+from docspec.verifiers.window import LONGEST, AcceptanceRate, StepCost, partition, window_length
 
 TOKENS = st.lists(st.integers(0, 3), max_size=12)
 
@@ -86,3 +86,26 @@ def test_cost_is_positive_whatever_was_measured(passes: list[tuple[int, float]])
     assert base >= 0
     assert slope >= 0
     window_length(0.9, base, slope, 3)
+
+
+@given(st.lists(st.integers(1, 300), min_size=1, max_size=7), st.floats(0.001, 1), st.floats(1e-5, 0.01))
+def test_partition_covers_every_row_and_no_split_is_cheaper(
+    widths: list[int], base: float, slope: float
+) -> None:
+    """Each row is in one pass, and neither one pass nor a pass a row would take less time."""
+
+    def cost(passes: list[list[int]]) -> float:
+        return sum(base + slope * len(rows) * max(widths[row] for row in rows) for rows in passes)
+
+    passes = partition(widths, base, slope)
+    assert sorted(row for rows in passes for row in rows) == list(range(len(widths)))
+    assert cost(passes) <= cost([list(range(len(widths)))]) + 1e-9
+    assert cost(passes) <= cost([[row] for row in range(len(widths))]) + 1e-9
+
+
+def test_partition_keeps_to_its_limit() -> None:
+    """No pass has more places than allowed, a row too long by itself excepted."""
+    widths = [10, 900, 10, 200, 210]
+    for rows in partition(widths, 1.0, 1e-9, limit=500):
+        assert len(rows) == 1 or len(rows) * max(widths[row] for row in rows) <= 500
+    assert partition([], 1.0, 1.0) == []

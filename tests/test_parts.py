@@ -13,7 +13,7 @@ WORDS = st.lists(st.text("abcdefgXYZ017.,", min_size=1, max_size=8), min_size=1,
 def test_paragraphs_are_parts_of_their_own() -> None:
     """A blank line in the draft separates parts, and comes back between them."""
     lines = ["First line of one", "and its end.", "Second paragraph."]
-    parts = split("First line of one and its end.\n\nSecond paragraph.", lines)
+    parts = split("First line of one and its end.\n\nSecond paragraph.", lines, max_lines=6)
     assert [(p.first, p.last, p.before, p.draft) for p in parts] == [
         (0, 2, "", "First line of one and its end."),
         (2, 3, "\n\n", "Second paragraph."),
@@ -38,7 +38,7 @@ def test_hyphenated_line_end_is_no_cut() -> None:
     """A long paragraph is not cut in the middle of a word."""
     lines = ["abc def"] * 5 + ["ghi jk-", "lm nop"] + ["abc def"] * 4
     draft = " ".join(["abc def"] * 5) + " ghi jklm nop " + " ".join(["abc def"] * 4)
-    parts = split(draft, lines)
+    parts = split(draft, lines, max_lines=6)
     assert [(p.first, p.last) for p in parts] == [(0, 7), (7, 11)]
     assert parts[0].draft.endswith("ghi jklm nop")
 

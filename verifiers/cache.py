@@ -17,9 +17,9 @@ from transformers.cache_utils import Cache, CacheLayerMixin
 class WritePlan:
     """Where one pass's columns go.
 
-    Column ``source[i]`` of pass row ``taken[i]`` goes to place ``target[i]`` of row ``rows[i]``. ``span``
-    is the number of cached places that queries may look at; None in a prefill, where rows start empty and
-    the pass's own keys are all there is.
+    Column ``source[i]`` of pass row ``taken[i]`` goes to place ``target[i]`` of row ``rows[i]``. Queries may
+    look at the first ``span`` places of the rows ``read``; None in a prefill, where rows start empty and the
+    pass's own keys are all there is.
     """
 
     taken: torch.Tensor
@@ -27,6 +27,7 @@ class WritePlan:
     source: torch.Tensor
     target: torch.Tensor
     span: int | None
+    read: slice | torch.Tensor
 
 
 class RaggedLayer(CacheLayerMixin):
@@ -60,8 +61,7 @@ class RaggedLayer(CacheLayerMixin):
         self.values[plan.rows, :, plan.target] = value_states[plan.taken, :, plan.source]
         if plan.span is None:
             return key_states, value_states
-        active = key_states.shape[0]
-        return self.keys[:active, :, : plan.span], self.values[:active, :, : plan.span]
+        return self.keys[plan.read, :, : plan.span], self.values[plan.read, :, : plan.span]
 
     def _grown(self, buffer: torch.Tensor) -> torch.Tensor:
         rows, heads, length, width = buffer.shape
@@ -83,7 +83,7 @@ class RaggedLayer(CacheLayerMixin):
 
 
 class RaggedCache(Cache):
-    """``layers`` of ragged rows; row i of a step's pass is row i of the cache."""
+    """``layers`` of ragged rows."""
 
     def __init__(self, layers: int, rows: int) -> None:
         self._ragged = [RaggedLayer(rows) for _ in range(layers)]
@@ -107,7 +107,10 @@ class RaggedCache(Cache):
         taken, cache_rows, source, target = torch.tensor(indices, device=device).unbind(1)
         need = max(start + count for start, count in zip(starts, counts, strict=True))
         capacity = self.capacity if need <= self.capacity else max(need + need // 4, 256)
-        plan = WritePlan(taken, cache_rows, source, target, None if prefill else need)
+        # rows 0, 1, 2, ... are read in place, others are gathered
+        plain = rows == list(range(len(rows)))
+        read = slice(len(rows)) if plain else torch.tensor(rows, device=device)
+        plan = WritePlan(taken, cache_rows, source, target, None if prefill else need, read)
         for layer in self._ragged:
             layer.capacity = capacity
             layer.plan = plan

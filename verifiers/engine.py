@@ -15,7 +15,7 @@ from docspec.errors import ModelError
 from docspec.verifiers.decide import Decide
 from docspec.verifiers.runner import Runner
 from docspec.verifiers.sequence import Sequence
-from docspec.verifiers.window import StepCost, window_length
+from docspec.verifiers.window import StepCost, partition, window_length
 
 PREFILL_TOKENS = 8192  # places in one prefill pass, padding included
 
@@ -67,57 +67,61 @@ class Engine:
         return True
 
     def _prefill(self) -> None:
-        """Admit waiting sequences to the rows that the budget allows, in passes of similar lengths."""
-        while group := self._admissible():
-            rows = list(range(len(self._active), len(self._active) + len(group)))
-            windows = [self._window(sequence, len(group)) for sequence in group]
-            tails = [sequence.output + window for sequence, window in zip(group, windows, strict=True)]
-            prompts = [sequence.prompt for sequence in group]
+        """Admit waiting sequences to the rows that the budget allows."""
+        admitted = self._admissible()
+        windows = [self._window(sequence, len(admitted)) for sequence in admitted]
+        places = [sequence.cached + len(window) for sequence, window in zip(admitted, windows, strict=True)]
+        for chosen in partition(places, *self._cost.line(), limit=PREFILL_TOKENS):
+            group, tails = [admitted[i] for i in chosen], [windows[i] for i in chosen]
+            rows = range(len(self._active), len(self._active) + len(group))
             started = time.perf_counter()
-            logits = self.runner.prefill(rows, prompts, tails, max(map(len, windows)) + 1)
-            emitted = self.decide(group, windows, logits)
-            self.seconds["prefill"] += time.perf_counter() - started
+            logits = self.runner.prefill(
+                rows,
+                [sequence.prompt for sequence in group],
+                [sequence.output + window for sequence, window in zip(group, tails, strict=True)],
+                max(map(len, tails)) + 1,
+            )
+            emitted = self.decide(group, tails, logits)
+            elapsed = time.perf_counter() - started
+            self.seconds["prefill"] += elapsed
+            self._cost.record(len(group) * max(places[i] for i in chosen), elapsed)
+            for sequence in group:
+                self._waiting.remove(sequence)
             self._active += group
-            for _ in group:
-                self._waiting.popleft()
-            self._emit(group, windows, emitted)
+            self._emit(group, tails, emitted)
 
     def _admissible(self) -> list[Sequence]:
-        """The longest run of waiting sequences that fits free rows, the token budget and one pass."""
+        """The first waiting sequences that fit free rows and the token budget (a lone one always does)."""
         group: list[Sequence] = []
         longest = max((sequence.cached for sequence in self._active), default=0)
-        places = shortest = 0
         for sequence in list(self._waiting)[: self.max_rows - len(self._active)]:
-            length = sequence.cached + 1
-            longest, places = max(longest, length), max(places, length)
-            shortest = min(shortest or length, length)
-            count = len(group) + 1
-            first = not group and not self._active  # a sequence alone may exceed every bound
-            over_budget = longest * (len(self._active) + count) > self.token_budget
-            over_pass = places * count > PREFILL_TOKENS or places > 2 * shortest
-            if (over_budget and not first) or (over_pass and group):
+            longest = max(longest, sequence.cached + 1)
+            count = len(self._active) + len(group) + 1
+            if count > 1 and longest * count > self.token_budget:
                 break
             group.append(sequence)
         return group
 
     def _step(self) -> None:
-        """One verify step over every active row."""
-        active = [sequence for sequence in self._active if sequence.finish is None]
-        if not active or len(active) < len(self._active):
+        """One verify step of every active row, in as many passes as waste least."""
+        if any(sequence.finish is not None for sequence in self._active):
             return  # a row finished in its prefill: compact first
-        windows = [self._window(sequence, len(active)) for sequence in active]
-        tokens = [[sequence.output[-1], *window] for sequence, window in zip(active, windows, strict=True)]
-        started = time.perf_counter()
-        logits = self.runner.step(
-            [sequence.prompt for sequence in active],
-            [len(sequence.output) - 1 for sequence in active],
-            tokens,
-        )
-        emitted = self.decide(active, windows, logits)
-        elapsed = time.perf_counter() - started
-        self.seconds["decode"] += elapsed
-        self._cost.record(len(active) * max(map(len, tokens)), elapsed)
-        self._emit(active, windows, emitted)
+        windows = [self._window(sequence, len(self._active)) for sequence in self._active]
+        widths = [len(window) + 1 for window in windows]
+        for rows in partition(widths, *self._cost.line()):
+            group, tails = [self._active[row] for row in rows], [windows[row] for row in rows]
+            started = time.perf_counter()
+            logits = self.runner.step(
+                rows,
+                [sequence.prompt for sequence in group],
+                [len(sequence.output) - 1 for sequence in group],
+                [[sequence.output[-1], *window] for sequence, window in zip(group, tails, strict=True)],
+            )
+            emitted = self.decide(group, tails, logits)
+            elapsed = time.perf_counter() - started
+            self.seconds["decode"] += elapsed
+            self._cost.record(len(rows) * max(widths[row] for row in rows), elapsed)
+            self._emit(group, tails, emitted)
 
     def _window(self, sequence: Sequence, rows: int) -> list[int]:
         """The draft tokens to send for a sequence, within its limit."""

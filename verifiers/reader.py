@@ -15,6 +15,7 @@ from docspec.verifiers.decide import Decide
 from docspec.verifiers.engine import Engine
 from docspec.verifiers.runner import Runner
 from docspec.verifiers.sequence import Prompt, Sequence
+from docspec.verifiers.window import AcceptanceRate
 
 LOOKAHEAD = 8  # requests whose images are encoded in one pass
 
@@ -131,13 +132,15 @@ class ReaderVerifier:
         self._vision += time.perf_counter() - started
         for request, prompt in zip(requests, prompts, strict=True):
             texts = [draft.text for draft in request.drafts]
+            confidence = request.drafts[0].confidence if request.drafts else 0.0
             yield Sequence(
                 key=request.key,
                 prompt=prompt,
                 cursor=DraftCursor(texts, self.reader.codec, self.reader.end_tokens[0]),
                 end_tokens=frozenset(self.reader.end_tokens),
                 limit=self.reader.limit(request, self.config),
-                confidence=request.drafts[0].confidence if request.drafts else 0.0,
+                confidence=confidence,
+                rate=AcceptanceRate.expected(confidence),
             )
 
     def _verdict(self, request: Request, sequence: Sequence) -> Verdict:

@@ -15,8 +15,8 @@ from docspec.verifiers.sequence import Prompt
 class Runner:
     """Runs a ``transformers`` model that takes ``inputs_embeds`` and a cache, for up to ``rows`` sequences.
 
-    Active sequences occupy the cache rows 0, 1, ... without gaps. Raises ModelError for a model with layers
-    whose cache cannot be rolled back (linear attention): it would decode wrongly.
+    Raises ModelError for a model with layers whose cache cannot be rolled back (linear attention): it would
+    decode wrongly.
     """
 
     def __init__(self, model: Any, rows: int) -> None:
@@ -62,8 +62,10 @@ class Runner:
             mask = self._masks((key <= query) & (key >= first) | (key == query), query, key)
         return self._forward(embeds, positions, mask, keep)
 
-    def step(self, prompts: Seq[Prompt], done: Seq[int], tokens: Seq[Seq[int]]) -> torch.Tensor:
-        """Run each active row's ``tokens`` (its last token and its window) after ``done`` output tokens.
+    def step(
+        self, rows: Seq[int], prompts: Seq[Prompt], done: Seq[int], tokens: Seq[Seq[int]]
+    ) -> torch.Tensor:
+        """Run the ``tokens`` (last token and window) of each of ``rows`` after ``done`` output tokens.
 
         ``done`` counts the output tokens already in the cache. Returns logits, right-aligned:
         [n, max tokens, V].
@@ -77,7 +79,7 @@ class Runner:
         offset = column - (width - torch.tensor(counts, device=self.device))[:, None]  # [n, Q]
         first = [prompt.next_position + skip for prompt, skip in zip(prompts, done, strict=True)]
         positions = (torch.tensor(first, device=self.device)[:, None] + offset).clamp(min=0)
-        self.cache.plan(list(range(n)), starts, counts, prefill=False, device=self.device)
+        self.cache.plan(list(rows), starts, counts, prefill=False, device=self.device)
         span = max(start + count for start, count in zip(starts, counts, strict=True))
         query = (torch.tensor(starts, device=self.device)[:, None] + offset)[:, None, :, None].clamp(min=0)
         key = torch.arange(span, device=self.device)

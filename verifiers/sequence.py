@@ -35,7 +35,7 @@ class Prompt:
         return int(self.positions.max()) + 1
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Sequence:
     """State of one sequence: prompt, draft, output so far, statistics, finish reason.
 

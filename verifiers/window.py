@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 LONGEST = 512
@@ -19,6 +20,12 @@ class AcceptanceRate:
 
     hits: float = 40.0
     misses: float = 0.25
+
+    @classmethod
+    def expected(cls, confidence: float) -> AcceptanceRate:
+        """The rate to start from for a draft that is right with chance ``confidence``."""
+        chance = min(max(confidence, 0.9), 0.995)
+        return cls(40.0, 40.0 * (1 / chance - 1))
 
     @property
     def value(self) -> float:
@@ -70,3 +77,27 @@ def window_length(rate: float, base: float, slope: float, rows: int) -> int:
     if rate <= 0 or slope >= worth * rate:
         return 0
     return min(LONGEST, int(math.log(slope / worth) / math.log(rate)))
+
+
+def partition(widths: Sequence[int], base: float, slope: float, limit: int | None = None) -> list[list[int]]:
+    """Rows split into passes so that the whole takes least time: indices of ``widths``, longest rows first.
+
+    A pass of n rows is padded to its widest and takes ``base + slope * n * width`` seconds; ``limit`` bounds
+    its places, but for a row that alone exceeds it.
+    """
+    order = sorted(range(len(widths)), key=lambda row: -widths[row])
+    best: list[tuple[float, int]] = [(0.0, 0)]  # time of the first rows, and where their last pass starts
+    for end in range(1, len(order) + 1):
+        choices = []
+        for start in range(end):
+            places = (end - start) * widths[order[start]]
+            if limit is None or places <= limit or end - start == 1:
+                choices.append((best[start][0] + base + slope * places, start))
+        best.append(min(choices))
+    passes = []
+    end = len(order)
+    while end:
+        start = best[end][1]
+        passes.append(order[start:end])
+        end = start
+    return passes[::-1]
