@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +13,15 @@ import numpy as np
 import PIL.Image
 
 from docspec.errors import UsageError
-from docspec.types import Box, Category, Draft, Drafter, Image, Page, Region, Style
+from docspec.types import Box, Category, Draft, Drafter, Image, Line, Page, Region, Request, Style
 
 
 @dataclass(frozen=True, slots=True)
 class AnnotatedRegion:
-    """A text region of a page: its pixels, what is written there, in which language, and the page's draft."""
+    """A text region of a page: what is written there, in which language, and what the drafter makes of it.
+
+    ``image`` are its pixels, ``lines`` the page's lines inside it, in pixels of ``image``.
+    """
 
     page: str
     number: int
@@ -25,6 +29,24 @@ class AnnotatedRegion:
     text: str
     image: Image
     draft: Draft | None
+    lines: tuple[Line, ...]
+
+    @property
+    def request(self) -> Request:
+        """The region as a verifier is asked to read it."""
+        return Request(
+            key=(self.page, self.number),
+            image=self.image,
+            category=Category.TEXT,
+            drafts=(self.draft,) if self.draft else (),
+            line_boxes=tuple((int(a), int(b), math.ceil(c), math.ceil(d)) for a, b, c, d in self._boxes()),
+            line_texts=tuple(line.text for line in self.lines),
+        )
+
+    def _boxes(self) -> Iterator[Box]:
+        height, width = self.image.shape[:2]
+        for x0, y0, x1, y1 in (line.box for line in self.lines):
+            yield max(0.0, x0), max(0.0, y0), min(float(width), x1), min(float(height), y1)
 
 
 def read_entries(data: Path) -> list[dict[str, Any]]:
@@ -64,14 +86,20 @@ def text_regions(data: Path, drafter: Drafter, style: Style, page: str = "") -> 
             inside = tuple(line for line in lines if _holds(box, line.box))
             region = Region(0, number, box, Category.TEXT, lines=inside)
             drafts = drafter.draft(sheet, region, style) if inside else ()
-            yield AnnotatedRegion(
-                name, number, _language(found), found["text"], sheet.crop(box), drafts[0] if drafts else None
-            )
+            x0, y0, _, _ = sheet.pixels(box)
+            moved = tuple(replace(line, box=_moved(line.box, -x0, -y0)) for line in inside)
+            draft = drafts[0] if drafts else None
+            text, language = found["text"], _language(found)
+            yield AnnotatedRegion(name, number, language, text, sheet.crop(box), draft, moved)
 
 
 def _language(found: dict[str, Any]) -> str:
     label = str(found.get("attribute", {}).get("text_language", ""))
     return "english" if label == "text_english" else "chinese" if "chinese" in label else "other"
+
+
+def _moved(box: Box, x: float, y: float) -> Box:
+    return box[0] + x, box[1] + y, box[2] + x, box[3] + y
 
 
 def _holds(outer: Box, inner: Box) -> bool:

@@ -29,7 +29,7 @@ from docspec.bench.annotations import AnnotatedRegion, text_regions
 from docspec.config import Config
 from docspec.errors import UsageError
 from docspec.registry import load
-from docspec.types import Category, DecodeStats, Request
+from docspec.types import DecodeStats, Request
 from docspec.verifiers.profiles.qwen_vl import QwenVL
 from docspec.verifiers.replay import ReplayVerifier, random_qwen2_vl
 from docspec.verifiers.transformers_vlm import TransformersReader, pick_device, pick_dtype
@@ -107,11 +107,8 @@ def measure(
     reader: TransformersReader, regions: list[AnnotatedRegion], batch: int, repeat: int
 ) -> dict[str, list[Timing]]:
     """The three ways, ``repeat`` times in turn; medians and ratios."""
-    requests = [
-        Request(region.number, region.image, Category.TEXT, (region.draft,) if region.draft else ())
-        for region in regions
-    ]
-    texts = {region.number: region.text for region in regions}
+    requests = [region.request for region in regions]
+    texts = {region.request.key: region.text for region in regions}
     ways: dict[str, Callable[[], Timing]] = {
         "docspec": lambda: run_engine(reader, requests, texts, batch, drafts=True),
         "no drafts, batched": lambda: run_engine(reader, requests, texts, batch, drafts=False),

@@ -1,0 +1,89 @@
+"""Who reads better: the drafter, the mini alone, the mini with drafts (exact), or both weighed (fused).
+
+Character error over the text regions of an OmniDocBench folder against the annotations; white space counts
+once. Regions with formulas are left out: the mini does not write LaTeX. Last line JSON.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from rapidfuzz.distance import Levenshtein
+from rich.console import Console
+from rich.table import Table
+
+from docspec.bench.annotations import AnnotatedRegion, text_regions
+from docspec.config import Config
+from docspec.registry import load
+from docspec.types import DecodeStats, Style
+from docspec.verifiers.mini.verifier import MiniVerifier
+
+TRADES = (0.5, 1.0, 2.0, 4.0, 8.0)
+
+
+def character_error(texts: Mapping[Any, str], truths: Mapping[Any, str]) -> float:
+    """Edits over characters of the truth, all regions together; runs of white space count as one space."""
+    pairs = [(" ".join(texts[key].split()), " ".join(truth.split())) for key, truth in truths.items()]
+    return sum(Levenshtein.distance(*pair) for pair in pairs) / max(1, sum(len(truth) for _, truth in pairs))
+
+
+def read(regions: list[AnnotatedRegion], config: Config, drafts: bool) -> tuple[dict[Any, str], DecodeStats]:
+    """The mini's texts by request key, and the counts over all regions."""
+    verifier = MiniVerifier(config, drafts=drafts)
+    verdicts = dict(verifier.verify(region.request for region in regions))
+    stats = sum((verdict.stats for verdict in verdicts.values()), DecodeStats())
+    return {key: verdict.text for key, verdict in verdicts.items()}, stats
+
+
+def measure(regions: list[AnnotatedRegion]) -> list[dict[str, Any]]:
+    """A row a reader: character error, mean accepted length, texts that differ from the mini alone."""
+    truths = {region.request.key: region.text for region in regions}
+    drafted = {region.request.key: region.draft.text if region.draft else "" for region in regions}
+    rows = [{"reader": "drafter", "character_error": character_error(drafted, truths)}]
+    alone, _ = read(regions, Config(accept="exact"), drafts=False)
+    ways = [("mini alone", Config(accept="exact"), False), ("mini, exact", Config(accept="exact"), True)]
+    ways += [(f"fused, lambda {trade:g}", Config(accept="fused", trade=trade), True) for trade in TRADES]
+    for name, config, drafts in ways:
+        texts, stats = (alone, None) if not drafts else read(regions, config, drafts)
+        row: dict[str, Any] = {"reader": name, "character_error": character_error(texts, truths)}
+        if stats:
+            row["mean_accepted_length"] = stats.mean_accepted_length
+            row["differ_from_mini_alone"] = sum(texts[key] != alone[key] for key in alone)
+        rows.append(row)
+    return rows
+
+
+def main() -> None:
+    """The command line."""
+    parser = argparse.ArgumentParser(prog="python -m docspec.bench.readers", description=__doc__)
+    parser.add_argument("--data", type=Path, required=True, help="OmniDocBench folder")
+    parser.add_argument("--language", default="english", help="of the regions")
+    parser.add_argument("--drafter", default="rapidocr")
+    options = parser.parse_args()
+    regions = [
+        region
+        for region in text_regions(options.data, load("drafters", options.drafter)(), Style())
+        if region.language == options.language and "$" not in region.text and region.lines
+    ]
+    rows = measure(regions)
+    table = Table("reader", title=f"{len(regions)} {options.language} regions")
+    for heading in ("character error %", "mean accepted length", "differ from mini alone"):
+        table.add_column(heading, justify="right")
+    for row in rows:
+        length = row.get("mean_accepted_length")
+        table.add_row(
+            row["reader"],
+            f"{100 * row['character_error']:.2f}",
+            f"{length:.2f}" if length else "-",
+            str(row.get("differ_from_mini_alone", "-")),
+        )
+    Console().print(table)
+    print(json.dumps({"benchmark": "readers", "regions": len(regions), "rows": rows}))
+
+
+if __name__ == "__main__":
+    main()
