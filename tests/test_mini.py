@@ -183,9 +183,6 @@ def test_a_clear_line_is_followed_to_its_end(mini: Mini, extractor: LineFeatures
     assert Levenshtein.distance(text, SENTENCE) < 0.3 * len(SENTENCE)
 
 
-@pytest.mark.xfail(
-    reason="the bundled weights are trained too little: 15% here, see MODEL_CARD.md", strict=True
-)
 def test_a_clear_line_is_read_with_few_errors(mini: Mini, extractor: LineFeatures) -> None:
     """Less than a tenth of the characters are wrong."""
     assert Levenshtein.distance(read_sentence(mini, extractor)[0], SENTENCE) < 0.1 * len(SENTENCE)
