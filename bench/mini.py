@@ -40,33 +40,45 @@ def draft_page(path: Path, number: int, config: Config) -> list[Request]:
 
 
 def measure(requests: list[Request], accept: str, repeat: int) -> dict[str, Any]:
-    """Decode seconds with drafts and without, ``repeat`` times in turn, and how many texts differ."""
+    """Seconds by stage with drafts and without, ``repeat`` times in turn, and how many texts differ.
+
+    The first windows ride in the prefill, so the ratio is given of the decode stage and of both together.
+    """
     config = Config(accept=accept)
-    seconds: dict[bool, list[float]] = {True: [], False: []}
-    prompts: dict[bool, list[float]] = {True: [], False: []}
+    runs: dict[bool, list[dict[str, float]]] = {True: [], False: []}
     texts: dict[bool, dict[Any, str]] = {}
     stats = DecodeStats()
     for _ in range(repeat):
         for drafts in (True, False):
             verifier = MiniVerifier(config, drafts=drafts)
             verdicts = dict(verifier.verify(iter(requests)))
-            seconds[drafts].append(verifier.seconds["prefill"] + verifier.seconds["decode"])
-            prompts[drafts].append(verifier.seconds["vision"])
+            runs[drafts].append(verifier.seconds)
             texts[drafts] = {key: verdict.text for key, verdict in verdicts.items()}
             if drafts:
                 stats = sum((verdict.stats for verdict in verdicts.values()), DecodeStats())
+
+    def ratio(*stages: str) -> float:
+        return statistics.median(
+            sum(plain[stage] for stage in stages) / max(1e-9, sum(drafted[stage] for stage in stages))
+            for plain, drafted in zip(runs[False], runs[True], strict=True)
+        )
+
+    medians = {
+        f"{stage}_s{'' if drafts else '_without_drafts'}": statistics.median(
+            run[stage] for run in runs[drafts]
+        )
+        for stage in ("vision", "prefill", "decode")
+        for drafts in (True, False)
+    }
     return {
         "accept": accept,
         "regions": len(requests),
         "tokens": stats.tokens,
         "steps": stats.steps,
         "mean_accepted_length": stats.mean_accepted_length,
-        "vision_s": statistics.median(prompts[True]),
-        "decode_s": statistics.median(seconds[True]),
-        "decode_without_drafts_s": statistics.median(seconds[False]),
-        "ratio": statistics.median(
-            plain / drafted for plain, drafted in zip(seconds[False], seconds[True], strict=True)
-        ),
+        **medians,
+        "decode_ratio": ratio("decode"),
+        "prefill_and_decode_ratio": ratio("prefill", "decode"),
         "texts_that_differ": sum(texts[True][key] != texts[False][key] for key in texts[True]),
     }
 
@@ -81,20 +93,17 @@ def main() -> None:
     options = parser.parse_args()
     requests = draft_page(options.document, options.page, Config(drafter=options.drafter))
     results = [measure(requests, accept, options.repeat) for accept in ("exact", "fused")]
-    table = Table(title=f"{options.document.name}, page {options.page}: prefill and decode, median")
-    counts, times = ("accept", "regions", "tokens", "steps", "MAL"), ("drafts s", "none s", "ratio", "differ")
-    for heading in (*counts, *times):
+    table = Table(title=f"{options.document.name}, page {options.page}: medians; (without drafts)")
+    counts = ("accept", "regions", "tokens", "steps", "MAL")
+    for heading in (*counts, "prefill s", "decode s", "decode ratio", "with prefill", "texts differ"):
         table.add_column(heading, justify="right")
     for row in results:
         table.add_row(
-            row["accept"],
-            str(row["regions"]),
-            str(row["tokens"]),
-            str(row["steps"]),
+            *(str(row[name]) for name in ("accept", "regions", "tokens", "steps")),
             f"{row['mean_accepted_length']:.2f}",
-            f"{row['decode_s']:.2f}",
-            f"{row['decode_without_drafts_s']:.2f}",
-            f"{row['ratio']:.2f}",
+            *(f"{row[f'{s}_s']:.2f} ({row[f'{s}_s_without_drafts']:.2f})" for s in ("prefill", "decode")),
+            f"{row['decode_ratio']:.2f}",
+            f"{row['prefill_and_decode_ratio']:.2f}",
             str(row["texts_that_differ"]),
         )
     Console().print(table)
