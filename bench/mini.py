@@ -57,11 +57,14 @@ def measure(requests: list[Request], accept: str, repeat: int) -> dict[str, Any]
             if drafts:
                 stats = sum((verdict.stats for verdict in verdicts.values()), DecodeStats())
 
-    def ratio(*stages: str) -> float:
-        return statistics.median(
-            sum(plain[stage] for stage in stages) / max(1e-9, sum(drafted[stage] for stage in stages))
-            for plain, drafted in zip(runs[False], runs[True], strict=True)
-        )
+    def ratio(*stages: str) -> float | None:
+        pairs = [
+            [sum(run[stage] for stage in stages) for run in both]
+            for both in zip(runs[False], runs[True], strict=True)
+        ]
+        if any(drafted == 0 for _, drafted in pairs):
+            return None  # everything was decided in the prefill
+        return statistics.median(plain / drafted for plain, drafted in pairs)
 
     medians = {
         f"{stage}_s{'' if drafts else '_without_drafts'}": statistics.median(
@@ -102,11 +105,11 @@ def main() -> None:
             *(str(row[name]) for name in ("accept", "regions", "tokens", "steps")),
             f"{row['mean_accepted_length']:.2f}",
             *(f"{row[f'{s}_s']:.2f} ({row[f'{s}_s_without_drafts']:.2f})" for s in ("prefill", "decode")),
-            f"{row['decode_ratio']:.2f}",
+            f"{row['decode_ratio']:.2f}" if row["decode_ratio"] else "none left",
             f"{row['prefill_and_decode_ratio']:.2f}",
             str(row["texts_that_differ"]),
         )
-    Console().print(table)
+    Console(width=120).print(table)
     print(json.dumps(results))
 
 
