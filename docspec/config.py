@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 from docspec.errors import UsageError
 
-MODES = ("auto", "region")
-ACCEPTS = ("auto", "exact", "fused")
+MODES = ("auto", "region", "page", "hierarchical")
+ACCEPTS = ("auto", "exact", "fused", "sampled")
+ON_LOOP = ("off", "keep", "draft")
 DTYPES = ("auto", "float32", "bfloat16", "float16")
 
 
@@ -17,7 +18,9 @@ class Config:
 
     ``verifier`` is a registered name, a folder with a checkpoint, or a hub name. ``max_batch`` bounds the
     active sequences, ``token_budget`` the cached tokens over all of them. ``trade`` is lambda of fused
-    acceptance: 0 is exact, infinity takes every draft.
+    acceptance: 0 is exact, infinity takes every draft; ``temperature`` and ``seed`` are of sampled
+    acceptance. ``on_loop`` is what becomes of runaway repetition: the text up to the loop is kept, the draft
+    taken instead, or (``off``) the verifier runs on.
     """
 
     verifier: str = "mini"
@@ -26,6 +29,9 @@ class Config:
     mode: str = "auto"
     accept: str = "auto"
     trade: float | None = None
+    temperature: float = 1.0
+    seed: int = 0
+    on_loop: str = "keep"
     device: str = "auto"
     dtype: str = "auto"
     pages: str | None = None
@@ -42,11 +48,14 @@ class Config:
             ("mode", self.mode, MODES),
             ("accept", self.accept, ACCEPTS),
             ("dtype", self.dtype, DTYPES),
+            ("on_loop", self.on_loop, ON_LOOP),
         ):
             if value not in allowed:
                 raise UsageError(f"unknown {name} {value!r}; expected one of: {', '.join(allowed)}")
         for name in ("max_batch", "token_budget", "max_new_tokens"):
             if getattr(self, name) < 1:
                 raise UsageError(f"{name} must be at least 1, not {getattr(self, name)}")
+        if not self.temperature > 0:
+            raise UsageError(f"temperature must be more than 0, not {self.temperature}")
         if self.trade is not None and not self.trade >= 0:
             raise UsageError(f"trade must be 0 or more, not {self.trade}")

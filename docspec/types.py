@@ -190,8 +190,26 @@ class Correction:
 
 
 @dataclass(frozen=True, slots=True)
+class PageRegion:
+    """A region as a page's draft or a page's output has it, in pixels of the page image.
+
+    ``box`` is None where the output format has no coordinates; ``level`` is a heading's, from 1.
+    """
+
+    category: Category
+    text: str
+    box: Box | None = None
+    level: int | None = None
+    source: str = ""
+    confidence: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
 class Verdict:
-    """What the verifier made of a draft; ``reason`` says why a region is unverified."""
+    """What the verifier made of a draft; ``reason`` says why a region is unverified.
+
+    ``regions`` is a page's output read as regions, in its order; ``text`` is then the output as it stands.
+    """
 
     text: str
     finish: Finish
@@ -199,22 +217,26 @@ class Verdict:
     corrections: tuple[Correction, ...] = ()
     agreement: float | None = None  # 0..1, similarity of draft and verified text; None where not verified
     reason: str = ""
+    regions: tuple[PageRegion, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One region to verify: its pixels and its drafts, best first.
+    """One region, or a whole page, to verify: its pixels and its drafts, best first.
 
-    ``line_boxes`` are the region's text lines in pixels of ``image``, in reading order; ``line_texts`` what
-    the source of the first draft read there.
+    ``category`` None asks for the page; ``regions`` are then its drafted or verified regions in reading
+    order, from which the verifier writes the draft in its own page format. ``line_boxes`` are a region's text
+    lines in pixels of ``image``, in reading order; ``line_texts`` what the source of the first draft read
+    there.
     """
 
     key: Hashable
     image: Image
-    category: Category
+    category: Category | None
     drafts: tuple[Draft, ...] = ()
     line_boxes: tuple[tuple[int, int, int, int], ...] = ()
     line_texts: tuple[str, ...] = ()
+    regions: tuple[PageRegion, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

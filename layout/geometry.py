@@ -100,12 +100,17 @@ def split(intervals: Sequence[Interval], gap: float = 0.0) -> list[list[int]]:
 def rows(boxes: Sequence[Box], overlap: float = 0.5) -> list[list[int]]:
     """Indices of ``boxes`` as rows from the top, each row from the left.
 
-    Two boxes stand in one row where they share at least ``overlap`` of the lower one's height.
+    Two boxes stand in one row where they share at least ``overlap`` of the lower one's height. Boxes above
+    one another never do, however much a page's skew makes their heights overlap.
     """
+
+    def beside(members: list[int], box: Box) -> bool:
+        return all(same_columns(boxes[i], box) < 0.5 for i in members)
+
     found: list[tuple[list[int], Box]] = []
     for index in sorted(range(len(boxes)), key=lambda i: (boxes[i][1] + boxes[i][3], boxes[i][0])):
         box = boxes[index]
-        if found and same_rows(found[-1][1], box) >= overlap:
+        if found and same_rows(found[-1][1], box) >= overlap and beside(found[-1][0], box):
             members, first = found[-1]
             members.append(index)
             # the row keeps the extent of its tallest box: a growing one would swallow the next row

@@ -82,3 +82,9 @@ def test_covered_counts_overlaps_once() -> None:
     """Two boxes on one another cover what one of them covers."""
     half: Box = (0, 0, 5, 10)
     assert geometry.covered([half, half], (0, 0, 10, 10)) == pytest.approx(0.5)
+
+
+def test_rows_keep_lines_above_one_another_apart() -> None:
+    """Two lines of a column are two rows, though skew makes their boxes overlap in height."""
+    boxes = [(0.0, 0.0, 100.0, 16.0), (0.0, 7.0, 100.0, 23.0)]
+    assert geometry.rows(boxes) == [[0], [1]]
