@@ -7,6 +7,7 @@ import math
 from hypothesis import given
 from hypothesis import strategies as st
 
+from docspec.drafters.tree import Tree
 from docspec.verifiers.acceptance import accept_exact, accept_fused
 from docspec.verifiers.window import LONGEST, AcceptanceRate, StepCost, partition, window_length
 
@@ -18,7 +19,7 @@ def test_exact_emits_the_greedy_tokens(window: list[int], data: st.DataObject) -
     """What is emitted is a prefix of the verifier's choices, one longer than the agreement."""
     size = len(window) + 1
     choices = data.draw(st.lists(st.integers(0, 3), min_size=size, max_size=size))
-    emitted = accept_exact(choices, window)
+    emitted = accept_exact(choices, Tree.chain(window)).tokens
     assert emitted == choices[: len(emitted)]
     assert emitted[:-1] == window[: len(emitted) - 1]
     assert len(emitted) == size or emitted[-1] != window[len(emitted) - 1]
@@ -33,10 +34,11 @@ def test_fused_is_exact_at_zero_and_the_draft_at_infinity(window: list[int], dat
         0.0 if choice == token else data.draw(st.floats(0.01, 20))
         for choice, token in zip(choices, window, strict=False)
     ]
-    exact = accept_exact(choices, window)
-    assert accept_fused(choices, window, margins, 0.0) == exact
-    assert accept_fused(choices, window, margins, math.inf) == [*window, choices[-1]]
-    assert len(accept_fused(choices, window, margins, data.draw(st.floats(0, 20)))) >= len(exact)
+    tree = Tree.chain(window)
+    exact = accept_exact(choices, tree)
+    assert accept_fused(choices, tree, margins, 0.0) == exact
+    assert accept_fused(choices, tree, margins, math.inf).tokens == [*window, choices[-1]]
+    assert len(accept_fused(choices, tree, margins, data.draw(st.floats(0, 20))).tokens) >= len(exact.tokens)
 
 
 def test_window_grows_with_acceptance_and_shrinks_with_cost() -> None:

@@ -1,35 +1,88 @@
-"""Acceptance: how many of a window's draft tokens the verifier takes. Pure functions on plain numbers."""
+"""Acceptance: how many of a tree's draft tokens the verifier takes. Pure functions on plain numbers."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import bisect
+import itertools
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+from docspec.drafters.tree import Tree
 
 
-def accept_exact(choices: Sequence[int], window: Sequence[int]) -> list[int]:
-    """The tokens that greedy decoding emits for one verify step: lossless.
+class Accepted(NamedTuple):
+    """One sequence's outcome of a pass: the accepted ``nodes``, top down, and the ``tokens`` emitted.
 
-    ``choices`` [W+1] are the verifier's greedy tokens after the last token and after each window token;
-    ``window`` [W] are the draft tokens. Returns the agreeing run and the verifier's own next token
-    (greedy speculative decoding, Leviathan et al. 2023, arXiv 2211.17192).
+    The tokens are those of the nodes and one more, the verifier's own.
     """
-    accepted = 0
-    while accepted < len(window) and choices[accepted] == window[accepted]:
-        accepted += 1
-    return [*window[:accepted], choices[accepted]]
+
+    nodes: list[int]
+    tokens: list[int]
 
 
-def accept_fused(
-    choices: Sequence[int], window: Sequence[int], margins: Sequence[float], tolerance: float
-) -> list[int]:
-    """The tokens emitted when draft and verifier are two readers weighed against each other.
+def walk(tree: Tree, choose: Callable[[int, int | None], int]) -> Accepted:
+    """Go down ``tree`` as long as what is chosen stands in it.
 
-    ``margins`` [W] are ``log p(choice) - log p(draft token)`` at each window position, at least 0. A draft
-    token stands where its margin is at most ``tolerance`` (lambda times the draft's confidence): 0 is exact
-    acceptance, infinity is the draft.
+    ``choose`` gives the token to emit at a place (see Tree), whose likeliest draft token it is told, if there
+    is one; it is asked once for each emitted token, in order.
     """
-    accepted = 0
-    while accepted < len(window) and (
-        choices[accepted] == window[accepted] or margins[accepted] <= tolerance
-    ):
-        accepted += 1
-    return [*window[:accepted], choices[accepted]]
+    nodes: list[int] = []
+    tokens: list[int] = []
+    place = 0
+    while True:
+        node = tree.first_child(place)
+        token = choose(place, None if node is None else tree.tokens[node])
+        tokens.append(token)
+        while node is not None and tree.tokens[node] != token:
+            node = tree.sibling(node)
+        if node is None:
+            return Accepted(nodes, tokens)
+        nodes.append(node)
+        place = node + 1
+
+
+def accept_exact(choices: Sequence[int], tree: Tree) -> Accepted:
+    """What greedy decoding emits in one verify step: lossless.
+
+    ``choices`` [nodes + 1] are the verifier's greedy tokens at each place. The agreeing path and the
+    verifier's own next token (greedy speculative decoding, Leviathan et al. 2023, arXiv 2211.17192).
+    """
+    return walk(tree, lambda place, _: choices[place])
+
+
+def accept_fused(choices: Sequence[int], tree: Tree, margins: Sequence[float], tolerance: float) -> Accepted:
+    """What is emitted when draft and verifier are two readers weighed against each other.
+
+    ``margins[p]`` is ``log p(choice) - log p(draft token)`` for the first child of place p, at least 0. That
+    token, the draft's own reading, stands where its margin is at most ``tolerance`` (lambda times the draft's
+    confidence): 0 is exact acceptance, infinity is the draft. Other branches must be the verifier's choice.
+    """
+
+    def choose(place: int, drafted: int | None) -> int:
+        stands = drafted is not None and margins[place] <= tolerance
+        return drafted if stands and drafted is not None else choices[place]
+
+    return walk(tree, choose)
+
+
+def pick(probabilities: Sequence[float], chance: float) -> int:
+    """The index in whose share of [0, sum) ``chance`` (in [0, 1)) times the sum lies."""
+    shares = list(itertools.accumulate(probabilities))
+    return bisect.bisect_right(shares, chance * shares[-1])
+
+
+def accept_sampled(
+    probabilities: Sequence[Sequence[float]], tree: Tree, chances: Sequence[float]
+) -> Accepted:
+    """What sampling emits in one verify step; its distribution is the verifier's own.
+
+    ``probabilities`` [nodes + 1, V] are the verifier's at each place, ``chances`` numbers in [0, 1) for the
+    tokens emitted. Speculative sampling (Leviathan et al. 2023, arXiv 2211.17192; Chen et al. 2023, arXiv
+    2302.01318) accepts a draft token with min(1, p / q) and samples from the normalised rest of p otherwise.
+    A draft is certain of its token t (q is 1 at t), so t is accepted with p(t), else the rest is p without t:
+    the same as to sample from p and to go on while that is in the draft. It holds for several children too,
+    one after another each against the rest, and the chance to accept one, their p's sum, is the best
+    possible. So what comes out depends on the chances alone, not on what was drafted.
+    """
+    coming = iter(chances)
+    return walk(tree, lambda place, _: pick(probabilities[place], next(coming)))

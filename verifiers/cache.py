@@ -1,11 +1,13 @@
 """A key/value cache whose rows have lengths of their own, as a ``transformers`` cache.
 
 One buffer a layer, ``[rows, heads, capacity, head_dim]``. A pass writes each row's new keys and values at
-that row's own offset; to reject tokens, the caller just counts fewer of them as present in the next pass.
+that row's own offset; to reject tokens, the caller just counts fewer of them as present in the next pass,
+after it has moved those that a tree's accepted path left apart together.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence as Seq
 from dataclasses import dataclass
 from typing import Any
 
@@ -99,12 +101,11 @@ class RaggedCache(Cache):
     ) -> None:
         """Prepare a right-aligned pass: row i adds ``counts[i]`` tokens at ``starts[i]`` of ``rows[i]``."""
         width = max(counts)
-        indices = [
-            (i, row, width - count + k, start + k)
-            for i, (row, start, count) in enumerate(zip(rows, starts, counts, strict=True))
-            for k in range(count)
-        ]
-        taken, cache_rows, source, target = torch.tensor(indices, device=device).unbind(1)
+        first = torch.tensor([width - count for count in counts])
+        taken, source = (torch.arange(width) >= first[:, None]).nonzero().unbind(1)
+        target = (torch.tensor(starts) - first)[taken] + source
+        places = [taken, torch.tensor(rows)[taken], source, target]
+        taken, cache_rows, source, target = (index.to(device) for index in places)
         need = max(start + count for start, count in zip(starts, counts, strict=True))
         capacity = self.capacity if need <= self.capacity else max(need + need // 4, 256)
         # rows 0, 1, 2, ... are read in place, others are gathered
@@ -114,6 +115,26 @@ class RaggedCache(Cache):
         for layer in self._ragged:
             layer.capacity = capacity
             layer.plan = plan
+
+    @torch.inference_mode()
+    def keep(self, rows: Seq[int], firsts: Seq[int], paths: Seq[Seq[int]]) -> None:
+        """Close the gaps in accepted paths: node ``paths[i][k]`` of ``rows[i]``, whose node 0 is at
+        ``firsts[i]``, goes to place ``firsts[i] + k``."""
+        moves = [
+            (row, first + node, first + k)
+            for row, first, path in zip(rows, firsts, paths, strict=True)
+            if path and path[-1] >= len(path)
+            for k, node in enumerate(path)
+            if node != k
+        ]
+        if not moves:
+            return
+        index, source, target = torch.tensor(moves).unbind(1)
+        for layer in self._ragged:
+            for buffer in (layer.keys, layer.values):
+                assert buffer is not None
+                index, source, target = (places.to(buffer.device) for places in (index, source, target))
+                buffer[index, :, target] = buffer[index, :, source]
 
     @torch.inference_mode()
     def move(self, source: int, target: int, length: int) -> None:

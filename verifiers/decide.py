@@ -8,26 +8,25 @@ from typing import Any, Protocol
 
 import torch
 
-from docspec.verifiers.acceptance import accept_exact, accept_fused
+from docspec.drafters.tree import Tree
+from docspec.verifiers.acceptance import Accepted, accept_exact, accept_fused, walk
 from docspec.verifiers.sequence import Sequence
 
-Windows = list[list[int]]
+Trees = list[Tree]
 
 
 class Decide(Protocol):
     """Decides what each sequence emits after one pass."""
 
-    def __call__(self, sequences: list[Sequence], windows: Windows, logits: torch.Tensor) -> list[list[int]]:
-        """``logits`` [n, C, V] right-aligned: row i's last ``len(windows[i]) + 1`` columns count."""
+    def __call__(self, sequences: list[Sequence], trees: Trees, logits: torch.Tensor) -> list[Accepted]:
+        """``logits`` [n, C, V] right-aligned: row i's last ``len(trees[i]) + 1`` columns are its places."""
         ...
 
 
-def exact(sequences: list[Sequence], windows: Windows, logits: torch.Tensor) -> list[list[int]]:
+def exact(sequences: list[Sequence], trees: Trees, logits: torch.Tensor) -> list[Accepted]:
     """Greedy: token-identical to ``generate(do_sample=False)`` without logits processors."""
     choices = logits.argmax(-1).tolist()
-    return [
-        accept_exact(row[-len(window) - 1 :], window) for row, window in zip(choices, windows, strict=True)
-    ]
+    return [accept_exact(row[-len(tree) - 1 :], tree) for row, tree in zip(choices, trees, strict=True)]
 
 
 class ExactWithProcessors:
@@ -40,23 +39,22 @@ class ExactWithProcessors:
     def __init__(self, processors: Callable[[int], Any]) -> None:
         self.processors = processors
 
-    def __call__(self, sequences: list[Sequence], windows: Windows, logits: torch.Tensor) -> list[list[int]]:
+    def __call__(self, sequences: list[Sequence], trees: Trees, logits: torch.Tensor) -> list[Accepted]:
         return [
-            self._row(sequence, window, logits[i, -len(window) - 1 :].float())
-            for i, (sequence, window) in enumerate(zip(sequences, windows, strict=True))
+            self._row(sequence, tree, logits[i, -len(tree) - 1 :].float())
+            for i, (sequence, tree) in enumerate(zip(sequences, trees, strict=True))
         ]
 
-    def _row(self, sequence: Sequence, window: list[int], logits: torch.Tensor) -> list[int]:
+    def _row(self, sequence: Sequence, tree: Tree, logits: torch.Tensor) -> Accepted:
         processors = self.processors(len(sequence.prompt.ids))
         prefix = [*sequence.prompt.ids, *sequence.output]
-        ids = torch.tensor([prefix + window], device=logits.device)  # [1, prefix + W]
-        choices: list[int] = []
-        for place in range(len(window) + 1):
-            seen = ids[:, : len(prefix) + place]
-            choices.append(int(processors(seen, logits[place : place + 1]).argmax(-1)))
-            if place == len(window) or choices[place] != window[place]:
-                break
-        return accept_exact(choices, window)
+
+        def choose(place: int, drafted: int | None) -> int:
+            seen = torch.tensor([prefix], device=logits.device)
+            prefix.append(int(processors(seen, logits[place : place + 1]).argmax(-1)))
+            return prefix[-1]
+
+        return walk(tree, choose)
 
 
 def log_odds(confidence: float) -> float:
@@ -77,19 +75,20 @@ class Fused:
     def _tolerance(self, confidence: float) -> float:
         return self.trade * log_odds(confidence) if self.trade else 0.0
 
-    def __call__(self, sequences: list[Sequence], windows: Windows, logits: torch.Tensor) -> list[list[int]]:
+    def __call__(self, sequences: list[Sequence], trees: Trees, logits: torch.Tensor) -> list[Accepted]:
         best, choices = logits.max(-1)  # [n, C]
-        emitted = []
-        for i, (sequence, window) in enumerate(zip(sequences, windows, strict=True)):
-            width = len(window)
+        accepted = []
+        for i, (sequence, tree) in enumerate(zip(sequences, trees, strict=True)):
+            width = len(tree)
             margins: list[float] = []
             if width:
-                drafted = torch.tensor(window, device=logits.device)[:, None]
+                # the first child of place p is node p: of the others nobody asks
+                drafted = torch.tensor(tree.tokens, device=logits.device)[:, None]
                 of_draft = logits[i, -width - 1 : -1].gather(1, drafted)[:, 0]
                 margins = (best[i, -width - 1 : -1] - of_draft).tolist()
             tolerance = self._tolerance(sequence.confidence)
-            emitted.append(accept_fused(choices[i, -width - 1 :].tolist(), window, margins, tolerance))
-        return emitted
+            accepted.append(accept_fused(choices[i, -width - 1 :].tolist(), tree, margins, tolerance))
+        return accepted
 
 
 class Replay:
@@ -98,12 +97,11 @@ class Replay:
     def __init__(self, recorded: Mapping[Hashable, list[int]]) -> None:
         self.recorded = recorded
 
-    def __call__(self, sequences: list[Sequence], windows: Windows, logits: torch.Tensor) -> list[list[int]]:
-        emitted = []
-        for sequence, window in zip(sequences, windows, strict=True):
-            truth, done = self.recorded[sequence.key], len(sequence.output)
-            choices = truth[done : done + len(window) + 1]
+    def __call__(self, sequences: list[Sequence], trees: Trees, logits: torch.Tensor) -> list[Accepted]:
+        accepted = []
+        for sequence, tree in zip(sequences, trees, strict=True):
+            done = len(sequence.output)
+            coming = iter(self.recorded[sequence.key][done : done + len(tree) + 1])
             # beyond the recording's end nothing can be accepted: the end token has stopped the sequence
-            choices += [-1] * (len(window) + 1 - len(choices))
-            emitted.append(accept_exact(choices, window))
-        return emitted
+            accepted.append(walk(tree, lambda place, drafted, coming=coming: next(coming, -1)))
+        return accepted

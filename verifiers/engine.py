@@ -11,7 +11,9 @@ from collections.abc import Iterable, Iterator
 
 import torch
 
+from docspec.drafters.tree import Tree
 from docspec.errors import ModelError
+from docspec.verifiers.acceptance import Accepted
 from docspec.verifiers.decide import Decide
 from docspec.verifiers.runner import Runner
 from docspec.verifiers.sequence import Sequence
@@ -69,26 +71,15 @@ class Engine:
     def _prefill(self) -> None:
         """Admit waiting sequences to the rows that the budget allows."""
         admitted = self._admissible()
-        windows = [self._window(sequence, len(admitted)) for sequence in admitted]
-        places = [sequence.cached + len(window) for sequence, window in zip(admitted, windows, strict=True)]
+        trees = [self._tree(sequence, len(admitted)) for sequence in admitted]
+        places = [sequence.cached + len(tree) for sequence, tree in zip(admitted, trees, strict=True)]
         for chosen in partition(places, *self._cost.line(), limit=PREFILL_TOKENS):
-            group, tails = [admitted[i] for i in chosen], [windows[i] for i in chosen]
-            rows = range(len(self._active), len(self._active) + len(group))
-            started = time.perf_counter()
-            logits = self.runner.prefill(
-                rows,
-                [sequence.prompt for sequence in group],
-                [sequence.output + window for sequence, window in zip(group, tails, strict=True)],
-                max(map(len, tails)) + 1,
-            )
-            emitted = self.decide(group, tails, logits)
-            elapsed = time.perf_counter() - started
-            self.seconds["prefill"] += elapsed
-            self._cost.record(len(group) * max(places[i] for i in chosen), elapsed)
+            group = [admitted[i] for i in chosen]
+            rows = list(range(len(self._active), len(self._active) + len(group)))
+            self._pass("prefill", rows, group, [trees[i] for i in chosen])
             for sequence in group:
                 self._waiting.remove(sequence)
             self._active += group
-            self._emit(group, tails, emitted)
 
     def _admissible(self) -> list[Sequence]:
         """The first waiting sequences that fit free rows and the token budget (a lone one always does)."""
@@ -106,39 +97,43 @@ class Engine:
         """One verify step of every active row, in as many passes as waste least."""
         if any(sequence.finish is not None for sequence in self._active):
             return  # a row finished in its prefill: compact first
-        windows = [self._window(sequence, len(self._active)) for sequence in self._active]
-        widths = [len(window) + 1 for window in windows]
-        for rows in partition(widths, *self._cost.line()):
-            group, tails = [self._active[row] for row in rows], [windows[row] for row in rows]
-            started = time.perf_counter()
-            logits = self.runner.step(
-                rows,
-                [sequence.prompt for sequence in group],
-                [len(sequence.output) - 1 for sequence in group],
-                [[sequence.output[-1], *window] for sequence, window in zip(group, tails, strict=True)],
-            )
-            emitted = self.decide(group, tails, logits)
-            elapsed = time.perf_counter() - started
-            self.seconds["decode"] += elapsed
-            self._cost.record(len(rows) * max(widths[row] for row in rows), elapsed)
-            self._emit(group, tails, emitted)
+        trees = [self._tree(sequence, len(self._active)) for sequence in self._active]
+        for rows in partition([len(tree) + 1 for tree in trees], *self._cost.line()):
+            self._pass("decode", rows, [self._active[row] for row in rows], [trees[row] for row in rows])
 
-    def _window(self, sequence: Sequence, rows: int) -> list[int]:
+    def _pass(self, stage: str, rows: list[int], group: list[Sequence], trees: list[Tree]) -> None:
+        """One forward pass of ``group``, which sits in the cache's ``rows``, and what follows from it."""
+        prefill = stage == "prefill"
+        width = max((s.cached if prefill else 1) + len(tree) for s, tree in zip(group, trees, strict=True))
+        started = time.perf_counter()
+        forward = self.runner.prefill if prefill else self.runner.step
+        logits = forward(rows, [s.prompt for s in group], [s.output for s in group], trees)
+        accepted = self.decide(group, trees, logits)
+        firsts = [len(s.prompt) + len(s.output) for s in group]
+        self.runner.cache.keep(rows, firsts, [one.nodes for one in accepted])
+        elapsed = time.perf_counter() - started
+        self.passes += 1
+        self.seconds[stage] += elapsed
+        self._cost.record(len(group) * width, elapsed)
+        for sequence, tree, one in zip(group, trees, accepted, strict=True):
+            self._emit(sequence, tree, one)
+
+    def _tree(self, sequence: Sequence, rows: int) -> Tree:
         """The draft tokens to send for a sequence, within its limit."""
         if not self.drafts:
-            return []
+            return Tree.chain([])
         length = window_length(sequence.rate.value, *self._cost.line(), rows)
-        return sequence.cursor.propose(max(0, min(length, sequence.limit - len(sequence.output) - 1)))
+        room = max(0, min(length, sequence.limit - len(sequence.output) - 1))
+        return Tree.chain(sequence.cursor.propose(room))
 
-    def _emit(self, sequences: list[Sequence], windows: list[list[int]], emitted: list[list[int]]) -> None:
-        self.passes += 1
-        for sequence, window, tokens in zip(sequences, windows, emitted, strict=True):
-            if self.drafts:
-                self._learn(sequence, window, tokens)
-            sequence.emit(window, tokens)
+    def _emit(self, sequence: Sequence, tree: Tree, accepted: Accepted) -> None:
+        if self.drafts:
+            self._learn(sequence, tree, accepted)
+        sequence.emit(tree, accepted)
 
-    def _learn(self, sequence: Sequence, window: list[int], tokens: list[int]) -> None:
+    def _learn(self, sequence: Sequence, tree: Tree, accepted: Accepted) -> None:
         """Move the draft cursor and the acceptance estimate; a plain step tests the draft for free."""
+        window, tokens = tree.tokens, accepted.tokens
         seen = window or sequence.cursor.propose(1)
         run = len(tokens) - 1 if window else int(seen == tokens)
         if seen:

@@ -24,6 +24,9 @@ class _NoCache:
     def move(self, source: int, target: int, length: int) -> None:
         """Nothing is kept."""
 
+    def keep(self, *arguments: Any) -> None:
+        """Nothing is kept."""
+
     def drop(self) -> None:
         """Nothing is kept."""
 

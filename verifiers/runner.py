@@ -6,9 +6,12 @@ from collections.abc import Sequence as Seq
 from typing import Any
 
 import torch
+from torch.nn.functional import pad
 
+from docspec.drafters.tree import Tree
 from docspec.errors import ModelError
 from docspec.verifiers.cache import RaggedCache
+from docspec.verifiers.decoder_hooks import decoder_given
 from docspec.verifiers.sequence import Prompt
 
 
@@ -34,67 +37,111 @@ class Runner:
         self.cache = RaggedCache(config.num_hidden_layers, rows)
         self._window = config.sliding_window if "sliding_attention" in kinds else None
 
-    def prefill(self, rows: Seq[int], prompts: Seq[Prompt], tails: Seq[Seq[int]], keep: int) -> torch.Tensor:
-        """Run ``prompts`` and the tokens of ``tails`` into the empty cache ``rows``.
+    def prefill(
+        self,
+        rows: Seq[int],
+        prompts: Seq[Prompt],
+        outputs: Seq[Seq[int]],
+        trees: Seq[Tree],
+    ) -> torch.Tensor:
+        """Run ``prompts``, the ``outputs`` so far and the ``trees`` of draft tokens into the empty ``rows``.
 
-        Returns the logits of the last ``keep`` places, right-aligned: [n, keep, V].
+        Returns the logits of the trees' places, right-aligned: [n, largest tree + 1, V].
         """
+        tails = [[*output, *tree.tokens] for output, tree in zip(outputs, trees, strict=True)]
         counts = [len(prompt) + len(tail) for prompt, tail in zip(prompts, tails, strict=True)]
-        width = max(counts)
+        width, keep = max(counts), max(map(len, trees)) + 1
         axes = prompts[0].positions.shape[0]
         embeds = self.embed_tokens.weight.new_zeros(len(rows), width, prompts[0].embeds.shape[1])
         positions = torch.zeros(axes, len(rows), width, dtype=torch.long, device=self.device)
+        places, ends = self._marks(trees, [width - len(tree) for tree in trees], width)
         for i, (prompt, tail) in enumerate(zip(prompts, tails, strict=True)):
             split = width - len(tail)
             embeds[i, split - len(prompt) : split] = prompt.embeds
             positions[:, i, split - len(prompt) : split] = prompt.positions
             if tail:
                 embeds[i, split:] = self.embed_tokens(torch.tensor(tail, device=self.device))
-                positions[:, i, split:] = prompt.next_position + torch.arange(len(tail), device=self.device)
+                positions[:, i, split:] = prompt.next_position + places[i, split:] - split
         self.cache.plan(list(rows), [0] * len(rows), counts, prefill=True, device=self.device)
-        if len(rows) == 1 and self._window is None:
+        if len(rows) == 1 and self._window is None and trees[0].is_chain:
             mask = None  # plain causal: the attention kernel's own fast path, no square mask in memory
         else:
-            query = torch.arange(width, device=self.device)[:, None]
-            key = torch.arange(width, device=self.device)[None, :]
-            first = width - torch.tensor(counts, device=self.device)[:, None, None, None]
-            # a padding query sees itself: a row of the mask without any key would give NaN
-            mask = self._masks((key <= query) & (key >= first) | (key == query), query, key)
-        return self._forward(embeds, positions, mask, keep)
+            query = torch.arange(width, device=self.device).expand(len(rows), width)
+            mask = self._masks(query, places, ends, width - torch.tensor(counts, device=self.device))
+        with decoder_given(self.model, self._visual_layers(prompts, tails, width)):
+            return self._forward(embeds, positions, mask, keep)
+
+    def _visual_layers(self, prompts: Seq[Prompt], tails: Seq[Seq[int]], width: int) -> dict[str, Any]:
+        """The decoder's arguments for visual features by layer, of right-aligned rows; empty without any."""
+        rows, features = [], []
+        for prompt, tail in zip(prompts, tails, strict=True):
+            if prompt.visual is None:
+                return {}
+            after = len(tail)
+            rows.append(pad(prompt.visual.places, (width - after - len(prompt), after)))
+            features.append(prompt.visual.features)
+        return {
+            "visual_pos_masks": torch.stack(rows),  # [n, width]
+            "deepstack_visual_embeds": list(torch.cat(features, dim=1)),  # L of [sum of V, D]
+        }
 
     def step(
-        self, rows: Seq[int], prompts: Seq[Prompt], done: Seq[int], tokens: Seq[Seq[int]]
+        self, rows: Seq[int], prompts: Seq[Prompt], outputs: Seq[Seq[int]], trees: Seq[Tree]
     ) -> torch.Tensor:
-        """Run the ``tokens`` (last token and window) of each of ``rows`` after ``done`` output tokens.
+        """Run the last token of each of ``outputs``, all others being in the cache, and the ``trees``.
 
-        ``done`` counts the output tokens already in the cache. Returns logits, right-aligned:
-        [n, max tokens, V].
+        Returns the logits of the trees' places, right-aligned: [n, largest tree + 1, V].
         """
-        counts = [len(row) for row in tokens]
-        width, n = max(counts), len(tokens)
-        starts = [len(prompt) + skip for prompt, skip in zip(prompts, done, strict=True)]
-        ids = torch.tensor([[0] * (width - len(row)) + list(row) for row in tokens], device=self.device)
-        column = torch.arange(width, device=self.device)
-        # place in the row's own token order of each column; negative in the padding
-        offset = column - (width - torch.tensor(counts, device=self.device))[:, None]  # [n, Q]
-        first = [prompt.next_position + skip for prompt, skip in zip(prompts, done, strict=True)]
-        positions = (torch.tensor(first, device=self.device)[:, None] + offset).clamp(min=0)
-        self.cache.plan(list(rows), starts, counts, prefill=False, device=self.device)
+        counts = [len(tree) + 1 for tree in trees]
+        width, n = max(counts), len(rows)
+        starts = [len(prompt) + len(output) - 1 for prompt, output in zip(prompts, outputs, strict=True)]
+        tokens = [[output[-1], *tree.tokens] for output, tree in zip(outputs, trees, strict=True)]
+        ids = torch.tensor([[0] * (width - len(row)) + row for row in tokens], device=self.device)
+        shifts = [start - width + count for start, count in zip(starts, counts, strict=True)]
+        # the place in the cache of each column; the padding, before the row's first one, sees some place
+        query = torch.arange(width, device=self.device) + torch.tensor(shifts, device=self.device)[:, None]
+        query = query.clamp(min=0)  # [n, Q]
         span = max(start + count for start, count in zip(starts, counts, strict=True))
-        query = (torch.tensor(starts, device=self.device)[:, None] + offset)[:, None, :, None].clamp(min=0)
-        key = torch.arange(span, device=self.device)
-        mask = self._masks(key <= query, query, key)  # [n, 1, Q, span]
+        places, ends = self._marks(trees, [start + 1 for start in starts], span)
+        after = [prompt.next_position - len(prompt) for prompt in prompts]
+        positions = places.gather(1, query) + torch.tensor(after, device=self.device)[:, None]
+        self.cache.plan(list(rows), starts, counts, prefill=False, device=self.device)
+        mask = self._masks(query, places, ends, torch.zeros(n, dtype=torch.long, device=self.device))
         axes = prompts[0].positions.shape[0]
         return self._forward(self.embed_tokens(ids), positions.expand(axes, n, width), mask, width)
 
-    def _masks(self, causal: torch.Tensor, query: torch.Tensor, key: torch.Tensor) -> Any:
-        """The mask in the form that the model takes: one tensor, or one for each kind of layer."""
+    def _marks(self, trees: Seq[Tree], firsts: Seq[int], size: int) -> tuple[torch.Tensor, torch.Tensor]:
+        """Of each of ``size`` columns of each row, [n, size]: its place in the text that it belongs to, and
+        the column after the last one that may look at it.
+
+        Row i's tree begins at column ``firsts[i]``; the text before it is in order.
+        """
+        places = torch.arange(size, device=self.device).repeat(len(trees), 1)
+        ends = torch.full_like(places, size)
+        for i, (tree, first) in enumerate(zip(trees, firsts, strict=True)):
+            if not tree.is_chain:
+                marks = torch.tensor([tree.depths, tree.ends]) + torch.tensor([[first - 1], [first]])
+                places[i, first : first + len(tree)], ends[i, first : first + len(tree)] = marks.to(
+                    self.device
+                )
+        return places, ends
+
+    def _masks(
+        self, query: torch.Tensor, places: torch.Tensor, ends: torch.Tensor, first: torch.Tensor
+    ) -> Any:
+        """Who may look at whom, in the form that the model takes: one tensor, or one for each kind of layer.
+
+        ``query`` [n, Q] are the queries' columns; ``first`` [n] the rows' first columns that are not padding.
+        """
+        at, key = query[:, None, :, None], torch.arange(places.shape[1], device=self.device)
+        below = (key <= at) & (at < ends[:, None, None])  # [n, 1, Q, size]
+        # a padding query sees itself: a row of the mask without any key would give NaN
+        full = below & (key >= first[:, None, None, None]) | (key == at)
         if self._window is None:
-            return causal
-        return {
-            "full_attention": causal,
-            "sliding_attention": causal & ((key > query - self._window) | (key == query)),
-        }
+            return full
+        place = places.gather(1, query)[:, None, :, None]
+        near = places[:, None, None] > place - self._window
+        return {"full_attention": full, "sliding_attention": full & (near | (key == at))}
 
     def _forward(self, embeds: torch.Tensor, positions: torch.Tensor, mask: Any, keep: int) -> torch.Tensor:
         with torch.inference_mode():

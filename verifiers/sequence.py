@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from docspec.drafters.matching import DraftCursor
+from docspec.drafters.tree import Tree
 from docspec.types import DecodeStats, Finish
+from docspec.verifiers.acceptance import Accepted
 from docspec.verifiers.window import AcceptanceRate
 
 if TYPE_CHECKING:
@@ -15,16 +17,29 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
+class VisualLayers:
+    """Visual features that the decoder adds after its first layers (DeepStack, arXiv 2406.04334).
+
+    ``places`` [P] says which of the prompt's tokens are visual; ``features`` [L, V, D] are for the V of them,
+    one row of D for each of the first L layers.
+    """
+
+    places: torch.Tensor
+    features: torch.Tensor
+
+
+@dataclass(frozen=True, slots=True)
 class Prompt:
     """What the decoder sees before the first output token.
 
-    ``embeds`` [P, D]; ``positions`` [K, P], K = 1, or 3 for M-RoPE; ``ids`` are the prompt's token ids where
-    it has any (logits processors look at them).
+    ``embeds`` [P, D]; ``positions`` [K, P], K = 1, or 3 or 4 for M-RoPE; ``ids`` are the prompt's token ids
+    where it has any (logits processors look at them).
     """
 
     embeds: torch.Tensor
     positions: torch.Tensor
     ids: tuple[int, ...] = ()
+    visual: VisualLayers | None = None
 
     def __len__(self) -> int:
         return int(self.embeds.shape[0])
@@ -65,12 +80,12 @@ class Sequence:
         """The counts so far."""
         return DecodeStats(len(self.output), self.accepted, self.drafted, self.steps)
 
-    def emit(self, window: list[int], emitted: list[int]) -> None:
-        """Take one step's outcome: ``emitted`` is the accepted run of ``window`` and one token more."""
-        run = len(emitted) - 1
+    def emit(self, tree: Tree, accepted: Accepted) -> None:
+        """Take one step's outcome."""
+        run = len(accepted.nodes)
         self.steps += 1
-        self.drafted += len(window)
-        for count, token in enumerate(emitted, start=1):
+        self.drafted += len(tree)
+        for count, token in enumerate(accepted.tokens, start=1):
             self.output.append(token)
             if token in self.end_tokens:
                 self.finish = Finish.END
