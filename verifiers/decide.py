@@ -98,10 +98,10 @@ class Replay:
         self.recorded = recorded
 
     def __call__(self, sequences: list[Sequence], trees: Trees, logits: torch.Tensor) -> list[Accepted]:
-        accepted = []
-        for sequence, tree in zip(sequences, trees, strict=True):
-            done = len(sequence.output)
-            coming = iter(self.recorded[sequence.key][done : done + len(tree) + 1])
-            # beyond the recording's end nothing can be accepted: the end token has stopped the sequence
-            accepted.append(walk(tree, lambda place, drafted, coming=coming: next(coming, -1)))
-        return accepted
+        return [self._row(sequence, tree) for sequence, tree in zip(sequences, trees, strict=True)]
+
+    def _row(self, sequence: Sequence, tree: Tree) -> Accepted:
+        done = len(sequence.output)
+        # beyond the recording's end nothing can be accepted: the end token has stopped the sequence
+        coming = [*self.recorded[sequence.key][done : done + len(tree) + 1], *[-1] * (len(tree) + 1)]
+        return accept_exact([coming[depth] for depth in (0, *tree.depths)], tree)
