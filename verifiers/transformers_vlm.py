@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import copy
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +14,8 @@ from docspec.errors import ModelError
 from docspec.types import Request, Style, Verdict
 from docspec.verifiers.codec import TokenizerCodec
 from docspec.verifiers.decide import Decide, ExactWithProcessors, Fused, exact
+from docspec.verifiers.processors import greedy_processors, prefixed, sampling_processors
+from docspec.verifiers.sampling import Sampled
 from docspec.verifiers.sequence import Prompt
 
 DEFAULT_TRADE = 1.0
@@ -47,6 +47,9 @@ class TransformersReader:
     def decide(self, config: Config) -> Decide:
         if config.accept == "fused":
             return Fused(DEFAULT_TRADE if config.trade is None else config.trade)
+        if config.accept == "sampled":
+            processors = sampling_processors(self.model, config.temperature)
+            return Sampled(processors, config.seed, prefixed=prefixed(processors(1)))
         processors = greedy_processors(self.model)
         return ExactWithProcessors(processors) if len(processors(1)) else exact
 
@@ -56,29 +59,6 @@ class TransformersReader:
     def verdict(self, request: Request, verdict: Verdict) -> Verdict:
         text = self.profile.read(request.category, verdict.text)
         return Verdict(text, verdict.finish, verdict.stats)
-
-
-def greedy_processors(model: Any) -> Callable[[int], Any]:
-    """The logits processors that ``model.generate(do_sample=False)`` applies, by prompt length in tokens.
-
-    They are built by transformers' own builder, so that every setting of the generation config counts.
-    """
-    settings = copy.deepcopy(model.generation_config)
-    settings.do_sample = False
-    model._prepare_special_tokens(settings, kwargs_has_attention_mask=True, device=model.device)
-    built: dict[int, Any] = {}
-
-    def processors(prompt_length: int) -> Any:
-        if prompt_length not in built:
-            built[prompt_length] = model._get_logits_processor(
-                generation_config=settings,
-                input_ids_seq_length=prompt_length,
-                device=model.device,
-                model_kwargs={},
-            )
-        return built[prompt_length]
-
-    return processors
 
 
 def load(name: str, config: Config) -> TransformersReader:
