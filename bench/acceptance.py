@@ -22,23 +22,27 @@ from tokenizers import Tokenizer
 import docspec.verifiers
 from docspec.bench.annotations import text_regions
 from docspec.drafters.matching import Codec, DraftCursor, agreement
+from docspec.drafters.tree import Tree
 from docspec.registry import load
 from docspec.types import DecodeStats, Drafter, Style
+from docspec.verifiers.acceptance import accept_exact
 from docspec.verifiers.codec import TokenizerCodec
 
 END = -1  # the end token; no vocabulary has it
+BRANCHES = 48  # draft tokens a step beside the main window, with trees
+PAST = -2  # what is chosen after the end
 _TOKENIZER = Path(docspec.verifiers.__file__).parent / "mini" / "weights" / "tokenizer.json"
 
 
 class Cursor(Protocol):
     """What the decode loop needs of a draft."""
 
-    def propose(self, limit: int) -> list[int]:
-        """Up to ``limit`` next tokens."""
+    def propose(self, limit: int, extra: int = 0) -> Tree:
+        """Up to ``limit`` next tokens, and ``extra`` in branches beside them."""
         ...
 
-    def advance(self, proposed: Sequence[int], accepted: int, emitted: Sequence[int]) -> None:
-        """Take a step's outcome."""
+    def advance(self, emitted: Sequence[int]) -> None:
+        """Take what a step emitted."""
         ...
 
 
@@ -54,15 +58,14 @@ class TokenCursor:
         self._next = 0
         self._output: list[int] = []
 
-    def propose(self, limit: int) -> list[int]:
-        """Up to ``limit`` next draft tokens."""
-        return self._draft[self._next : self._next + limit]
+    def propose(self, limit: int, extra: int = 0) -> Tree:
+        """Up to ``limit`` next draft tokens; it knows no branches."""
+        return Tree.chain(self._draft[self._next : self._next + limit])
 
-    def advance(self, proposed: Sequence[int], accepted: int, emitted: Sequence[int]) -> None:
-        """Take a step's outcome."""
+    def advance(self, emitted: Sequence[int]) -> None:
+        """Take what a step emitted."""
         self._output.extend(emitted)
-        self._next += accepted
-        for token in emitted[accepted:]:
+        for token in emitted:
             agrees = self._next < len(self._draft) and self._draft[self._next] == token
             self._next = self._next + 1 if agrees else self._resync()
 
@@ -86,20 +89,18 @@ class Case:
     draft: str
 
 
-def replay(codec: Codec, cursor: Cursor, truth: str, window: int) -> DecodeStats:
-    """The decode loop over one region whose verifier writes ``truth``."""
+def replay(codec: Codec, cursor: Cursor, truth: str, window: int, extra: int = 0) -> DecodeStats:
+    """The decode loop over one region whose verifier writes ``truth``; up to ``extra`` tokens in branches."""
     wanted = [*codec.encode(truth)[0], END]
     done = steps = accepted = drafted = 0
     while done < len(wanted):
-        proposed = cursor.propose(window)
-        run = 0
-        while run < min(len(proposed), len(wanted) - done) and proposed[run] == wanted[done + run]:
-            run += 1
-        emitted = wanted[done : done + run + 1]
-        run = min(run, len(emitted))
-        cursor.advance(proposed, run, emitted)
+        tree = cursor.propose(window, extra)
+        coming = [*wanted[done : done + len(tree) + 1], *[PAST] * len(tree)]
+        nodes, tokens = accept_exact([coming[depth] for depth in (0, *tree.depths)], tree)
+        emitted = tokens if tokens[-1] != PAST else tokens[:-1]
+        cursor.advance(emitted)
         done += len(emitted)
-        steps, accepted, drafted = steps + 1, accepted + run, drafted + len(proposed)
+        steps, accepted, drafted = steps + 1, accepted + len(nodes), drafted + len(tree)
     return DecodeStats(done, accepted, drafted, steps)
 
 
@@ -118,14 +119,14 @@ GROUPS: dict[str, Callable[[Case], bool]] = {
 
 
 def measure(
-    codec: Codec, cases: Sequence[Case], window: int, matching: str
+    codec: Codec, cases: Sequence[Case], window: int, matching: str, extra: int = 0
 ) -> dict[str, dict[str, float | int]]:
     """Figures by group: regions, tokens, mean accepted length, agreement, time in the cursor a step."""
     figures: dict[str, dict[str, float | int]] = {}
     for group, belongs in GROUPS.items():
         chosen = [case for case in cases if belongs(case)]
         started = time.perf_counter()
-        stats = sum((_replay_one(codec, case, window, matching) for case in chosen), DecodeStats())
+        stats = sum((_replay_one(codec, case, window, matching, extra) for case in chosen), DecodeStats())
         elapsed = time.perf_counter() - started
         figures[group] = {
             "regions": len(chosen),
@@ -139,11 +140,11 @@ def measure(
     return figures
 
 
-def _replay_one(codec: Codec, case: Case, window: int, matching: str) -> DecodeStats:
+def _replay_one(codec: Codec, case: Case, window: int, matching: str, extra: int) -> DecodeStats:
     draft = case.truth if matching == "perfect" else case.draft
     if matching == "tokens":
         return replay(codec, TokenCursor(draft, codec), case.truth, window)
-    return replay(codec, DraftCursor([draft], codec, END), case.truth, window)
+    return replay(codec, DraftCursor([draft], codec, END), case.truth, window, extra)
 
 
 def main() -> None:
@@ -159,13 +160,18 @@ def main() -> None:
         if options.drafts:
             rows = [asdict(case) for case in cases]
             options.drafts.write_text(json.dumps(rows, ensure_ascii=False, indent=1), encoding="utf-8")
-    figures = measure(codec, cases, options.window, options.matching)
+    figures = measure(codec, cases, options.window, options.matching, BRANCHES if options.trees else 0)
     names = [name.replace("_", " ") for name in next(iter(figures.values()))]
     table = Table("group", *names, title=f"replayed, {options.matching}, window {options.window}")
     for group, row in figures.items():
         table.add_row(group, *map(str, row.values()))
     Console().print(table)
-    settings = {"drafter": options.drafter, "window": options.window, "matching": options.matching}
+    settings = {
+        "drafter": options.drafter,
+        "window": options.window,
+        "matching": options.matching,
+        "trees": options.trees,
+    }
     print(json.dumps({"benchmark": "acceptance", "replayed": True, **settings, "groups": figures}))
 
 
@@ -176,6 +182,9 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--drafter", default="rapidocr", help="registered drafter (default: rapidocr)")
     parser.add_argument("--drafts", type=Path, help="keep the drafts in this file, or reuse them from it")
     parser.add_argument("--window", type=int, default=128, help="draft tokens a step (default: 128)")
+    parser.add_argument(
+        "--trees", action=argparse.BooleanOptionalAction, default=True, help="branches beside the main window"
+    )
     parser.add_argument(
         "--matching",
         choices=["characters", "tokens", "perfect"],

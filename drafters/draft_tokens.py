@@ -41,7 +41,7 @@ class DraftTokens:
         Only the first few characters are tokenized anew: from the next joint on the draft's own
         tokenization goes on.
         """
-        joint = self._joint(at)
+        joint = self.joint(at)
         if joint > at:
             ids, offsets = self._codec.encode(self.text[at:joint])
             return ids, [at + offset for offset in offsets], joint
@@ -50,8 +50,8 @@ class DraftTokens:
         first = bisect_left(offsets, at)
         return ids[first:], offsets[first:], end
 
-    def _joint(self, at: int) -> int:
-        """The next character from which the draft's own tokens can be used."""
+    def joint(self, at: int) -> int:
+        """The next character, at or after ``at``, from which the draft's own tokens can be used."""
         start, end = self._piece_around(at)
         if at == start:
             return at
@@ -61,6 +61,15 @@ class DraftTokens:
         if joint is None or found == len(offsets) or offsets[found] != joint:
             found = bisect_left(offsets, min(at + _JOINT_REACH // 4, end))
         return offsets[found] if found < len(offsets) else end
+
+    def reread(self, start: int, end: int, text: str, first: int) -> tuple[list[int], list[int], int]:
+        """Like ``piece(first)``, had the draft ``text`` for its characters ``start`` to ``end``; as far as the
+        next joint only. The new text's tokens count as starting at ``start``."""
+        joint = self.joint(end)
+        ids, offsets = self._codec.encode(self.text[first:start] + text + self.text[end:joint])
+        places = [first + offset for offset in offsets]
+        after = end - start - len(text)  # how far what follows the new text stands from where it stood
+        return ids, [place if place < start else max(start, place + after) for place in places], joint
 
     def _encoded(self, start: int, end: int) -> tuple[list[int], list[int]]:
         if start not in self._pieces:

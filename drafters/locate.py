@@ -117,8 +117,9 @@ class Query:
     exact: int = 0
 
 
-def locate(index: DraftIndex, query: Query, parted: int, whole: bool) -> Place | None:
-    """The best end of the tail in the draft: near ``parted`` (a folded position), or in the ``whole`` of it.
+def locate(index: DraftIndex, query: Query, parted: int, whole: bool, count: int = 1) -> list[Place]:
+    """The ``count`` best ends of the tail in the draft, best first: near ``parted`` (a folded position), or
+    in the ``whole`` of it.
 
     Scores are in characters: what matches at the tail's end, over the length where that is most, less the
     edits and a little for the displacement. The expected place is where the output replaced as many draft
@@ -132,7 +133,7 @@ def locate(index: DraftIndex, query: Query, parted: int, whole: bool) -> Place |
     masks = {char: (index.mask(char) >> low) & full for char in set(tail)}
     allowed = _exact_ends(masks, tail[len(tail) - query.exact :], high - low)
     if not allowed.any():
-        return None
+        return []
     lengths = [length for length in _LENGTHS if length < len(tail)] + [len(tail)]
     jumping = 0 < written < len(tail) and not whole
     looked_for = [_ENDING, *lengths, *([written] if jumping else [])]
@@ -145,8 +146,12 @@ def locate(index: DraftIndex, query: Query, parted: int, whole: bool) -> Place |
     scores += _ENDING_WEIGHT * (_ENDING - edits[0])
     scores -= _FAR * np.log2(1 + np.abs(np.arange(low, high + 1) - expected) / 8)
     scores[~allowed] = -np.inf
-    best = int(np.argmax(scores))
-    return Place(index.character(low + best), float(scores[best]))
+    places = []
+    for _ in range(min(count, int(allowed.sum()))):
+        best = int(np.argmax(scores))
+        places.append(Place(index.character(low + best), float(scores[best])))
+        scores[best] = -np.inf
+    return places
 
 
 def _exact_ends(masks: dict[str, int], ending: str, size: int) -> NDArray[np.bool_]:

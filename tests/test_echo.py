@@ -9,7 +9,7 @@ def test_what_followed_before_is_proposed_again() -> None:
     """After a run of tokens that was there already, its continuation; the last one, not the first."""
     echo = Echo()
     echo.extend([1, 2, 3, 4, 5, 9, 2, 3, 4, 7, 8, 2, 3])
-    assert echo.propose(3) == [4, 7, 8]
+    assert echo.propose(3) == [[4, 7, 8]]
     assert echo.propose(0) == []
 
 
@@ -30,7 +30,13 @@ def test_echoes_that_are_always_wrong_pause() -> None:
     for step in range(200):
         echo.extend([1, 2, 100 + step])
         echo.extend([1, 2])
-        if echo.propose(4):
-            proposed += 1
-            echo.learn(0)
+        proposed += bool(echo.propose(4))
     assert 0 < proposed < 100
+
+
+def test_other_continuations_differ_from_the_first_token_on() -> None:
+    """The latest after the longest run comes first, then others, each with a beginning of its own."""
+    echo = Echo()
+    echo.extend([1, 2, 3, 5, 0, 2, 3, 6, 0, 3, 6, 0, 3, 7, 0, 1, 2, 3])
+    assert echo.propose(2, count=4) == [[5, 0], [6, 0], [7, 0]]
+    assert echo.propose(2, count=2) == [[5, 0], [6, 0]]

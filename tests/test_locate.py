@@ -71,8 +71,8 @@ def find(draft: str, output: str, parted: str, exact: int = 0, whole: bool = Fal
     index = DraftIndex(draft)
     tail = fold(output).text[-TAIL:]
     written = len(fold(output).text) - len(fold(parted).text)
-    place = locate(index, Query(tail, written, exact), index.folded_position(len(parted)), whole)
-    return None if place is None else draft[place.at :]
+    places = locate(index, Query(tail, written, exact), index.folded_position(len(parted)), whole)
+    return draft[places[0].at :] if places else None
 
 
 def test_of_equal_places_the_nearest_wins_and_of_equal_edits_substitution() -> None:
@@ -108,5 +108,15 @@ def test_a_tail_that_is_not_there_scores_too_little() -> None:
     draft, other = " ".join(words[:700]), " ".join(words[700:])
     index = DraftIndex(draft)
     queries = [Query(other[i : i + 32], 100) for i in range(0, 900, 30)]
-    found = [locate(index, query, 300, whole=True) for query in queries]
-    assert sum(place is not None and place.score >= ENOUGH for place in found) <= 3
+    found = [place for query in queries for place in locate(index, query, 300, whole=True)]
+    assert sum(place.score >= ENOUGH for place in found) <= 3
+
+
+def test_several_places_come_best_first() -> None:
+    """The best one is the one that is found alone; the others are different places that score less."""
+    index = DraftIndex("one two three four, one two three five, one two three six")
+    query = Query("onetwothree", 0)
+    places = locate(index, query, 0, whole=True, count=3)
+    assert places[:1] == locate(index, query, 0, whole=True)
+    assert len({place.at for place in places}) == 3
+    assert [place.score for place in places] == sorted((place.score for place in places), reverse=True)

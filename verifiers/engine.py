@@ -124,7 +124,7 @@ class Engine:
             return Tree.chain([])
         length = window_length(sequence.rate.value, *self._cost.line(), rows)
         room = max(0, min(length, sequence.limit - len(sequence.output) - 1))
-        return Tree.chain(sequence.cursor.propose(room))
+        return sequence.cursor.propose(room)
 
     def _emit(self, sequence: Sequence, tree: Tree, accepted: Accepted) -> None:
         if self.drafts:
@@ -133,12 +133,11 @@ class Engine:
 
     def _learn(self, sequence: Sequence, tree: Tree, accepted: Accepted) -> None:
         """Move the draft cursor and the acceptance estimate; a plain step tests the draft for free."""
-        window, tokens = tree.tokens, accepted.tokens
-        seen = window or sequence.cursor.propose(1)
-        run = len(tokens) - 1 if window else int(seen == tokens)
+        seen = (tree if tree.tokens else sequence.cursor.propose(1)).tokens
+        run = len(accepted.nodes) if tree.tokens else int(seen == accepted.tokens)
         if seen:
             sequence.rate.update(run, rejected=run < len(seen))
-        sequence.cursor.advance(window, len(tokens) - 1, tokens)
+        sequence.cursor.advance(accepted.tokens)
 
     def _retire(self) -> list[Sequence]:
         """Take finished rows out and close the gaps with the last rows."""
