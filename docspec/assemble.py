@@ -10,9 +10,10 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from docspec.drafters.formats.markdown import unfenced
 from docspec.result_html import to_html
 from docspec.result_json import to_json
-from docspec.types import Category, Dropped, PageResult, RegionResult
+from docspec.types import Category, Dropped, Finish, PageResult, RegionResult
 
 __all__ = ["Assembly", "assemble", "image_links", "image_name", "to_html", "to_json", "to_markdown"]
 
@@ -74,8 +75,8 @@ def assemble(
     Page headers and footers are left out unless ``keep_headers``. ``image_links`` gives a picture's link
     by (page index, region order). Text inside a picture is left out unless it reads like a paragraph.
     Captions and table notes stand beside their parent. A paragraph that a column or page break cuts in
-    the middle of a sentence is joined, and the hyphen of a word cut there removed. A failed page leaves a
-    comment.
+    the middle of a sentence is joined, and the hyphen of a word cut there removed. A page pass's output that
+    is markdown already stands as it is, a code fence around it aside. A failed page leaves a comment.
     """
     links = image_links or {}
     blocks: list[_Block] = []
@@ -84,7 +85,13 @@ def assemble(
         if page.error:
             message = " ".join(page.error.split()).replace("--", "- -")
             blocks.append(_Block(page.index, None, f"<!-- page {page.index + 1} failed: {message} -->"))
+        written = _written_markdown(page)
         for result in _families(sorted(page.regions, key=lambda item: item.region.order)):
+            if written is not None and result.verdict.finish is not Finish.UNVERIFIED:
+                if written:
+                    blocks.append(_Block(page.index, None, written))
+                written = ""  # the first of the output's regions stands for all of them
+                continue
             text, left_out = _write(result, links.get((page.index, result.region.order)), keep_headers)
             if text:
                 blocks.append(_Block(page.index, result, text))
@@ -98,6 +105,18 @@ def assemble(
         pages=tuple(replace(p, dropped=(*p.dropped, *account.get(p.index, ()))) for p in pages),
         dropped=account,
     )
+
+
+def _written_markdown(page: PageResult) -> str | None:
+    """The page pass's output where it is markdown; None where its regions have to be put together.
+
+    A format that says where things are on the page is no markdown.
+    """
+    if page.verdict is None or page.verdict.finish is Finish.UNVERIFIED:
+        return None
+    if any(region.box is not None for region in page.verdict.regions):
+        return None
+    return unfenced(page.verdict.text).strip()
 
 
 def image_name(page: int, order: int) -> str:

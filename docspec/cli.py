@@ -90,7 +90,7 @@ def parse(
     verifier: Annotated[
         str, typer.Option(metavar="NAME", help="mini, draft-only, a checkpoint's folder or hub name.")
     ] = "mini",
-    mode: Annotated[str, typer.Option(metavar="NAME", help="auto or region.")] = "auto",
+    mode: Annotated[str, typer.Option(metavar="NAME", help="auto, region, page or hierarchical.")] = "auto",
     drafter: Annotated[
         str, typer.Option(metavar="NAME", help="auto, text-layer, rapidocr or none.")
     ] = "auto",

@@ -27,6 +27,8 @@ from docspec.types import (
     Detector,
     Draft,
     Drafter,
+    Image,
+    Mode,
     Page,
     PageResult,
     Region,
@@ -39,11 +41,11 @@ CROP_MARGIN = 2.0  # points of surroundings that the verifier sees around a regi
 
 
 class RequestKey(NamedTuple):
-    """Which region a request is of; ``document`` counts the inputs of one run."""
+    """Which region a request is of, ``order`` None for the page; ``document`` counts a run's inputs."""
 
     document: int
     page: int
-    order: int
+    order: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,12 +59,16 @@ class Input:
 
 @dataclass(frozen=True, slots=True)
 class DraftedPage:
-    """A page ready for the verifier: ``result`` still lacks ``regions``, of which ``requests`` ask."""
+    """A page ready for the verifier: ``result`` still lacks ``regions``, of which ``requests`` ask.
+
+    ``image`` are the page's pixels, where the verifier is to read the page itself.
+    """
 
     document: int
     result: PageResult
     regions: tuple[Region, ...] = ()
     requests: tuple[Request, ...] = ()
+    image: Image | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,13 +83,14 @@ class DocumentEnd:
 
 @dataclass(slots=True)
 class Stages:
-    """The exchangeable parts of drafting and what they are told."""
+    """The exchangeable parts of drafting and what they are told; ``mode`` is how pages are to be read."""
 
     detector: Detector
     drafter: Drafter
     style: Style
     dpi: float
     config: Config
+    mode: Mode = Mode.REGION
     _clock: float = field(default_factory=time.perf_counter)
 
     def documents(self, inputs: Sequence[Input]) -> Iterator[DraftedPage | DocumentEnd]:
@@ -122,7 +129,8 @@ class Stages:
             return DraftedPage(document, replace(result, error=f"{type(error).__name__}: {error}"))
         images = self._pictures(page, found.regions) if self.config.images else {}
         result = replace(result, dropped=tuple(found.dropped), images=images)
-        return DraftedPage(document, result, tuple(found.regions), requests)
+        image = None if self.mode is Mode.REGION else page.image
+        return DraftedPage(document, result, tuple(found.regions), requests, image)
 
     def _request(self, document: int, page: Page, region: Region) -> Request:
         drafts: tuple[Draft, ...] = tuple(self.drafter.draft(page, region, self.style))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -13,8 +13,9 @@ from docspec import registry
 from docspec.assemble import assemble, image_links
 from docspec.config import Config
 from docspec.drafting import Ahead, DocumentEnd, DraftedPage, Input, RequestKey, Stages
-from docspec.errors import DocspecError
-from docspec.types import Document, Finish, PageResult, RegionResult, Request, Verdict, Verifier
+from docspec.errors import DocspecError, UsageError
+from docspec.page_pass import is_sure, page_request, page_result, region_results
+from docspec.types import Document, Finish, Mode, PageResult, Request, Verdict, Verifier
 from docspec.verifiers.loading import load_verifier
 
 Progress = Callable[[PageResult], None]
@@ -33,18 +34,21 @@ class Parser:
     """Parses documents with one loaded verifier.
 
     ``Parser(verifier="mini", device="cuda")`` takes the fields of Config as options. Raises UsageError for
-    options that cannot be used and ModelError where the verifier cannot be loaded.
+    options that cannot be used and ModelError where the verifier cannot be loaded. ``mode`` is how pages are
+    read, ``auto`` decided.
     """
 
     def __init__(self, config: Config | None = None, **options: Any) -> None:
         self.config = replace(config, **options) if config else Config(**options)
         self.verifier: Verifier = load_verifier(self.config)
+        self.mode = choose_mode(self.config.mode, self.verifier)
         self._stages = Stages(
             detector=registry.load("detectors", self.config.detector)(),
             drafter=registry.load("drafters", self.config.drafter)(),
             style=self.verifier.style,
             dpi=self.verifier.dpi,
             config=self.config,
+            mode=self.mode,
         )
 
     def parse(
@@ -79,6 +83,23 @@ def parse(source: Path | str | bytes, **options: Any) -> Document:
     return Parser(**options).parse(source)
 
 
+def choose_mode(name: str, verifier: Verifier) -> Mode:
+    """The mode called ``name``; ``auto`` is region mode only where that is what the verifier was made for.
+
+    Raises UsageError where the verifier cannot read pages.
+    """
+    if name == "auto":
+        pages = verifier.reads_pages and verifier.native == "page"
+        return Mode.HIERARCHICAL if pages else Mode.REGION
+    mode = Mode(name)
+    if mode is not Mode.REGION and not verifier.reads_pages:
+        raise UsageError(
+            f"the verifier {verifier.name!r} reads regions only: mode {name} needs one that reads pages; "
+            "use --mode region or auto"
+        )
+    return mode
+
+
 @dataclass(frozen=True, slots=True)
 class _Outcome:
     number: int
@@ -87,21 +108,21 @@ class _Outcome:
 
 @dataclass(slots=True)
 class _OpenPage:
-    """A page some of whose regions are still with the verifier."""
+    """A page that is still with the verifier, or some of whose regions are; ``mode`` is how it is read."""
 
     drafted: DraftedPage
+    mode: Mode
     verdicts: dict[int, Verdict] = field(default_factory=dict)  # by region order
+    page: Verdict | None = None
 
     @property
-    def complete(self) -> bool:
+    def regions_read(self) -> bool:
         return len(self.verdicts) == len(self.drafted.regions)
 
     def result(self) -> PageResult:
-        regions = tuple(
-            RegionResult(region, request.drafts[0] if request.drafts else None, self.verdicts[region.order])
-            for region, request in zip(self.drafted.regions, self.drafted.requests, strict=True)
-        )
-        return replace(self.drafted.result, regions=regions)
+        if self.page is not None:
+            return page_result(self.drafted, self.verdicts, self.page, self.mode)
+        return replace(self.drafted.result, regions=region_results(self.drafted, self.verdicts))
 
 
 @dataclass(slots=True)
@@ -120,6 +141,7 @@ class _Run:
         self.parser, self.inputs, self.progress = parser, inputs, progress
         self.open: dict[int, _OpenDocument] = {item.number: _OpenDocument() for item in inputs}
         self.finished: deque[_Outcome] = deque()
+        self.page_requests: deque[Request] = deque()  # of pages whose regions have been read
         self.clock = time.perf_counter()
         self.spent = dict(getattr(parser.verifier, "seconds", {}))
 
@@ -127,44 +149,79 @@ class _Run:
         """Every input's document or error, in order of completion."""
         with Ahead(self.parser._stages, self.inputs) as events:
             for key, verdict in self.parser.verifier.verify(self._requests(events)):
-                assert isinstance(key, RequestKey)
                 self._settle(key, verdict)
                 while self.finished:
                     yield self.finished.popleft()
         yield from self.finished
 
     def _requests(self, events: Iterable[DraftedPage | DocumentEnd | None]) -> Iterator[Request | None]:
-        """What the verifier has to read, as it is drafted; declined regions are settled on the way."""
+        """What the verifier has to read: regions as they are drafted, a page once its regions are read.
+
+        None where nothing is ready yet; it ends when there is nothing more to come.
+        """
         for event in events:
+            yield from self._pages_to_read()
             if event is None:
                 yield None
             elif isinstance(event, DocumentEnd):
                 self.open[event.document].end = event
                 self._close(event.document)
             else:
-                document = self.open[event.document]
-                document.pages[event.result.index] = _OpenPage(event)
-                for request in event.requests:
-                    reason = self.parser.verifier.declines(request)
-                    if reason is None:
-                        yield request
-                    else:
-                        text = request.drafts[0].text if request.drafts else ""
-                        unread = Verdict(text, Finish.UNVERIFIED, reason=reason)
-                        assert isinstance(request.key, RequestKey)
-                        self._settle(request.key, unread)
-                if not event.regions:
-                    self._close_page(event.document, event.result.index)
+                yield from self._region_requests(event)
+        while self.parser.mode is not Mode.REGION and any(document.pages for document in self.open.values()):
+            yield from self._pages_to_read()
+            yield None
 
-    def _settle(self, key: RequestKey, verdict: Verdict) -> None:
+    def _pages_to_read(self) -> Iterator[Request]:
+        while self.page_requests:
+            yield self.page_requests.popleft()
+
+    def _region_requests(self, drafted: DraftedPage) -> Iterator[Request]:
+        """A page's regions, one by one; those that are declined, or need no reading, are settled at once."""
+        declined = {request.key: self.parser.verifier.declines(request) for request in drafted.requests}
+        to_read = [request for request in drafted.requests if declined[request.key] is None]
+        mode = self.parser.mode if drafted.image is not None else Mode.REGION
+        if mode is Mode.HIERARCHICAL and is_sure(to_read):
+            mode = Mode.PAGE
+        self.open[drafted.document].pages[drafted.result.index] = _OpenPage(drafted, mode)
+        for request in drafted.requests:
+            reason = declined[request.key] or ("read with the page" if mode is Mode.PAGE else None)
+            if reason is None:
+                yield request
+            else:
+                text = request.drafts[0].text if request.drafts else ""
+                self._settle(request.key, Verdict(text, Finish.UNVERIFIED, reason=reason))
+        if not drafted.requests:
+            self._regions_read(drafted.document, drafted.result.index)
+
+    def _settle(self, key: Hashable, verdict: Verdict) -> None:
+        assert isinstance(key, RequestKey)
         page = self.open[key.document].pages[key.page]
-        page.verdicts[key.order] = verdict
-        if page.complete:
+        if key.order is None:
+            page.page = verdict
             self._close_page(key.document, key.page)
+            return
+        page.verdicts[key.order] = verdict
+        if page.regions_read:
+            self._regions_read(key.document, key.page)
+
+    def _regions_read(self, number: int, index: int) -> None:
+        """Every region of a page has its verdict: the page itself comes next, or it is done."""
+        page = self.open[number].pages[index]
+        if page.mode is not Mode.REGION:
+            request = page_request(page.drafted, page.verdicts)
+            if self.parser.verifier.declines(request) is None:
+                self.page_requests.append(request)
+                return
+        self._close_page(number, index)
 
     def _close_page(self, number: int, index: int) -> None:
         document = self.open[number]
-        result = document.pages.pop(index).result()
+        page = document.pages.pop(index)
+        try:
+            result = page.result()
+        except Exception as error:  # noqa: BLE001 a page that fails never takes the document with it
+            result = replace(page.drafted.result, error=f"{type(error).__name__}: {error}")
         document.done[index] = result
         if self.progress:
             self.progress(result)
@@ -199,7 +256,7 @@ class _Run:
             pages=assembly.pages,
             markdown=assembly.markdown,
             verifier=self.parser.verifier.name,
-            mode="region",
+            mode=_mode_of(pages, self.parser.mode),
             timings=timings,
             notes=end.notes,
         )
@@ -210,3 +267,10 @@ class _Run:
         spent = {stage: seconds - self.spent.get(stage, 0.0) for stage, seconds in now.items()}
         self.spent = now
         return spent
+
+
+def _mode_of(pages: Sequence[PageResult], asked: Mode) -> Mode:
+    """How a document was read: by the most thorough mode of its pages."""
+    modes = {page.mode for page in pages if page.error is None}
+    thorough = (Mode.HIERARCHICAL, Mode.PAGE, Mode.REGION)
+    return next((mode for mode in thorough if mode in modes), asked)

@@ -16,7 +16,7 @@ from markdown_it.renderer import RendererHTML
 from markdown_it.token import Token
 from markdown_it.utils import EnvType, OptionsDict
 
-from docspec.types import Document
+from docspec.types import DecodeStats, Document
 
 TABLE_TAGS = frozenset({"table", "thead", "tbody", "tfoot", "tr", "td", "th", "caption"})
 TAGS = TABLE_TAGS | {"b", "i", "em", "strong", "sup", "sub", "br", "u", "p"}
@@ -49,6 +49,10 @@ def to_html(document: Document) -> str:
     failed = len(document.errors)
     count = len(document.pages)
     facts = [f"{count} page" + ("" if count == 1 else "s"), f"verifier {document.verifier}"]
+    facts.append(f"mode {document.mode}")
+    stats = sum((page.stats for page in document.pages), DecodeStats())
+    if stats.steps:
+        facts.append(f"{stats.mean_accepted_length:.1f} tokens a verify step")
     if failed:
         facts.append(f"{failed} failed")
     notes = "".join(f"<li>{escape(note)}</li>" for note in (*document.errors, *document.notes))

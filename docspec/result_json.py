@@ -9,9 +9,9 @@ from __future__ import annotations
 from importlib.metadata import PackageNotFoundError, version
 from typing import TypedDict
 
-from docspec.types import Document, Draft, Dropped, PageResult, RegionResult
+from docspec.types import DecodeStats, Document, Draft, Dropped, PageResult, RegionResult, Verdict
 
-SCHEMA = "docspec/1.0"
+SCHEMA = "docspec/1.1"
 
 PACKAGES = (
     "docspec-vlm",
@@ -69,6 +69,25 @@ class RegionJson(TypedDict):
     agreement: float | None  # 0..1: similarity of draft and verified text; null where not verified
 
 
+class PagePassJson(TypedDict):
+    """What the verifier wrote of the whole page; the page's regions are read from ``output``."""
+
+    output: str
+    verification: VerificationJson
+    agreement: float | None  # 0..1: similarity of the page's draft and its output
+    region_pass: PassJson  # what was decoded for single regions before
+
+
+class PassJson(TypedDict):
+    """Counts of decoding."""
+
+    tokens: int
+    accepted: int
+    drafted: int
+    steps: int
+    mean_accepted_length: float
+
+
 class DroppedJson(TypedDict):
     """Something found on the page that the markdown leaves out."""
 
@@ -79,12 +98,17 @@ class DroppedJson(TypedDict):
 
 
 class PageJson(TypedDict):
-    """A page; ``page`` counts from 1 in the file, ``error`` is null when it went well."""
+    """A page; ``page`` counts from 1 in the file, ``error`` is null when it went well.
+
+    ``mode`` is region, page or hierarchical; ``page_pass`` is null in region mode.
+    """
 
     page: int
     width: float
     height: float
+    mode: str
     error: str | None
+    page_pass: PagePassJson | None
     timings: dict[str, float]
     regions: list[RegionJson]
     dropped: list[DroppedJson]
@@ -135,7 +159,9 @@ def _page(page: PageResult) -> PageJson:
         "page": page.index + 1,
         "width": page.width,
         "height": page.height,
+        "mode": page.mode.value,
         "error": page.error,
+        "page_pass": _page_pass(page, page.verdict) if page.verdict else None,
         "timings": dict(page.timings),
         "regions": [_region(result) for result in page.regions],
         "dropped": [_dropped(dropped) for dropped in page.dropped],
@@ -153,17 +179,36 @@ def _region(result: RegionResult) -> RegionJson:
         "parent": region.parent,
         "text": result.text,
         "draft": _draft(draft) if draft else None,
-        "verification": {
-            "finish": verdict.finish.value,
-            "reason": verdict.reason,
-            "tokens": verdict.stats.tokens,
-            "accepted": verdict.stats.accepted,
-            "drafted": verdict.stats.drafted,
-            "steps": verdict.stats.steps,
-            "mean_accepted_length": verdict.stats.mean_accepted_length,
-            "corrections": [{"start": c.start, "end": c.end, "draft": c.draft} for c in verdict.corrections],
-        },
+        "verification": _verification(verdict),
         "agreement": verdict.agreement,
+    }
+
+
+def _page_pass(page: PageResult, verdict: Verdict) -> PagePassJson:
+    return {
+        "output": verdict.text,
+        "verification": _verification(verdict),
+        "agreement": verdict.agreement,
+        "region_pass": _counts(page.region_pass),
+    }
+
+
+def _verification(verdict: Verdict) -> VerificationJson:
+    return {
+        "finish": verdict.finish.value,
+        "reason": verdict.reason,
+        **_counts(verdict.stats),
+        "corrections": [{"start": c.start, "end": c.end, "draft": c.draft} for c in verdict.corrections],
+    }
+
+
+def _counts(stats: DecodeStats) -> PassJson:
+    return {
+        "tokens": stats.tokens,
+        "accepted": stats.accepted,
+        "drafted": stats.drafted,
+        "steps": stats.steps,
+        "mean_accepted_length": stats.mean_accepted_length,
     }
 
 

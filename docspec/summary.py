@@ -35,6 +35,14 @@ class Summary:
             self.regions[source] += 1
             self.verified[source] += result.verdict.finish is not Finish.UNVERIFIED
             self.stats[source] += result.verdict.stats
+        for page in document.pages:
+            passes = {"(regions, before pages)": page.region_pass}
+            if page.verdict is not None:
+                passes["(whole pages)"] = page.verdict.stats
+            for name, stats in passes.items():
+                if stats.steps:  # a row of its own, beside those of the regions by source
+                    self.regions[name] += 0
+                    self.stats[name] += stats
 
     def tables(self, wall: float) -> Group:
         """The summary for a terminal; ``wall`` is the run's seconds."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -148,6 +148,14 @@ class Style:
     formula: str | None = None
 
 
+class Mode(StrEnum):
+    """How a page is read (DESIGN 6.5): its regions, the whole page at once, or first those, then the page."""
+
+    REGION = "region"
+    PAGE = "page"
+    HIERARCHICAL = "hierarchical"
+
+
 class Finish(StrEnum):
     """Why a sequence ended."""
 
@@ -255,7 +263,11 @@ class RegionResult:
 
 @dataclass(frozen=True, slots=True)
 class PageResult:
-    """A finished page. ``timings`` are seconds by stage; ``error`` is set when the page failed."""
+    """A finished page. ``timings`` are seconds by stage; ``error`` is set when the page failed.
+
+    ``mode`` is how it was read. In page and hierarchical mode ``verdict`` is the page pass's; its statistics
+    are the page's alone, those of the region pass before it are ``region_pass``, and ``regions`` have none.
+    """
 
     index: int
     width: float
@@ -265,6 +277,15 @@ class PageResult:
     timings: Mapping[str, float] = field(default_factory=dict)
     error: str | None = None
     images: Mapping[int, bytes] = field(default_factory=dict, repr=False)  # PNG by a picture's order
+    mode: Mode = Mode.REGION
+    verdict: Verdict | None = None
+    region_pass: DecodeStats = DecodeStats()
+
+    @property
+    def stats(self) -> DecodeStats:
+        """Counts of everything that was decoded for this page."""
+        regions = sum((result.verdict.stats for result in self.regions), self.region_pass)
+        return regions + self.verdict.stats if self.verdict else regions
 
 
 @dataclass(frozen=True, slots=True)
@@ -321,6 +342,16 @@ class Verifier(Protocol):
     @property
     def dpi(self) -> float:
         """The resolution that pages should be rendered at."""
+        ...
+
+    @property
+    def native(self) -> Literal["region", "page"]:
+        """What it was made to read: mode ``auto`` ends with a page pass only where that is pages."""
+        ...
+
+    @property
+    def reads_pages(self) -> bool:
+        """Whether it can be asked for whole pages."""
         ...
 
     def declines(self, request: Request) -> str | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Iterator
+from typing import Literal
 
 from docspec.config import Config
 from docspec.types import Finish, Request, Style, Verdict
@@ -14,6 +15,8 @@ class DraftOnly:
     name = "draft-only"
     style = Style()
     dpi = 150.0
+    native: Literal["region", "page"] = "region"
+    reads_pages = False
 
     def __init__(self, config: Config) -> None:
         self.config = config

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
+from collections import deque
 from collections.abc import Hashable, Iterable, Iterator
-from dataclasses import replace
-from typing import Any, Protocol
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal, Protocol
 
 from docspec.config import Config
 from docspec.drafters.matching import DraftCursor, agreement, corrections
-from docspec.types import Finish, Request, Style, Verdict
+from docspec.types import Finish, Image, PageRegion, Request, Style, Verdict
 from docspec.verifiers.codec import TokenizerCodec
 from docspec.verifiers.decide import Decide
 from docspec.verifiers.engine import Engine
@@ -20,12 +21,29 @@ from docspec.verifiers.window import AcceptanceRate
 LOOKAHEAD = 8  # requests whose images are encoded in one pass
 
 
+class PageFormat(Protocol):
+    """How a family writes whole pages; see docspec.verifiers.profiles.Profile."""
+
+    def write_page(self, regions: tuple[PageRegion, ...], image: Image) -> str:
+        """A page's draft."""
+        ...
+
+    def read_page(self, output: str, image: Image) -> tuple[PageRegion, ...]:
+        """A page's output as regions."""
+        ...
+
+
 class Reader(Protocol):
-    """A loaded model with what is particular to it; its family's profile, so to speak, in use."""
+    """A loaded model with what is particular to it; its family's profile, so to speak, in use.
+
+    ``page`` is None where the model is not asked for whole pages.
+    """
 
     name: str
     style: Style
     dpi: float
+    native: Literal["region", "page"]
+    page: PageFormat | None
     model: Any
     codec: TokenizerCodec
     end_tokens: tuple[int, ...]
@@ -49,6 +67,17 @@ class Reader(Protocol):
     def verdict(self, request: Request, verdict: Verdict) -> Verdict:
         """Last word on a verdict: the model's output format read, degenerate output replaced."""
         ...
+
+
+@dataclass(slots=True)
+class _Work:
+    """What one call of ``verify`` has in hand: requests to come, the open ones with their first drafts, and
+    verdicts on those that could not be started."""
+
+    requests: Iterator[Request | None]
+    open: dict[Hashable, tuple[Request, str]] = field(default_factory=dict)
+    failed: deque[tuple[Hashable, Verdict]] = field(default_factory=deque)
+    more: bool = True
 
 
 class ReaderVerifier:
@@ -91,6 +120,14 @@ class ReaderVerifier:
         return self.reader.dpi
 
     @property
+    def native(self) -> Literal["region", "page"]:
+        return self.reader.native
+
+    @property
+    def reads_pages(self) -> bool:
+        return self.reader.page is not None
+
+    @property
     def seconds(self) -> dict[str, float]:
         """Seconds so far by stage: vision, prefill, decode."""
         return {"vision": self._vision, **self.engine.seconds}
@@ -101,57 +138,103 @@ class ReaderVerifier:
         return self.engine.passes
 
     def declines(self, request: Request) -> str | None:
+        if request.category is None and self.reader.page is None:
+            return "whole pages are not read"
         return self.reader.declines(request)
 
     def verify(self, requests: Iterable[Request | None]) -> Iterator[tuple[Hashable, Verdict]]:
-        open_requests: dict[Hashable, Request] = {}
-        for sequence in self.engine.run(self._sequences(requests, open_requests)):
-            request = open_requests.pop(sequence.key)
-            yield request.key, self._verdict(request, sequence)
+        work = _Work(iter(requests))
+        while work.more:
+            for sequence in self.engine.run(self._sequences(work)):
+                request, draft = work.open.pop(sequence.key)
+                yield request.key, self._verdict(request, draft, sequence)
+            while work.failed:
+                yield work.failed.popleft()
 
-    def _sequences(
-        self, requests: Iterable[Request | None], open_requests: dict[Hashable, Request]
-    ) -> Iterator[Sequence | None]:
-        """Sequences of the requests, their images encoded a few at a time, never waiting for more to come."""
+    def _sequences(self, work: _Work) -> Iterator[Sequence | None]:
+        """Sequences of the requests, their images encoded a few at a time, never waiting for more to come.
+
+        Ends early when a request could not be started: more requests may depend on its verdict.
+        """
         ready: list[Request] = []
-        for request in requests:
+        for request in work.requests:
             if request is not None:
                 ready.append(request)
-                open_requests[request.key] = request
             if ready and (request is None or len(ready) == LOOKAHEAD):
-                yield from self._encoded(ready)
+                yield from self._started(ready, work)
                 ready = []
+                if work.failed:
+                    return
             if request is None:
                 yield None
-        if ready:
-            yield from self._encoded(ready)
+        work.more = False
+        yield from self._started(ready, work)
 
-    def _encoded(self, requests: list[Request]) -> Iterator[Sequence]:
+    def _started(self, requests: list[Request], work: _Work) -> Iterator[Sequence]:
+        """The sequences of ``requests`` whose images the model takes."""
+        for request, prompt in self._prompts(requests, work):
+            drafts = self._drafts(request)
+            work.open[request.key] = (request, drafts[0] if drafts else "")
+            yield self._sequence(request, prompt, drafts)
+
+    def _prompts(self, requests: list[Request], work: _Work) -> list[tuple[Request, Prompt]]:
+        """Requests with their prompts, images encoded in one pass, or one by one where that fails."""
+        if not requests:
+            return []
         started = time.perf_counter()
-        prompts = self.reader.prompts(requests)
+        try:
+            prompts: list[Prompt] | Exception = self.reader.prompts(requests)
+        except Exception as error:  # noqa: BLE001 one image that cannot be encoded must not stop the others
+            prompts = error
         self._vision += time.perf_counter() - started
-        for request, prompt in zip(requests, prompts, strict=True):
-            texts = [draft.text for draft in request.drafts]
-            confidence = request.drafts[0].confidence if request.drafts else 0.0
-            yield Sequence(
-                key=request.key,
-                prompt=prompt,
-                cursor=DraftCursor(texts, self.reader.codec, self.reader.end_tokens[0]),
-                end_tokens=frozenset(self.reader.end_tokens),
-                limit=self.reader.limit(request, self.config),
-                confidence=confidence,
-                rate=AcceptanceRate.expected(confidence),
-            )
+        if not isinstance(prompts, Exception):
+            return list(zip(requests, prompts, strict=True))
+        if len(requests) > 1:
+            return [pair for request in requests for pair in self._prompts([request], work)]
+        [request] = requests
+        text = request.drafts[0].text if request.drafts else ""
+        reason = f"the model cannot take this image: {type(prompts).__name__}: {prompts}"
+        work.failed.append((request.key, Verdict(text, Finish.UNVERIFIED, reason=reason)))
+        return []
 
-    def _verdict(self, request: Request, sequence: Sequence) -> Verdict:
+    def _drafts(self, request: Request) -> list[str]:
+        """The request's drafts in the words of the model, best first."""
+        drafts = [draft.text for draft in request.drafts]
+        if request.category is None and self.reader.page is not None:
+            drafts.insert(0, self.reader.page.write_page(request.regions, request.image))
+        return drafts
+
+    def _sequence(self, request: Request, prompt: Prompt, drafts: list[str]) -> Sequence:
+        confidence = _confidence(request)
+        return Sequence(
+            key=request.key,
+            prompt=prompt,
+            cursor=DraftCursor(drafts, self.reader.codec, self.reader.end_tokens[0]),
+            end_tokens=frozenset(self.reader.end_tokens),
+            limit=self.reader.limit(request, self.config),
+            confidence=confidence,
+            rate=AcceptanceRate.expected(confidence),
+        )
+
+    def _verdict(self, request: Request, draft: str, sequence: Sequence) -> Verdict:
         output = sequence.output
         text = self.reader.codec.decode([t for t in output if t not in sequence.end_tokens])
-        verdict = self.reader.verdict(
-            request, Verdict(text, sequence.finish or Finish.LENGTH, sequence.stats)
-        )
-        if not request.drafts:
+        verdict = Verdict(text, sequence.finish or Finish.LENGTH, sequence.stats)
+        if request.category is None and self.reader.page is not None:
+            verdict = replace(verdict, regions=self.reader.page.read_page(text, request.image))
+        else:
+            verdict = self.reader.verdict(request, verdict)
+        if not draft:
             return verdict
-        draft = request.drafts[0].text
         return replace(
             verdict, corrections=corrections(draft, verdict.text), agreement=agreement(draft, verdict.text)
         )
+
+
+def _confidence(request: Request) -> float:
+    """Of a region's first draft, or of a page's regions by their lengths; 0 without any."""
+    if request.category is not None:
+        return request.drafts[0].confidence if request.drafts else 0.0
+    weights = [len(region.text) for region in request.regions]
+    weighted = zip(request.regions, weights, strict=True)
+    return sum(region.confidence * weight for region, weight in weighted) / max(1, sum(weights))

@@ -7,7 +7,7 @@ shape with random weights it also times the real work. Results of either are to 
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
-from typing import Any
+from typing import Any, Literal
 
 import torch
 from tokenizers import Tokenizer
@@ -16,7 +16,7 @@ from docspec.config import Config
 from docspec.types import Request, Style, Verdict
 from docspec.verifiers.codec import TokenizerCodec
 from docspec.verifiers.decide import Decide, Replay
-from docspec.verifiers.reader import Reader, ReaderVerifier
+from docspec.verifiers.reader import PageFormat, Reader, ReaderVerifier
 from docspec.verifiers.sequence import Prompt
 
 
@@ -48,13 +48,20 @@ class NoModel:
 
 
 class ReplayReader:
-    """A reader without a model, over a ``tokenizers`` tokenizer whose id ``end`` ends every output."""
+    """A reader without a model, over a ``tokenizers`` tokenizer whose id ``end`` ends every output.
+
+    ``page`` is the page format of the recorded outputs, where whole pages were recorded.
+    """
 
     name = "replayed"
     dpi = 150.0
     model = None
 
-    def __init__(self, tokenizer: Tokenizer, end: int, style: Style | None = None) -> None:
+    def __init__(
+        self, tokenizer: Tokenizer, end: int, style: Style | None = None, page: PageFormat | None = None
+    ) -> None:
+        self.native: Literal["region", "page"] = "page" if page else "region"
+        self.page = page
         self.codec = TokenizerCodec(tokenizer, unwritten=frozenset((end,)))
         self.end_tokens = (end,)
         self.style = style or Style()

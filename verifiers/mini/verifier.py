@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Hashable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from typing import Literal
 
 import torch
 from tokenizers import Tokenizer
@@ -18,7 +19,7 @@ from docspec.verifiers.mini.features import LineFeatures
 from docspec.verifiers.mini.model import WEIGHTS, Mini
 from docspec.verifiers.mini.parts import Part, foreign_share, join, split
 from docspec.verifiers.mini.tokens import BEGIN, END, LINE, PAD
-from docspec.verifiers.reader import ReaderVerifier
+from docspec.verifiers.reader import PageFormat, ReaderVerifier
 from docspec.verifiers.sequence import Prompt
 
 UNREAD = {
@@ -36,6 +37,8 @@ class MiniReader:
     name = "mini"
     style = Style(table="html")
     dpi = 150.0
+    native: Literal["region", "page"] = "region"
+    page: PageFormat | None = None
 
     def __init__(self, threads: int) -> None:
         self.features = LineFeatures(threads=threads)
@@ -100,6 +103,9 @@ class MiniVerifier:
 
     Tables, formulas, pictures and other scripts are declined, so that their drafts stand.
     """
+
+    native: Literal["region", "page"] = "region"
+    reads_pages = False
 
     def __init__(self, config: Config, *, drafts: bool = True) -> None:
         reader = MiniReader(threads=os.cpu_count() or 1)
