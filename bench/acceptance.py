@@ -29,7 +29,7 @@ from docspec.verifiers.acceptance import accept_exact
 from docspec.verifiers.codec import TokenizerCodec
 
 END = -1  # the end token; no vocabulary has it
-BRANCHES = 48  # draft tokens a step beside the main window, with trees
+BRANCH = 16  # draft tokens in each branch beside the main window, with trees
 PAST = -2  # what is chosen after the end
 _TOKENIZER = Path(docspec.verifiers.__file__).parent / "mini" / "weights" / "tokenizer.json"
 
@@ -37,8 +37,8 @@ _TOKENIZER = Path(docspec.verifiers.__file__).parent / "mini" / "weights" / "tok
 class Cursor(Protocol):
     """What the decode loop needs of a draft."""
 
-    def propose(self, limit: int, extra: int = 0) -> Tree:
-        """Up to ``limit`` next tokens, and ``extra`` in branches beside them."""
+    def propose(self, limit: int, reach: int = 0) -> Tree:
+        """Up to ``limit`` next tokens, and ``reach`` in each branch beside them."""
         ...
 
     def advance(self, emitted: Sequence[int]) -> None:
@@ -58,7 +58,7 @@ class TokenCursor:
         self._next = 0
         self._output: list[int] = []
 
-    def propose(self, limit: int, extra: int = 0) -> Tree:
+    def propose(self, limit: int, reach: int = 0) -> Tree:
         """Up to ``limit`` next draft tokens; it knows no branches."""
         return Tree.chain(self._draft[self._next : self._next + limit])
 
@@ -89,12 +89,12 @@ class Case:
     draft: str
 
 
-def replay(codec: Codec, cursor: Cursor, truth: str, window: int, extra: int = 0) -> DecodeStats:
-    """The decode loop over one region whose verifier writes ``truth``; up to ``extra`` tokens in branches."""
+def replay(codec: Codec, cursor: Cursor, truth: str, window: int, reach: int = 0) -> DecodeStats:
+    """The decode loop over one region whose verifier writes ``truth``; ``reach`` tokens in each branch."""
     wanted = [*codec.encode(truth)[0], END]
     done = steps = accepted = drafted = 0
     while done < len(wanted):
-        tree = cursor.propose(window, extra)
+        tree = cursor.propose(window, reach)
         coming = [*wanted[done : done + len(tree) + 1], *[PAST] * len(tree)]
         nodes, tokens = accept_exact([coming[depth] for depth in (0, *tree.depths)], tree)
         emitted = tokens if tokens[-1] != PAST else tokens[:-1]
@@ -119,14 +119,14 @@ GROUPS: dict[str, Callable[[Case], bool]] = {
 
 
 def measure(
-    codec: Codec, cases: Sequence[Case], window: int, matching: str, extra: int = 0
+    codec: Codec, cases: Sequence[Case], window: int, matching: str, reach: int = 0
 ) -> dict[str, dict[str, float | int]]:
     """Figures by group: regions, tokens, mean accepted length, agreement, time in the cursor a step."""
     figures: dict[str, dict[str, float | int]] = {}
     for group, belongs in GROUPS.items():
         chosen = [case for case in cases if belongs(case)]
         started = time.perf_counter()
-        stats = sum((_replay_one(codec, case, window, matching, extra) for case in chosen), DecodeStats())
+        stats = sum((_replay_one(codec, case, window, matching, reach) for case in chosen), DecodeStats())
         elapsed = time.perf_counter() - started
         figures[group] = {
             "regions": len(chosen),
@@ -140,11 +140,11 @@ def measure(
     return figures
 
 
-def _replay_one(codec: Codec, case: Case, window: int, matching: str, extra: int) -> DecodeStats:
+def _replay_one(codec: Codec, case: Case, window: int, matching: str, reach: int) -> DecodeStats:
     draft = case.truth if matching == "perfect" else case.draft
     if matching == "tokens":
         return replay(codec, TokenCursor(draft, codec), case.truth, window)
-    return replay(codec, DraftCursor([draft], codec, END), case.truth, window, extra)
+    return replay(codec, DraftCursor([draft], codec, END), case.truth, window, reach)
 
 
 def main() -> None:
@@ -160,7 +160,7 @@ def main() -> None:
         if options.drafts:
             rows = [asdict(case) for case in cases]
             options.drafts.write_text(json.dumps(rows, ensure_ascii=False, indent=1), encoding="utf-8")
-    figures = measure(codec, cases, options.window, options.matching, BRANCHES if options.trees else 0)
+    figures = measure(codec, cases, options.window, options.matching, BRANCH if options.trees else 0)
     names = [name.replace("_", " ") for name in next(iter(figures.values()))]
     table = Table("group", *names, title=f"replayed, {options.matching}, window {options.window}")
     for group, row in figures.items():

@@ -43,22 +43,23 @@ class DraftCursor:
         self._guesses = 0  # places tried since the parting, all refuted
         self._next_search = self._next_wide = 0  # emitted tokens from which (wide) search is worth its time
 
-    def propose(self, limit: int, extra: int = 0) -> Tree:
+    def propose(self, limit: int, reach: int = 0) -> Tree:
         """Draft tokens to verify next: up to ``limit`` that go on from the current position (the end token
-        follows the draft's last one) and up to ``extra`` in branches beside them. Empty: nothing to propose.
+        follows the draft's last one) and up to ``reach`` in each branch beside them. Empty: nothing to
+        propose.
         """
         if self._stream is None or limit <= 0:
             return Tree.chain([])
         if self._lost and len(self._emitted) >= self._next_search:
-            self._resync(_SIDES if extra else 0)
+            self._resync(_SIDES if reach else 0)
         if self._lost:
-            main, *sides = self._echo.propose(limit, 1 + _SIDES if extra else 1) or [[]]
+            main, *sides = self._echo.propose(limit, 1 + _SIDES if reach else 1) or [[]]
         else:
             main = self._stream.coming(limit)
             sides = [side.coming(limit) for side in self._sides]
-            if self._guesses and extra:
+            if self._guesses and reach:
                 sides += self._echo.propose(limit, 2)
-        return Tree.merge([main, *_within(main, sides, extra)])
+        return Tree.merge([main, *(_cut(main, side, reach) for side in sides[:_SIDES] if reach)])
 
     def advance(self, emitted: Sequence[int]) -> None:
         """Take what a step emitted, in plain decoding one token."""
@@ -101,12 +102,8 @@ class DraftCursor:
         self._lost = False
 
 
-def _within(main: Sequence[int], sides: Sequence[Sequence[int]], extra: int) -> list[Sequence[int]]:
-    """The first of ``sides``, each cut so that ``extra`` tokens come on top of the main ones."""
-    kept: list[Sequence[int]] = []
-    count = min(len(sides), _SIDES)
-    for side in sides[:_SIDES]:
-        pairs = zip(main, side, strict=False)
-        shared = next((i for i, (own, other) in enumerate(pairs) if own != other), min(len(main), len(side)))
-        kept.append(side[: shared + extra // count])
-    return kept
+def _cut(main: Sequence[int], side: Sequence[int], reach: int) -> Sequence[int]:
+    """``side`` up to ``reach`` tokens after it has left ``main``."""
+    pairs = zip(main, side, strict=False)
+    shared = next((i for i, (own, other) in enumerate(pairs) if own != other), min(len(main), len(side)))
+    return side[: shared + reach]

@@ -5,6 +5,7 @@ After SpecInfer (Miao et al. 2023, arXiv 2305.09781). Pure.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -70,6 +71,20 @@ class Tree:
     def is_chain(self) -> bool:
         """Whether there are no branches."""
         return not self.depths or self.depths[-1] == len(self.depths)
+
+    @property
+    def main(self) -> int:
+        """How many tokens the main branch has."""
+        if self.is_chain:
+            return len(self.depths)
+        return next(i for i, depth in enumerate(self.depths) if depth != i + 1)
+
+    @property
+    def branches(self) -> int:
+        """How many branches there are beside the main one."""
+        if self.is_chain:
+            return 0
+        return sum(after <= before for before, after in itertools.pairwise(self.depths))
 
     def first_child(self, place: int) -> int | None:
         """The likeliest node at ``place``."""

@@ -19,6 +19,11 @@ class Accepted(NamedTuple):
     nodes: list[int]
     tokens: list[int]
 
+    @property
+    def strayed(self) -> bool:
+        """Whether the path has left the main branch."""
+        return bool(self.nodes) and self.nodes[-1] >= len(self.nodes)
+
 
 def walk(tree: Tree, choose: Callable[[int, int | None], int]) -> Accepted:
     """Go down ``tree`` as long as what is chosen stands in it.

@@ -17,7 +17,7 @@ from docspec.verifiers.acceptance import Accepted
 from docspec.verifiers.decide import Decide
 from docspec.verifiers.runner import Runner
 from docspec.verifiers.sequence import Sequence
-from docspec.verifiers.window import StepCost, partition, window_length
+from docspec.verifiers.window import LONGEST_BRANCH, StepCost, partition, window_length
 
 PREFILL_TOKENS = 8192  # places in one prefill pass, padding included
 
@@ -122,9 +122,11 @@ class Engine:
         """The draft tokens to send for a sequence, within its limit."""
         if not self.drafts:
             return Tree.chain([])
-        length = window_length(sequence.rate.value, *self._cost.line(), rows)
+        cost, rate = self._cost.line(), sequence.rate.value
+        length = window_length(rate, *cost, rows)
+        branch = window_length(rate, *cost, rows, sequence.branches.value)
         room = max(0, min(length, sequence.limit - len(sequence.output) - 1))
-        return sequence.cursor.propose(room)
+        return sequence.cursor.propose(room, min(branch, LONGEST_BRANCH))
 
     def _emit(self, sequence: Sequence, tree: Tree, accepted: Accepted) -> None:
         if self.drafts:
@@ -133,10 +135,12 @@ class Engine:
 
     def _learn(self, sequence: Sequence, tree: Tree, accepted: Accepted) -> None:
         """Move the draft cursor and the acceptance estimate; a plain step tests the draft for free."""
-        seen = (tree if tree.tokens else sequence.cursor.propose(1)).tokens
-        run = len(accepted.nodes) if tree.tokens else int(seen == accepted.tokens)
-        if seen:
-            sequence.rate.update(run, rejected=run < len(seen))
+        if tree.tokens:
+            run, strayed = len(accepted.nodes), accepted.strayed
+            sequence.rate.update(run, rejected=strayed or run < tree.main)
+            sequence.branches.update(tree.branches, taken=strayed)
+        elif seen := sequence.cursor.propose(1).tokens:
+            sequence.rate.update(int(seen == accepted.tokens), rejected=seen != accepted.tokens)
         sequence.cursor.advance(accepted.tokens)
 
     def _retire(self) -> list[Sequence]:

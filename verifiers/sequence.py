@@ -10,7 +10,7 @@ from docspec.drafters.matching import DraftCursor
 from docspec.drafters.tree import Tree
 from docspec.types import DecodeStats, Finish
 from docspec.verifiers.acceptance import Accepted
-from docspec.verifiers.window import AcceptanceRate
+from docspec.verifiers.window import AcceptanceRate, BranchRate
 
 if TYPE_CHECKING:
     import torch
@@ -65,6 +65,7 @@ class Sequence:
     confidence: float = 1.0
     output: list[int] = field(default_factory=list)
     rate: AcceptanceRate = field(default_factory=AcceptanceRate)
+    branches: BranchRate = field(default_factory=BranchRate)
     finish: Finish | None = None
     accepted: int = 0
     drafted: int = 0

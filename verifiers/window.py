@@ -9,6 +9,9 @@ from dataclasses import dataclass, field
 LONGEST = 512
 PRIOR_WIDTH = 32  # tokens that double a pass's time, until measured
 FORGET = 0.9  # weight of the past after each step: a draft's quality changes within a region
+FORGET_BRANCHES = 0.97  # the same for branches, of which few are right
+PRIOR_BRANCHES = (1.0, 8.0)  # branches taken and sent, to begin with
+LONGEST_BRANCH = 16
 
 
 @dataclass(slots=True)
@@ -36,6 +39,27 @@ class AcceptanceRate:
         """Count one step: ``accepted`` draft tokens taken, and whether the next one was refused."""
         self.hits = FORGET * self.hits + accepted
         self.misses = FORGET * self.misses + rejected
+
+
+@dataclass(slots=True)
+class BranchRate:
+    """Running estimate of the chance that a branch beside the main window is the one taken, for a sequence.
+
+    It falls back to the prior while none are sent, so that they are tried again now and then.
+    """
+
+    hits: float = 0.0
+    misses: float = 0.0
+
+    @property
+    def value(self) -> float:
+        """The estimate, strictly between 0 and 1."""
+        return (self.hits + PRIOR_BRANCHES[0]) / (self.hits + self.misses + PRIOR_BRANCHES[1])
+
+    def update(self, sent: int, taken: bool) -> None:
+        """Count one step with ``sent`` branches."""
+        self.hits = FORGET_BRANCHES * self.hits + taken
+        self.misses = FORGET_BRANCHES * self.misses + sent - taken
 
 
 @dataclass(slots=True)
@@ -67,13 +91,14 @@ class StepCost:
         return max(seconds - slope * tokens, seconds * 1e-3), slope
 
 
-def window_length(rate: float, base: float, slope: float, rows: int) -> int:
+def window_length(rate: float, base: float, slope: float, rows: int, chance: float = 1.0) -> int:
     """The window (0 to 512 draft tokens) beyond which a longer pass costs more than it can save.
 
-    The k-th window token is emitted with chance ``rate ** k`` and costs ``slope`` seconds; each emitted
-    token is worth what it costs otherwise, in a plain step of ``rows`` sequences.
+    The k-th window token is emitted with chance ``chance * rate ** k`` (``chance`` is a branch's to be the one
+    taken) and costs ``slope`` seconds; each emitted token is worth what it costs otherwise, in a plain step of
+    ``rows`` sequences.
     """
-    worth = base / rows + slope
+    worth = (base / rows + slope) * chance
     if rate <= 0 or slope >= worth * rate:
         return 0
     return min(LONGEST, int(math.log(slope / worth) / math.log(rate)))
