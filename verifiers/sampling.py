@@ -36,7 +36,7 @@ def draw(logits: torch.Tensor, with_chances: Seq[float]) -> list[int]:
     """A token of each row's distribution: the one in whose share of [0, 1) the row's chance lies.
 
     ``logits`` [n, V] are final (processors and temperature applied), minus infinity where a token is
-    excluded. Raises ModelError where they are not numbers.
+    excluded. Raises ModelError where they are not numbers or all excluded.
     """
     rows = logits if logits.device.type != "mps" else logits.cpu()  # MPS has no 64-bit floats
     shares = rows.double().softmax(-1).cumsum(-1)  # [n, V]; 32 bits would favour tokens early in vocabulary
@@ -44,7 +44,7 @@ def draw(logits: torch.Tensor, with_chances: Seq[float]) -> list[int]:
     wanted = torch.tensor(with_chances, dtype=torch.float64, device=rows.device)[:, None] * total
     tokens: list[int] = torch.searchsorted(shares, wanted, right=True)[:, 0].tolist()
     if max(tokens, default=0) >= logits.shape[1]:
-        raise ModelError("the model's output is not a number (NaN): use another dtype, such as float32")
+        raise ModelError("the model gives no token a probability: use another dtype, such as float32")
     return tokens
 
 

@@ -20,6 +20,7 @@ from docspec.verifiers.mini.model import WEIGHTS, Mini
 from docspec.verifiers.mini.parts import Part, foreign_share, join, split
 from docspec.verifiers.mini.tokens import BEGIN, END, LINE, PAD
 from docspec.verifiers.reader import PageFormat, ReaderVerifier
+from docspec.verifiers.sampling import Sampled
 from docspec.verifiers.sequence import Prompt
 
 UNREAD = {
@@ -73,6 +74,9 @@ class MiniReader:
     def decide(self, config: Config) -> Decide:
         if config.accept == "exact":
             return exact
+        if config.accept == "sampled":
+            temperature = config.temperature
+            return Sampled(lambda _: lambda _, logits: logits / temperature, config.seed, prefixed=False)
         return Fused(DEFAULT_TRADE if config.trade is None else config.trade)
 
     def limit(self, request: Request, config: Config) -> int:

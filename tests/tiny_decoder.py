@@ -1,0 +1,68 @@
+"""A random decoder of a few tokens' vocabulary, and sequences over it: the engine without images or text."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from collections.abc import Sequence as Seq
+from functools import lru_cache
+from typing import Any
+
+import torch
+from transformers import Qwen2Config, Qwen2ForCausalLM
+
+from docspec.drafters.matching import DraftCursor
+from docspec.verifiers.sequence import Prompt, Sequence
+
+END = 0
+VOCABULARY = 12
+
+
+class LetterCodec:
+    """A letter a token; the end token is not written."""
+
+    def encode(self, text: str) -> tuple[list[int], list[int]]:
+        return [(ord(c) - ord("a")) % VOCABULARY for c in text], list(range(len(text)))
+
+    def decode(self, ids: Seq[int]) -> str:
+        return "".join(chr(ord("a") + token) for token in ids if token != END)
+
+
+@lru_cache
+def tiny_decoder(seed: int = 0, scale: float = 2.0) -> Any:
+    """A random Qwen2 of two narrow layers; a larger ``scale`` makes it surer of its tokens."""
+    torch.manual_seed(seed)
+    model: Any = Qwen2ForCausalLM(
+        Qwen2Config(
+            hidden_size=16,
+            intermediate_size=32,
+            num_hidden_layers=2,
+            num_attention_heads=2,
+            num_key_value_heads=1,
+            vocab_size=VOCABULARY,
+            bos_token_id=None,
+            eos_token_id=END,
+            tie_word_embeddings=False,
+        )
+    )
+    with torch.no_grad():
+        for name, weight in model.named_parameters():
+            if weight.dim() > 1:
+                weight.normal_(0, weight.shape[-1] ** -0.5 * (scale if "lm_head" in name else 1.3))
+    model.generation_config.eos_token_id = model.generation_config.pad_token_id = END
+    return model.eval()
+
+
+def sequence(
+    model: Any, key: Hashable, ids: Seq[int], limit: int, drafts: Seq[str] = (), **more: Any
+) -> Sequence:
+    """A sequence that goes on from the tokens ``ids``."""
+    with torch.inference_mode():
+        embeds = model.get_input_embeddings()(torch.tensor(ids))
+    return Sequence(
+        key=key,
+        prompt=Prompt(embeds, torch.arange(len(ids))[None], tuple(ids)),
+        cursor=DraftCursor(drafts, LetterCodec(), END),
+        end_tokens=frozenset((END,)),
+        limit=limit,
+        **more,
+    )
