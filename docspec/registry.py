@@ -28,8 +28,17 @@ BUILTIN: dict[str, dict[str, str]] = {
         "draft-only": "docspec.verifiers.draft_only:DraftOnly",
     },
     "profiles": {
+        "deepseek_ocr2": "docspec.verifiers.profiles.deepseek_ocr2:DeepSeekOcr2",
+        "dots_ocr": "docspec.verifiers.profiles.dots_ocr:DotsOCR",
+        "glm_ocr": "docspec.verifiers.profiles.glm_ocr:GlmOcr",
+        "got_ocr2": "docspec.verifiers.profiles.got_ocr2:GotOcr2",
+        "hunyuan_vl": "docspec.verifiers.profiles.hunyuan_ocr:HunyuanOcr",
+        "idefics3": "docspec.verifiers.profiles.granite_docling:GraniteDocling",
+        "lighton_ocr": "docspec.verifiers.profiles.lighton_ocr:LightOnOcr",
+        "paddleocr_vl": "docspec.verifiers.profiles.paddleocr_vl:PaddleOCRVL",
         "qwen2_vl": "docspec.verifiers.profiles.qwen_vl:QwenVL",
         "qwen2_5_vl": "docspec.verifiers.profiles.qwen_vl:QwenVL",
+        "qwen3_vl": "docspec.verifiers.profiles.qwen_vl:QwenVL",
     },
 }
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pymupdf
 import pytest
-from random_models import image_processor, random_model, tokenizer
+from random_models import save_checkpoint
 
 import docspec
 from docspec.errors import InputNotFound, ModelError, UsageError
@@ -94,9 +94,7 @@ def test_pictures_are_cut_out_on_request() -> None:
 def test_saved_checkpoint_verifies_a_document(family: str, paper: Path, tmp_path: Path) -> None:
     """A checkpoint folder loads by name and reads every region."""
     folder = tmp_path / "checkpoint"
-    random_model(family, 0).save_pretrained(folder)
-    tokenizer().save_pretrained(folder)
-    image_processor().save_pretrained(folder)
+    save_checkpoint(folder, family, 0)
     document = docspec.parse(paper, verifier=str(folder), max_new_tokens=12, accept="exact")
     assert document.verifier == str(folder)
     regions = [result for page in document.pages for result in page.regions]

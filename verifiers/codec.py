@@ -10,12 +10,16 @@ from tokenizers import Tokenizer
 class TokenizerCodec:
     """The ``Codec`` of docspec.drafters.matching over a ``tokenizers.Tokenizer``.
 
-    ``unwritten`` are ids without text, beside those that the tokenizer itself knows as special.
+    ``unwritten`` are ids without text, beside those that the tokenizer itself knows as special; these are
+    part of the text with ``special`` (layout tags).
     """
 
-    def __init__(self, tokenizer: Tokenizer, unwritten: frozenset[int] = frozenset()) -> None:
+    def __init__(
+        self, tokenizer: Tokenizer, unwritten: frozenset[int] = frozenset(), *, special: bool = False
+    ) -> None:
         self.tokenizer = tokenizer
         self.unwritten = unwritten
+        self.special = special
 
     def encode(self, text: str) -> tuple[list[int], list[int]]:
         """Token ids of ``text`` without special tokens, and the character offset where each one starts."""
@@ -29,6 +33,6 @@ class TokenizerCodec:
         return encoding.ids, starts
 
     def decode(self, ids: Sequence[int]) -> str:
-        """Text of ``ids``, special tokens left out."""
+        """Text of ``ids``, without the tokens that have none."""
         written = [token for token in ids if token not in self.unwritten]
-        return str(self.tokenizer.decode(written, skip_special_tokens=True))
+        return str(self.tokenizer.decode(written, skip_special_tokens=not self.special))

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import torch
-from transformers import AutoConfig, AutoImageProcessor, AutoModelForImageTextToText, AutoTokenizer
+from transformers import PreTrainedConfig
 
 from docspec import registry
 from docspec.config import Config
@@ -15,6 +17,7 @@ from docspec.types import Request, Style, Verdict
 from docspec.verifiers.codec import TokenizerCodec
 from docspec.verifiers.decide import Decide, ExactWithProcessors, Fused, exact
 from docspec.verifiers.processors import greedy_processors, prefixed, sampling_processors
+from docspec.verifiers.profiles.base import Family
 from docspec.verifiers.sampling import Sampled
 from docspec.verifiers.sequence import Prompt
 
@@ -30,10 +33,12 @@ class TransformersReader:
         self.profile = profile
         self.style: Style = profile.style
         self.dpi: float = profile.dpi
-        self.codec = TokenizerCodec(tokenizer.backend_tokenizer)
-        ends = model.generation_config.eos_token_id
-        ends = ends if ends is not None else tokenizer.eos_token_id
-        self.end_tokens = tuple(ends) if isinstance(ends, list | tuple) else (int(ends),)
+        self.native: Literal["region", "page"] = profile.native
+        self.page: Any = profile if profile.declines(None) is None else None
+        self.codec = TokenizerCodec(
+            tokenizer.backend_tokenizer, special=getattr(profile, "special_text", False)
+        )
+        self.end_tokens = _end_tokens(model, tokenizer, getattr(profile, "stop_tokens", ()))
 
     def declines(self, request: Request) -> str | None:
         reason: str | None = self.profile.declines(request.category)
@@ -57,33 +62,65 @@ class TransformersReader:
         return config.max_new_tokens
 
     def verdict(self, request: Request, verdict: Verdict) -> Verdict:
-        text = self.profile.read(request.category, verdict.text)
-        return Verdict(text, verdict.finish, verdict.stats)
+        return replace(verdict, text=self.profile.read(request.category, verdict.text))
+
+
+def _end_tokens(model: Any, tokenizer: Any, stops: Sequence[str]) -> tuple[int, ...]:
+    """Ids that end an output, the likeliest first: the profile's own, then the generation config's."""
+    ends = model.generation_config.eos_token_id
+    if ends is None:
+        ends = tokenizer.eos_token_id
+    ends = ends if isinstance(ends, list | tuple) else [ends]
+    ids = dict.fromkeys([*tokenizer.convert_tokens_to_ids(list(stops)), *ends])
+    return tuple(int(token) for token in ids if token is not None)
 
 
 def load(name: str, config: Config) -> TransformersReader:
     """Load a checkpoint folder or hub model. Raises ModelError, saying what is missing or unsupported."""
     local = Path(name).exists() or config.offline
+    profile_class = _profile(name, local)
+    device = pick_device(config.device)
+    load_parts = getattr(profile_class, "load", Family.load)
     try:
-        model_type = AutoConfig.from_pretrained(name, local_files_only=local).model_type
-        profile_class = _profile(model_type)
-        device = pick_device(config.device)
-        model: Any = AutoModelForImageTextToText.from_pretrained(
-            name, dtype=pick_dtype(config.dtype, device), local_files_only=local, attn_implementation="sdpa"
+        model, tokenizer, processor = load_parts(
+            name, dtype=pick_dtype(config.dtype, device), local_files_only=local
         )
-        model.to(device)
-        tokenizer = AutoTokenizer.from_pretrained(name, local_files_only=local)
-        image_processor = AutoImageProcessor.from_pretrained(name, local_files_only=local)
-    except (OSError, ValueError, ImportError) as error:
-        raise ModelError(f"cannot load {name}: {str(error).splitlines()[0]}") from error
-    return TransformersReader(name, model, tokenizer, profile_class(model, tokenizer, image_processor))
+    except (OSError, ValueError, ImportError, KeyError) as error:
+        raise ModelError(f"cannot load {name}: {_first_line(error)}") from error
+    model.to(device)
+    return TransformersReader(name, model, tokenizer, profile_class(model, tokenizer, processor))
 
 
-def _profile(model_type: str) -> Any:
+def _profile(name: str, local: bool) -> Any:
+    """The profile class for the checkpoint's model type."""
+    try:
+        model_type = PreTrainedConfig.get_config_dict(name, local_files_only=local)[0].get("model_type")
+    except (OSError, ValueError) as error:
+        raise ModelError(_unreachable(name, local, error)) from error
     known = registry.names("profiles")
     if model_type not in known:
-        raise ModelError(f"no profile for the model type {model_type!r}; known: {', '.join(known)}")
+        raise ModelError(f"no profile for {name}, of model type {model_type!r}; known: {', '.join(known)}")
     return registry.load("profiles", model_type)
+
+
+def _unreachable(name: str, local: bool, error: Exception) -> str:
+    """Why a checkpoint's configuration cannot be read, and what to do."""
+    if Path(name).exists():
+        return f"{name} is not a readable checkpoint folder (config.json with the weights beside it)"
+    if local:
+        return (
+            f"{name} is not on this machine, and --offline forbids downloading it: run once without, or "
+            "give a folder with the checkpoint"
+        )
+    return (
+        f"cannot download {name}: {_first_line(error)} Check the name and the network, or give a folder "
+        "with the checkpoint"
+    )
+
+
+def _first_line(error: Exception) -> str:
+    lines = str(error).strip().splitlines()
+    return lines[0] if lines else type(error).__name__
 
 
 def pick_device(name: str) -> torch.device:

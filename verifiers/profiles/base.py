@@ -1,0 +1,145 @@
+"""What the families share: their own processor makes the inputs, their own forward pass the decoder's.
+
+A family is a subclass with data: prompts, sizes, native mode, page format. See docs/adding-a-family.md.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any, Literal
+
+import torch
+from PIL.Image import Image as Picture
+from transformers import AutoModelForImageTextToText, AutoProcessor, AutoTokenizer
+
+from docspec.drafters.formats import markdown
+from docspec.errors import ModelError
+from docspec.types import Category, Image, PageRegion, Style
+from docspec.verifiers.decoder_hooks import decoder_inputs
+from docspec.verifiers.profiles.framing import framed
+from docspec.verifiers.sequence import Prompt, VisualLayers
+
+FENCED = re.compile(r"^```[\w-]*\n(.*?)\n?```$", re.DOTALL)
+DISPLAY_MATH = re.compile(r"^(?:\$\$(.*)\$\$|\\\[(.*)\\\]|\$([^$]*)\$|\\\((.*)\\\))$", re.DOTALL)
+
+
+class Family:
+    """A family whose checkpoints bring a processor and a chat template; a docspec.verifiers.profiles.Profile.
+
+    ``prompts`` by category, ``prompt`` for every other, ``page_prompt`` for the page; "" where the image
+    alone is the prompt; ``text_first`` are those whose prompt stands before the image. ``page_side`` bounds
+    the page image's longer side, in pixels, where the family asks for it before its processor's own sizing.
+    ``special_text`` says that special tokens are part of the output's text (layout tags); ``stop_tokens`` end
+    it besides those of the checkpoint's generation config. ``page_style`` is how the family writes pages.
+    """
+
+    style: Style = Style()
+    dpi: float = 200.0
+    native: Literal["region", "page"] = "page"
+    prompt: str = ""
+    prompts: Mapping[Category, str] = MappingProxyType({})
+    page_prompt: str = ""
+    text_first: frozenset[Category | None] = frozenset()
+    page_side: int | None = None
+    special_text: bool = False
+    stop_tokens: tuple[str, ...] = ()
+    page_style: markdown.MarkdownOptions = markdown.DEFAULT
+
+    # how the checkpoint is loaded
+    attention: str | dict[str, str] = "sdpa"
+    processor_type: Any = AutoProcessor
+
+    def __init__(self, model: Any, tokenizer: Any, processor: Any) -> None:
+        self.model = model
+        self.tokenizer = tokenizer
+        self.processor = processor
+
+    @classmethod
+    def load(cls, name: str, *, dtype: torch.dtype, local_files_only: bool) -> tuple[Any, Any, Any]:
+        """Model (on the CPU), tokenizer and processor of a checkpoint folder or hub name.
+
+        Raises what transformers raises: OSError, ValueError, ImportError.
+        """
+        model = AutoModelForImageTextToText.from_pretrained(
+            name, dtype=dtype, local_files_only=local_files_only, attn_implementation=cls.attention
+        )
+        tokenizer = AutoTokenizer.from_pretrained(name, local_files_only=local_files_only)
+        processor = cls.processor_type.from_pretrained(name, local_files_only=local_files_only)
+        return model, tokenizer, processor
+
+    def declines(self, category: Category | None) -> str | None:
+        """Why a region of this category is not sent to the model, or None."""
+        return "pictures are not read" if category is Category.PICTURE else None
+
+    def inputs(self, image: Image, category: Category | None) -> dict[str, Any]:
+        """What the family's processor makes of the image and the prompt: ``generate``'s arguments."""
+        made = self.processor(
+            text=[self.chat(category)],
+            images=[self.picture(image, category)],
+            add_special_tokens=False,  # the template writes them
+            return_tensors="pt",
+        )
+        return dict(made)
+
+    def prompt_for(self, category: Category | None) -> str:
+        """The instruction for a region of this category, or for the page."""
+        return self.page_prompt if category is None else self.prompts.get(category, self.prompt)
+
+    def picture(self, image: Image, category: Category | None) -> Picture:
+        """The image as it goes to the processor."""
+        return framed(image, self.page_side if category is None else None)
+
+    def chat(self, category: Category | None) -> str:
+        """Prompt and image as the checkpoint's chat template writes them, the image as its placeholder.
+
+        Raises ModelError where the checkpoint has no template.
+        """
+        content: list[dict[str, str]] = [{"type": "image"}]
+        if prompt := self.prompt_for(category):
+            content.insert(0 if category in self.text_first else 1, {"type": "text", "text": prompt})
+        for holder in (self.processor, self.tokenizer):
+            if getattr(holder, "chat_template", None):
+                text: str = holder.apply_chat_template(
+                    [{"role": "user", "content": content}], tokenize=False, add_generation_prompt=True
+                )
+                return text
+        raise ModelError(
+            f"{self.model.name_or_path}: the checkpoint has no chat template (chat_template.jinja)"
+        )
+
+    def embed(self, batch: list[dict[str, Any]]) -> list[Prompt]:
+        """Prompts of ``inputs``, one forward pass up to the decoder for each."""
+        return [self._prompt(inputs, decoder_inputs(self.model, inputs)) for inputs in batch]
+
+    @staticmethod
+    def _prompt(inputs: dict[str, Any], given: dict[str, Any]) -> Prompt:
+        embeds = given["inputs_embeds"][0]  # [P, D]
+        positions = given.get("position_ids")  # None, [1, P] or [K, 1, P]
+        if positions is None:
+            positions = torch.arange(len(embeds), device=embeds.device)[None]
+        elif positions.dim() == 3:
+            positions = positions[:, 0]
+        visual = None
+        if given.get("deepstack_visual_embeds"):
+            visual = VisualLayers(given["visual_pos_masks"][0], torch.stack(given["deepstack_visual_embeds"]))
+        return Prompt(embeds, positions, tuple(inputs["input_ids"][0].tolist()), visual)
+
+    def read(self, category: Category, output: str) -> str:
+        """A region's text: code fences around the whole answer and a formula's delimiters are taken off."""
+        text = output.strip()
+        if fenced := FENCED.match(text):
+            text = fenced[1].strip()
+        if category is Category.FORMULA and (math := DISPLAY_MATH.match(text)):
+            text = next(group for group in math.groups() if group is not None).strip()
+        return text
+
+    def write_page(self, regions: tuple[PageRegion, ...], image: Image) -> str:
+        """A page's draft in the family's own page format."""
+        return markdown.write(regions, self.page_style)
+
+    def read_page(self, output: str, image: Image) -> tuple[PageRegion, ...]:
+        """The regions of a page's output, boxes in pixels of ``image`` where the format has any; whatever can
+        be read of broken output."""
+        return markdown.read(output)
