@@ -87,13 +87,13 @@ def test_nothing_raises(output: str) -> None:
 @given(PAGES, st.data())
 @settings(max_examples=50)
 def test_damage_stays_where_it_is(regions: tuple[PageRegion, ...], data: st.DataObject) -> None:
-    """One character lost or changed never raises and never takes more than its own and the next region."""
+    """One character lost or changed never raises and costs no more than one region."""
     whole = write_page(regions)
     at = data.draw(st.integers(0, len(whole) - 1))
     put = data.draw(st.sampled_from(["", '"', "\\", "}", "x", "\n"]))
     read = read_page(whole[:at] + put + whole[at + 1 :])
     lost = [region for region in regions if region not in read]
-    assert len(lost) <= 2
+    assert len(lost) <= 1
 
 
 def page(*objects: str) -> str:
@@ -229,7 +229,7 @@ def test_an_answer_without_json_is_text() -> None:
         '[{"text": "' + "\\" * 200_000,
         '[{"text": "' + '"' * 100_000,
         '[{"bbox": ' + "[" * 200_000,
-        '[{"text": "a' * 30_000,
+        '[{"text": "a' * 60_000,
         '[{"text": "' + "." * 200_000 + "\n" * 100_000,
         '{"text": "' + '" ' * 50_000,
         '{"text": "' + '"}' * 50_000 + string.printable,
@@ -237,6 +237,6 @@ def test_an_answer_without_json_is_text() -> None:
 )
 def test_runaway_output_is_read_in_linear_time(output: Any) -> None:
     """Degenerate repetitions neither raise nor take long."""
-    started = time.perf_counter()
+    started = time.process_time()
     read_page(output)
-    assert time.perf_counter() - started < 2.0
+    assert time.process_time() - started < 5.0
