@@ -123,12 +123,26 @@ class Dropped:
 
 
 @dataclass(frozen=True, slots=True)
+class Alternative:
+    """A second reading: ``text`` for a draft's characters ``start`` to ``end``, with that ``probability``."""
+
+    start: int
+    end: int
+    text: str
+    probability: float
+
+
+@dataclass(frozen=True, slots=True)
 class Draft:
-    """Proposed text of a region, written as the verifier would write it; ``confidence`` in 0..1."""
+    """Proposed text of a region, written as the verifier would write it; ``confidence`` in 0..1.
+
+    ``alternatives`` are what the source would read where it is unsure, in the text's order.
+    """
 
     text: str
     source: str
     confidence: float = 1.0
+    alternatives: tuple[Alternative, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

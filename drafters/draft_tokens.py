@@ -63,8 +63,10 @@ class DraftTokens:
         return offsets[found] if found < len(offsets) else end
 
     def reread(self, start: int, end: int, text: str, first: int) -> tuple[list[int], list[int], int]:
-        """Like ``piece(first)``, had the draft ``text`` for its characters ``start`` to ``end``; as far as the
-        next joint only. The new text's tokens count as starting at ``start``."""
+        """Like ``piece(first)``, had the draft ``text`` for its characters ``start`` to ``end``.
+
+        Only as far as the next joint. The new text's tokens count as starting at ``start``.
+        """
         joint = self.joint(end)
         ids, offsets = self._codec.encode(self.text[first:start] + text + self.text[end:joint])
         places = [first + offset for offset in offsets]

@@ -18,7 +18,7 @@ _SURE = 0.6  # share of the best possible score from which looking further is po
 _EXACT = 4  # characters that must agree exactly after a few refuted guesses
 _LENIENT = 2  # guesses of a place that need not
 _DENSE = "\u2e80"  # from here on a character says about three times as much as a letter
-_CLOSE = 5.0  # places that score so much less than the best may still be right
+_CLOSE = 3.0  # places that score so much less than the best may still be right
 
 
 class Parting(NamedTuple):
@@ -75,7 +75,7 @@ class Finder:
             if place.score > found[0].score - _CLOSE
         ]
         if others and not pending:
-            streams += self._spaced(found[0], text)
+            streams[1:1] = self._spaced(found[0], text)
         return streams[: others + 1]
 
     def _places(self, query: Query, parting: Parting, wide: bool, others: int) -> list[Found]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Sequence
 
 from docspec.drafters.draft_tokens import DraftTokens
@@ -60,6 +61,22 @@ class Stream:
         pairs = zip(ours, emitted, strict=False)
         return next((i for i, (own, seen) in enumerate(pairs) if own != seen), len(ours))
 
+    def reread(self, start: int, end: int, text: str) -> tuple[Stream, int] | None:
+        """The stream in which the draft has ``text`` for its characters ``start`` to ``end``, and how many
+        next tokens it has in common with this one. None where ``start`` is not in the tokens made so far."""
+        shared = bisect_right(self._offsets, start, lo=self._next) - 1
+        if shared < self._next or end < start:
+            return None
+        while shared > self._next and not _begins_word(self.source.text, self._offsets[shared]):
+            shared -= 1
+        first = self._offsets[shared]
+        ids, offsets, joint = self.source.reread(start, end, text, first)
+        own = slice(self._next, shared)
+        ids, offsets = [*self._tokens[own], *ids], [*self._offsets[own], *offsets]
+        stream = Stream(self.source, joint, self._end_token, draft=self.draft, ids=ids, offsets=offsets)
+        agreed = stream.agreement(self.coming(len(ids)))
+        return (stream, agreed) if agreed < len(ids) else None
+
     def advance(self, count: int) -> None:
         """The output has followed ``count`` tokens further."""
         self._next += count
@@ -75,3 +92,8 @@ class Stream:
             ids, offsets, self._reached = self.source.piece(self._reached)
             self._tokens += ids
             self._offsets += offsets
+
+
+def _begins_word(text: str, at: int) -> bool:
+    """Whether tokens from ``at`` on do not depend on what stands before it."""
+    return at < len(text) and (text[at].isspace() or not (text[at].isascii() and text[at].isalnum()))
