@@ -148,10 +148,17 @@ def parse(
 
 
 @app.command()
-def doctor() -> None:
+def doctor(
+    profiles: Annotated[
+        bool, typer.Option("--profiles", help="List the families of VLMs that can verify instead.")
+    ] = False,
+) -> None:
     """Show what is installed and active, what is missing, and the command that fixes it."""
     from docspec.doctor import Status, examine
 
+    if profiles:
+        _print_profiles()
+        return
     checks = examine(os.environ)
     table = Table(box=None, pad_edge=False, header_style="bold")
     for heading in ("", "part", "state"):
@@ -169,6 +176,22 @@ def doctor() -> None:
     missing = sum(check.status is Status.MISSING for check in checks)
     console.print(f"{missing} needed part(s) missing" if missing else "docspec is ready", highlight=False)
     raise typer.Exit(1 if missing else 0)
+
+
+def _print_profiles() -> None:
+    from docspec.doctor import profiles
+    from docspec.verifiers.profiles.catalogue import LEGEND
+
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for heading in ("family", "model type", "native", "page output", "tables", "tested", "note"):
+        table.add_column(heading, overflow="fold")
+    for card in profiles():
+        cells = (card.name, ", ".join(card.model_types), card.native, card.page, card.table, card.tested)
+        table.add_row(*map(escape, (*cells, card.note)))
+    console = Console()
+    console.print(table, highlight=False)
+    for line in LEGEND:
+        console.print(f"\n{line}", highlight=False)
 
 
 class _Run:

@@ -20,6 +20,9 @@ from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from pathlib import Path
 
+from docspec import registry
+from docspec.verifiers.profiles.catalogue import CARDS, Card
+
 NEEDED = (
     "torch",
     "transformers",
@@ -87,6 +90,13 @@ def examine(environ: Mapping[str, str]) -> list[Check]:
         *_models(),
         *_offline(environ),
     ]
+
+
+def profiles() -> list[Card]:
+    """The families of VLMs that can verify, those that plug-ins add last."""
+    known = {model_type for card in CARDS for model_type in card.model_types}
+    added = [name for name in registry.names("profiles") if name not in known]
+    return [*CARDS, *(Card(name, (name,), "", "", "", tested="", note="from a plug-in") for name in added)]
 
 
 def _packages() -> Iterator[Check]:

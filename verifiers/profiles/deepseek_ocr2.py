@@ -6,7 +6,8 @@ markdown.`` with layout for pages, ``Free OCR.`` for regions.
 
 from __future__ import annotations
 
-from docspec.types import Style
+from docspec.drafters.formats import grounding
+from docspec.types import Image, PageRegion, Style
 from docspec.verifiers.profiles.base import Family
 
 
@@ -17,3 +18,11 @@ class DeepSeekOcr2(Family):
     special_text = True
     prompt = "Free OCR."
     page_prompt = "<|grounding|>Convert the document to markdown."
+
+    def write_page(self, regions: tuple[PageRegion, ...], image: Image) -> str:
+        """A page's draft: labels, boxes and markdown."""
+        return grounding.write(regions, image)
+
+    def read_page(self, output: str, image: Image) -> tuple[PageRegion, ...]:
+        """The regions of a page's output, boxes in pixels of ``image``."""
+        return grounding.read(output, image)

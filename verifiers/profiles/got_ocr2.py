@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from docspec.drafters.formats.markdown import MarkdownOptions
 from docspec.types import Category, Image, Style
 from docspec.verifiers.profiles.base import Family
 
@@ -22,6 +23,7 @@ class GotOcr2(Family):
 
     style = Style(table=None, formula="latex")
     stop_tokens = ("<|im_end|>",)
+    page_style = MarkdownOptions(table=None, formula=("\\[\n", "\n\\]"), inline=("\\(", "\\)"))
     attention = {"text_config": "sdpa"}  # noqa: RUF012 (its vision tower has attention of its own)
 
     def inputs(self, image: Image, category: Category | None) -> dict[str, Any]:

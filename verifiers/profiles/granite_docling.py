@@ -6,8 +6,13 @@ tiles of 512 pixels by the checkpoint's processor.
 
 from __future__ import annotations
 
-from docspec.types import Category, Style
+import numpy as np
+
+from docspec.drafters.formats import doctags
+from docspec.types import Category, Image, PageRegion, Style
 from docspec.verifiers.profiles.base import Family
+
+CROP = np.zeros((1, 1, 3), dtype=np.uint8)  # for the reader of pages: boxes inside a region are not asked for
 
 
 class GraniteDocling(Family):
@@ -20,3 +25,15 @@ class GraniteDocling(Family):
         Category.TABLE: "Convert table to OTSL.",
         Category.FORMULA: "Convert formula to LaTeX.",
     }
+
+    def read(self, category: Category, output: str) -> str:
+        """A region's text: that of its DocTags, tables as HTML."""
+        return "\n\n".join(region.text for region in doctags.read(output, CROP) if region.text)
+
+    def write_page(self, regions: tuple[PageRegion, ...], image: Image) -> str:
+        """A page's draft in DocTags."""
+        return doctags.write(regions, image)
+
+    def read_page(self, output: str, image: Image) -> tuple[PageRegion, ...]:
+        """The regions of a page's DocTags, boxes in pixels of ``image``."""
+        return doctags.read(output, image)

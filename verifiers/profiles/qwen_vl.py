@@ -7,9 +7,11 @@ longest side are olmOCR's (github.com/allenai/olmocr, ``build_no_anchoring_v4_ya
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
-from docspec.types import Category, Style
+from docspec.drafters.formats.markdown import MarkdownOptions
+from docspec.types import Category, Image, PageRegion, Style
 from docspec.verifiers.profiles.grid import GridFamily
 
 CHAT = (
@@ -28,6 +30,17 @@ OLMOCR_PAGE_PROMPT = (
     "primary_language, is_rotation_valid, rotation_correction, is_table, and is_diagram parameters."
 )
 OLMOCR_SIDE = 1288  # pixels
+# what olmOCR writes of an upright page in English that is neither a table nor a diagram
+OLMOCR_FRONT = """\
+---
+primary_language: en
+is_rotation_valid: True
+rotation_correction: 0
+is_table: False
+is_diagram: False
+---
+"""
+FRONT_MATTER = re.compile(r"\s*---[ \t]*\n(?:[\w-]+:.*\n)*---[ \t]*(?:\n|$)")
 
 
 class QwenVL(GridFamily):
@@ -40,6 +53,13 @@ class QwenVL(GridFamily):
         Category.FORMULA: "Write the formula in this image as LaTeX. Output the formula only.",
     }
     page_prompt = OLMOCR_PAGE_PROMPT
+    page_style = MarkdownOptions(
+        table="html-lines",
+        table_head=True,
+        formula=("\\[\n", "\n\\]"),
+        inline=("\\(", "\\)"),
+        start=OLMOCR_FRONT,
+    )
     text_first = frozenset({None})
 
     def __init__(self, model: Any, tokenizer: Any, processor: Any) -> None:
@@ -53,3 +73,7 @@ class QwenVL(GridFamily):
             return super().chat(category)
         parts = [IMAGE, self.prompt_for(category)]
         return CHAT.format(content="".join(reversed(parts) if category in self.text_first else parts))
+
+    def read_page(self, output: str, image: Image) -> tuple[PageRegion, ...]:
+        """The regions of a page's output, the front matter left out."""
+        return super().read_page(FRONT_MATTER.sub("", output, count=1), image)

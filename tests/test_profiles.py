@@ -1,0 +1,150 @@
+"""What is particular to each family, without its model: prompts, image frames, outputs and page drafts."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from docspec import registry
+from docspec.doctor import profiles
+from docspec.drafters.formats import grounding
+from docspec.types import Category, PageRegion
+from docspec.verifiers.profiles.catalogue import CARDS
+from docspec.verifiers.profiles.framing import MAX_ASPECT, MIN_SIDE, framed
+
+PAGE = np.zeros((1000, 500, 3), dtype=np.uint8)
+REGIONS = (
+    PageRegion(Category.TITLE, "A title", (50, 100, 450, 150), 1),
+    PageRegion(Category.TEXT, "Some text.", (50, 200, 450, 300)),
+    PageRegion(Category.TABLE, "<table><tr><td>1</td><td>2</td></tr></table>", (50, 400, 450, 500)),
+    PageRegion(Category.FORMULA, "x^2", (50, 600, 450, 650)),
+    PageRegion(Category.LIST_ITEM, "- an item", (50, 700, 450, 750)),
+    PageRegion(Category.PICTURE, "", (50, 800, 450, 900)),
+)
+BUILTIN = sorted(registry.BUILTIN["profiles"])
+# dots.ocr needs its processor to read a page; it has tests of its own
+FAMILIES = [name for name in BUILTIN if name != "dots_ocr"]
+
+
+def profile(model_type: str, name: str = "") -> Any:
+    """The family's profile around no model at all."""
+    return registry.load("profiles", model_type)(SimpleNamespace(name_or_path=name), None, None)
+
+
+def test_catalogue_is_the_registry() -> None:
+    """Every built-in profile has its card, and the card its profile's native mode."""
+    types = [model_type for card in CARDS for model_type in card.model_types]
+    assert sorted(types) == BUILTIN
+    for card in CARDS:
+        assert {registry.load("profiles", name).native for name in card.model_types} == {card.native}
+
+
+def test_plug_in_profiles_are_listed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A profile that is registered elsewhere is listed after the built-in ones."""
+    names = registry.names
+    monkeypatch.setattr(registry, "names", lambda kind: [*names(kind), "zz_other"])
+    assert [card.name for card in profiles()][-1] == "zz_other"
+
+
+@given(st.integers(1, 400), st.integers(1, 400))
+@settings(max_examples=30, deadline=None)
+def test_framed_images_suit_every_processor(height: int, width: int) -> None:
+    """No side is shorter than a cell, no image more elongated than allowed, no pixel lost."""
+    picture = framed(np.zeros((height, width, 3), dtype=np.uint8))
+    assert min(picture.size) >= MIN_SIDE
+    assert max(picture.size) / min(picture.size) <= MAX_ASPECT
+    pixels = np.asarray(picture)
+    assert (pixels == 0).all(-1).sum() == height * width
+
+
+def test_framed_images_shrink_to_the_longest_side() -> None:
+    """A bound on the longer side keeps the proportions."""
+    assert framed(PAGE, 500).size == (250, 500)
+    assert framed(PAGE, 2000).size == (500, 1000)
+
+
+@pytest.mark.parametrize("model_type", FAMILIES)
+def test_page_drafts_are_read_back(model_type: str) -> None:
+    """What a family would write of a page holds its text, and its reader finds it all again."""
+    family = profile(model_type)
+    draft = family.write_page(REGIONS, PAGE)
+    assert "A title" in draft
+    found = family.read_page(draft, PAGE)
+    text = "\n".join(region.text for region in found)
+    assert all(part in text for part in ("A title", "Some text.", "an item", "x^2"))
+    assert any(region.category is Category.TABLE for region in found)
+    assert family.write_page((), PAGE) == "" or not family.read_page(family.write_page((), PAGE), PAGE)
+
+
+@given(st.sampled_from(FAMILIES), st.text(alphabet="<>|/ab[],1\n-#$\\", max_size=60))
+@settings(deadline=None)
+def test_page_readers_take_anything(model_type: str, output: str) -> None:
+    """Broken output is read without an error."""
+    profile(model_type).read_page(output, PAGE)
+
+
+@pytest.mark.parametrize("model_type", BUILTIN)
+def test_pictures_are_declined_and_pages_are_not(model_type: str) -> None:
+    """A picture has no text to read."""
+    family = profile(model_type)
+    assert family.declines(Category.PICTURE)
+    assert family.declines(Category.TEXT) is None
+    assert family.declines(None) is None
+
+
+def test_region_answers_lose_their_wrapping() -> None:
+    """Fences and the delimiters of a formula are not part of a region's text."""
+    read = profile("glm_ocr").read
+    assert read(Category.TEXT, "```markdown\nsome text\n```\n") == "some text"
+    assert read(Category.TEXT, "costs $5$") == "costs $5$"
+    for written in ("$$\nx^2\n$$", "\\[x^2\\]", "$x^2$", "\\( x^2 \\)", "x^2"):
+        assert read(Category.FORMULA, written) == "x^2"
+    assert read(Category.FORMULA, "$a$ and $b$") == "$a$ and $b$"
+
+
+def test_otsl_tables_become_html() -> None:
+    """PaddleOCR-VL and granite-docling write tables as OTSL."""
+    otsl = "<fcel>a<fcel>b<nl><fcel>c<lcel><nl>"
+    html = '<table><tr><td>a</td><td>b</td></tr><tr><td colspan="2">c</td></tr></table>'
+    assert profile("paddleocr_vl").read(Category.TABLE, otsl) == html
+    assert profile("paddleocr_vl").read(Category.TEXT, otsl) == otsl
+    tagged = f"<doctag><otsl><loc_1><loc_2><loc_3><loc_4>{otsl}</otsl></doctag><|end_of_text|>"
+    assert profile("idefics3").read(Category.TABLE, tagged) == html
+
+
+def test_front_matter_is_not_the_pages_text() -> None:
+    """olmOCR begins with front matter, other fine-tunes of Qwen may not."""
+    read = profile("qwen2_5_vl").read_page
+    front = "---\nprimary_language: en\nis_table: False\n---\n"
+    assert [region.text for region in read(front + "# A\n\ntext", PAGE)] == ["A", "text"]
+    assert [region.text for region in read("# A\n\ntext", PAGE)] == ["A", "text"]
+    assert read(front, PAGE) == ()
+
+
+def test_olmocr_pages_have_their_published_size() -> None:
+    """The longer side is 1288 pixels for olmOCR, the processor's own choice for other checkpoints."""
+    assert profile("qwen2_5_vl", "allenai/olmOCR-2-7B-1025").picture(PAGE, None).size == (500, 1000)
+    large = np.zeros((2576, 1000, 3), dtype=np.uint8)
+    assert profile("qwen2_5_vl", "allenai/olmOCR-2-7B-1025").picture(large, None).size == (500, 1288)
+    assert profile("qwen2_5_vl").picture(large, None).size == (1000, 2576)
+
+
+def test_grounded_markdown_keeps_labels_and_boxes() -> None:
+    """DeepSeek-OCR's labels and boxes come back in the page's pixels."""
+    found = grounding.read(grounding.write(REGIONS, PAGE), PAGE)
+    assert [region.category for region in found] == [region.category for region in REGIONS]
+    for region, given_region in zip(found, REGIONS, strict=True):
+        assert region.box == pytest.approx(given_region.box, abs=1)
+
+
+def test_grounded_markdown_survives_breaks() -> None:
+    """A label without its box, a box broken off and text before any label are all read."""
+    found = grounding.read("<|ref|>title<|/ref|>\n# A", PAGE)
+    assert [(region.text, region.box) for region in found] == [("A", None)]
+    found = grounding.read("loose\n\n<|ref|>text<|/ref|><|det|>[[1, 2, 3, 4]\nmore", PAGE)
+    assert [region.text for region in found] == ["loose", "more"]

@@ -1,0 +1,57 @@
+"""What the built-in profiles are for and what was tested: data, for ``docspec doctor --profiles``.
+
+Nothing here needs torch or transformers. A test holds it against the registry and the profiles themselves.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+SMALL = "exact, small"
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """One family: the model types that it answers to, its native mode, what it writes, what was tested."""
+
+    name: str
+    model_types: tuple[str, ...]
+    native: str
+    page: str
+    table: str
+    tested: str = SMALL
+    note: str = ""
+
+
+CARDS = (
+    Card("dots.ocr", ("dots_ocr",), "page", "JSON with boxes", "HTML"),
+    Card(
+        "Qwen2-VL, Qwen2.5-VL, Qwen3-VL, olmOCR",
+        ("qwen2_vl", "qwen2_5_vl", "qwen3_vl"),
+        "page",
+        "front matter and markdown (olmOCR's prompt)",
+        "HTML",
+        note="region prompts are this project's own",
+    ),
+    Card("PaddleOCR-VL", ("paddleocr_vl",), "region", "markdown", "OTSL"),
+    Card("GLM-OCR", ("glm_ocr",), "region", "markdown", "HTML"),
+    Card("LightOnOCR", ("lighton_ocr",), "page", "markdown", "HTML", note="no prompt but the image"),
+    Card("GOT-OCR2", ("got_ocr2",), "page", "LaTeX markdown", "LaTeX", note="tables have no drafts"),
+    Card(
+        "granite-docling, SmolDocling",
+        ("idefics3",),
+        "page",
+        "DocTags with boxes",
+        "OTSL",
+        note="not granite-for-docling (model type granite_docling), which writes DocLang",
+    ),
+    Card("HunyuanOCR", ("hunyuan_vl",), "page", "markdown", "HTML"),
+    Card("DeepSeek-OCR-2", ("deepseek_ocr2",), "page", "markdown with labels and boxes", "HTML"),
+)
+LEGEND = (
+    f"{SMALL}: a small random checkpoint of the real model class gives what its own generate gives, token "
+    "for token, for regions and pages, whatever the drafts (fp32, CPU). Published weights were not run; "
+    "prompts and sizes are those of the model cards.",
+    "Refused: decoders with linear attention (qwen3_5, for one), whose state cannot be rolled back after a "
+    "rejected draft.",
+)
