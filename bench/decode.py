@@ -73,7 +73,7 @@ def run_engine(
     reader: TransformersReader, requests: list[Request], texts: dict[Any, str], batch: int, drafts: bool
 ) -> Timing:
     """Our engine, ``batch`` regions at once."""
-    verifier = ReplayVerifier(reader, texts, Config(max_batch=batch), drafts=drafts)
+    verifier = ReplayVerifier(reader, texts, Config(max_batch=batch, on_loop="off"), drafts=drafts)
     verdicts = dict(verifier.verify(iter(requests)))
     wrong = [key for key, verdict in verdicts.items() if verdict.text.strip() != texts[key].strip()]
     if wrong or len(verdicts) != len(requests):

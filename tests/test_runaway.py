@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from docspec.verifiers.runaway import BOUND, EAGER, LONGEST_PERIOD, PATIENT, Repetition, RunawayGuard
@@ -24,6 +24,7 @@ def pushed(tokens: Sequence[int], drafts: Sequence[Sequence[int]] = ()) -> tuple
 
 
 @given(TOKENS, PERIODS)
+@settings(deadline=None)
 def test_every_loop_is_caught_in_bounded_time(before: list[int], period: list[int]) -> None:
     """Whatever comes first, a loop ends within 2048 of its tokens, and one period of it is kept."""
     longest = max(PATIENT[0] * len(period), PATIENT[1])
@@ -40,6 +41,7 @@ def test_every_loop_is_caught_in_bounded_time(before: list[int], period: list[in
 
 
 @given(TOKENS, PERIODS, st.integers(0, 300))
+@settings(deadline=None, max_examples=50)
 def test_a_loop_ends_sooner_once_the_draft_explains_no_more(
     before: list[int], period: list[int], drafted: int
 ) -> None:
@@ -66,6 +68,7 @@ def test_text_without_repetition_never_trips(scale: int) -> None:
 
 
 @given(st.lists(st.integers(0, 2), max_size=EAGER[1] - 1))
+@settings(deadline=None)
 def test_short_output_never_trips(tokens: list[int]) -> None:
     """Nothing shorter than the least loop counts, so short outputs are what they would be without a guard."""
     guard, _ = pushed(tokens, [[1]])
@@ -152,6 +155,7 @@ def test_drafts_are_only_asked_for_when_needed() -> None:
 
 
 @given(st.lists(st.integers(0, 3), max_size=100))
+@settings(deadline=None)
 def test_repetition_equals_its_definition(tokens: list[int]) -> None:
     """Each tracked run is the longest suffix in which every token equals the one a period before."""
     seen = Repetition()

@@ -97,6 +97,7 @@ def test_a_biased_rule_would_be_noticed() -> None:
 
 
 @given(TREES, st.data())
+@settings(deadline=None)
 def test_emits_a_path_of_the_tree_and_one_token_more(tree: Tree, data: st.DataObject) -> None:
     """A draft token of probability 1 is always accepted, one of probability 0 never."""
     weights = st.lists(st.sampled_from([0.0, 0.0, 1.0, 2.5]), min_size=5, max_size=5).filter(any)
@@ -113,6 +114,7 @@ def test_emits_a_path_of_the_tree_and_one_token_more(tree: Tree, data: st.DataOb
 
 
 @given(st.lists(st.integers(0, 3), max_size=8), st.data())
+@settings(deadline=None)
 def test_certain_probabilities_are_exact_acceptance(window: list[int], data: st.DataObject) -> None:
     """Where the verifier has no doubt, sampling is greedy."""
     tree = Tree.chain(window)
@@ -124,6 +126,7 @@ def test_certain_probabilities_are_exact_acceptance(window: list[int], data: st.
 
 
 @given(st.lists(st.floats(-20, 20), min_size=2, max_size=9), st.lists(CHANCES, min_size=1, max_size=3))
+@settings(deadline=None)
 def test_drawing_from_logits_is_drawing_from_their_softmax(values: list[float], numbers: list[float]) -> None:
     """The tensors' way and the plain one agree, up to a chance on the very edge of two tokens' shares."""
     logits = torch.tensor(values, dtype=torch.float64)
@@ -136,6 +139,7 @@ def test_drawing_from_logits_is_drawing_from_their_softmax(values: list[float], 
 
 
 @given(st.lists(st.floats(-9, 9), min_size=2, max_size=9, unique=True), CHANCES)
+@settings(deadline=None)
 def test_low_temperature_is_greedy(values: list[float], number: float) -> None:
     """As the temperature goes to 0, what is drawn is the likeliest token."""
     logits = torch.tensor([values], dtype=torch.float64)
@@ -159,6 +163,7 @@ def test_what_is_not_a_number_is_an_error() -> None:
 
 
 @given(st.integers(0, 2**70), st.integers(0, 50), st.integers(1, 9), st.integers(0, 5))
+@settings(deadline=None)
 def test_chances_do_not_depend_on_the_cut(seed: int, first: int, count: int, skip: int) -> None:
     """A place has its chance, however many are asked for at once."""
     key = ("document", 3)
@@ -231,8 +236,8 @@ WAYS: dict[str, tuple[float, dict[str, Any]]] = {
 @pytest.mark.parametrize("way", WAYS)
 def test_engine_samples_what_generate_would(way: str) -> None:
     """Two tokens of 1500 sequences, variously drafted: chi-square against ``generate``'s own scores."""
-    temperature, settings = WAYS[way]
-    model = configured(1, **settings)
+    temperature, options = WAYS[way]
+    model = configured(1, **options)
     prompt = [3, 1, 4, 1, 5]
     expected = enumerated(model, prompt, temperature)
     engine = Engine(Runner(model, 64), sampled(model, temperature, seed=5), 10**6)

@@ -14,6 +14,7 @@ from docspec.types import Finish, Image, PageRegion, Request, Style, Verdict
 from docspec.verifiers.codec import TokenizerCodec
 from docspec.verifiers.decide import Decide
 from docspec.verifiers.engine import Engine
+from docspec.verifiers.runaway import RunawayGuard
 from docspec.verifiers.runner import Runner
 from docspec.verifiers.sequence import Prompt, Sequence
 from docspec.verifiers.window import AcceptanceRate
@@ -57,7 +58,7 @@ class Reader(Protocol):
         ...
 
     def decide(self, config: Config) -> Decide:
-        """How drafts are accepted, ``config.accept`` being ``auto``, ``exact`` or ``fused``."""
+        """How drafts are accepted, by ``config.accept``."""
         ...
 
     def limit(self, request: Request, config: Config) -> int:
@@ -214,21 +215,38 @@ class ReaderVerifier:
             limit=self.reader.limit(request, self.config),
             confidence=confidence,
             rate=AcceptanceRate.expected(confidence),
+            guard=self._guard(drafts),
         )
 
+    def _guard(self, drafts: list[str]) -> RunawayGuard | None:
+        """What ends a runaway output of these drafts, unless the user wants all of it."""
+        if self.config.on_loop == "off":
+            return None
+        codec = self.reader.codec
+        return RunawayGuard(lambda: [codec.encode(draft)[0] for draft in drafts if draft.strip()])
+
     def _verdict(self, request: Request, draft: str, sequence: Sequence) -> Verdict:
-        output = sequence.output
-        text = self.reader.codec.decode([t for t in output if t not in sequence.end_tokens])
-        verdict = Verdict(text, sequence.finish or Finish.LENGTH, sequence.stats)
-        if request.category is None and self.reader.page is not None:
-            verdict = replace(verdict, regions=self.reader.page.read_page(text, request.image))
-        else:
-            verdict = self.reader.verdict(request, verdict)
+        verdict = self._read(request, sequence)
         if not draft:
             return verdict
-        return replace(
+        verdict = replace(
             verdict, corrections=corrections(draft, verdict.text), agreement=agreement(draft, verdict.text)
         )
+        if verdict.finish is Finish.LOOP and self.config.on_loop == "draft":
+            reason = f"{verdict.reason}; the draft stands instead"
+            return replace(verdict, text=draft, regions=request.regions, corrections=(), reason=reason)
+        return verdict
+
+    def _read(self, request: Request, sequence: Sequence) -> Verdict:
+        """What the model wrote, up to a loop, in its own format."""
+        text, reason = self.reader.codec.decode(sequence.kept), ""
+        if sequence.runaway is not None:
+            # the cut may fall inside a character
+            text, reason = text.rstrip("\ufffd"), sequence.runaway.reason
+        verdict = Verdict(text, sequence.finish or Finish.LENGTH, sequence.stats, reason=reason)
+        if request.category is None and self.reader.page is not None:
+            return replace(verdict, regions=self.reader.page.read_page(text, request.image))
+        return self.reader.verdict(request, verdict)
 
 
 def _confidence(request: Request) -> float:

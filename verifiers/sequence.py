@@ -10,6 +10,7 @@ from docspec.drafters.matching import DraftCursor
 from docspec.drafters.tree import Tree
 from docspec.types import DecodeStats, Finish
 from docspec.verifiers.acceptance import Accepted
+from docspec.verifiers.runaway import Runaway, RunawayGuard
 from docspec.verifiers.window import AcceptanceRate, BranchRate
 
 if TYPE_CHECKING:
@@ -54,7 +55,8 @@ class Prompt:
 class Sequence:
     """State of one sequence: prompt, draft, output so far, statistics, finish reason.
 
-    ``confidence`` is the draft's (fused acceptance weighs it); ``limit`` bounds the output's tokens.
+    ``confidence`` is the draft's (fused acceptance weighs it); ``limit`` bounds the output's tokens, and
+    ``guard`` ends a runaway output before.
     """
 
     key: Hashable
@@ -66,6 +68,7 @@ class Sequence:
     output: list[int] = field(default_factory=list)
     rate: AcceptanceRate = field(default_factory=AcceptanceRate)
     branches: BranchRate = field(default_factory=BranchRate)
+    guard: RunawayGuard | None = None
     finish: Finish | None = None
     accepted: int = 0
     drafted: int = 0
@@ -81,6 +84,17 @@ class Sequence:
         """The counts so far."""
         return DecodeStats(len(self.output), self.accepted, self.drafted, self.steps)
 
+    @property
+    def runaway(self) -> Runaway | None:
+        """What made the output degenerate, if it is."""
+        return self.guard.found if self.guard else None
+
+    @property
+    def kept(self) -> list[int]:
+        """The output without end tokens, up to a loop's first period."""
+        sound = self.output[: self.runaway.kept] if self.runaway else self.output
+        return [token for token in sound if token not in self.end_tokens]
+
     def emit(self, tree: Tree, accepted: Accepted) -> None:
         """Take one step's outcome."""
         run = len(accepted.nodes)
@@ -88,11 +102,18 @@ class Sequence:
         self.drafted += len(tree)
         for count, token in enumerate(accepted.tokens, start=1):
             self.output.append(token)
-            if token in self.end_tokens:
-                self.finish = Finish.END
-            elif len(self.output) >= self.limit:
-                self.finish = Finish.LENGTH
+            self.finish = self._ended(token)
             if self.finish is not None:
                 self.accepted += min(count, run)
                 return
         self.accepted += run
+
+    def _ended(self, token: int) -> Finish | None:
+        """Why the output ends with its last token, or None."""
+        if token in self.end_tokens:
+            return Finish.END
+        if self.guard and self.guard.push(token):
+            return Finish.LOOP
+        if len(self.output) < self.limit:
+            return None
+        return Finish.LOOP if self.guard and self.guard.at_limit() else Finish.LENGTH

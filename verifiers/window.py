@@ -87,7 +87,7 @@ class StepCost:
         slope = seconds / (PRIOR_WIDTH + tokens)
         if variance >= 1.0:
             slope = (xy / weight - tokens * seconds) / variance
-        slope = min(max(slope, seconds * 1e-4), seconds / tokens)
+        slope = min(max(slope, seconds * 1e-4), seconds / max(tokens, 1.0))
         return max(seconds - slope * tokens, seconds * 1e-3), slope
 
 
