@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
@@ -30,7 +30,7 @@ from rich.progress import (
 from rich.table import Table
 from rich.text import Text
 
-from docspec.errors import CorruptInput, DocspecError
+from docspec.errors import CorruptInput, DocspecError, UsageError
 
 if TYPE_CHECKING:
     from docspec.config import Config
@@ -95,11 +95,26 @@ def parse(
         str, typer.Option(metavar="NAME", help="auto, text-layer, rapidocr or none.")
     ] = "auto",
     detector: Annotated[str, typer.Option(metavar="NAME", help="pymupdf or layoutparser.")] = "pymupdf",
-    accept: Annotated[str, typer.Option(metavar="NAME", help="auto, exact or fused.")] = "auto",
+    accept: Annotated[str, typer.Option(metavar="NAME", help="auto, exact, fused or sampled.")] = "auto",
     trade: Annotated[
         float | None,
         typer.Option(metavar="LAMBDA", help="Of fused acceptance: 0 is exact, inf takes every draft."),
     ] = None,
+    temperature: Annotated[
+        float | None, typer.Option(metavar="T", help="Of sampled acceptance, more than 0 (default: 1).")
+    ] = None,
+    seed: Annotated[
+        int | None,
+        typer.Option(metavar="N", help="Of sampled acceptance (default: 0)."),
+    ] = None,
+    on_loop: Annotated[
+        str,
+        typer.Option(
+            "--on-loop",
+            metavar="NAME",
+            help="For runaway repetition: keep the text before it, take the draft, or off.",
+        ),
+    ] = "keep",
     device: Annotated[str, typer.Option(metavar="NAME", help="auto, cpu, cuda, cuda:1 or mps.")] = "auto",
     dtype: Annotated[str, typer.Option(metavar="NAME", help="auto, float32, bfloat16 or float16.")] = "auto",
     max_batch: Annotated[int, typer.Option(metavar="N", help="Regions decoded together, at most.")] = 16,
@@ -128,6 +143,8 @@ def parse(
             mode=mode,
             accept=accept,
             trade=trade,
+            **_sampling(accept, temperature, seed),
+            on_loop=on_loop,
             device=device,
             dtype=dtype,
             pages=pages,
@@ -145,6 +162,15 @@ def parse(
         _print_error(console, str(error))
         raise typer.Exit(NOTHING) from None
     raise typer.Exit(run.exit_code)
+
+
+def _sampling(accept: str, temperature: float | None, seed: int | None) -> dict[str, Any]:
+    """The settings of sampled acceptance that were given; they would be ignored with any other."""
+    given = {"temperature": temperature, "seed": seed}
+    settings = {name: value for name, value in given.items() if value is not None}
+    if settings and accept != "sampled":
+        raise UsageError(f"--{next(iter(settings))} is of sampled acceptance: add --accept sampled")
+    return settings
 
 
 @app.command()

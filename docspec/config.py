@@ -20,7 +20,8 @@ class Config:
     active sequences, ``token_budget`` the cached tokens over all of them. ``trade`` is lambda of fused
     acceptance: 0 is exact, infinity takes every draft; ``temperature`` and ``seed`` are of sampled
     acceptance. ``on_loop`` is what becomes of runaway repetition: the text up to the loop is kept, the draft
-    taken instead, or (``off``) the verifier runs on.
+    taken instead, or (``off``) the verifier runs on. A region that is not cut there has the tokens that it
+    has with ``off``, but that exact acceptance gives all that ``generate`` writes holds with ``off`` only.
     """
 
     verifier: str = "mini"

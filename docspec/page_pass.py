@@ -159,7 +159,7 @@ def _output_result(
             level=region.level or first.level,
             parent=first.parent,
         )
-    verdict = Verdict(output.text, page.finish)
+    verdict = Verdict(output.text, page.finish, reason=page.reason)
     if draft is not None:
         verdict = replace(
             verdict,

@@ -21,6 +21,7 @@ class Summary:
     seconds: defaultdict[str, float] = field(default_factory=lambda: defaultdict(float))
     regions: Counter[str] = field(default_factory=Counter)
     verified: Counter[str] = field(default_factory=Counter)
+    degenerate: int = 0
     stats: defaultdict[str, DecodeStats] = field(default_factory=lambda: defaultdict(DecodeStats))
 
     def add(self, document: Document) -> None:
@@ -34,6 +35,7 @@ class Summary:
             source = result.draft.source if result.draft else "no draft"
             self.regions[source] += 1
             self.verified[source] += result.verdict.finish is not Finish.UNVERIFIED
+            self.degenerate += result.verdict.finish is Finish.LOOP
             self.stats[source] += result.verdict.stats
         for page in document.pages:
             passes = {"(regions, before pages)": page.region_pass}
@@ -56,9 +58,10 @@ class Summary:
     def _headline(self, wall: float) -> str:
         failed = f" ({self.failed_pages} failed)" if self.failed_pages else ""
         speed = f", {self.pages / wall:.2f} pages/s" if wall > 0 and self.pages else ""
+        degenerate = f" ({self.degenerate} degenerate)" if self.degenerate else ""
         return (
             f"{_count(self.documents, 'document')}, {_count(self.pages, 'page')}{failed}, "
-            f"{_count(self.regions.total(), 'region')} in {wall:.1f} s{speed}"
+            f"{_count(self.regions.total(), 'region')}{degenerate} in {wall:.1f} s{speed}"
         )
 
     def _sources(self) -> Table:

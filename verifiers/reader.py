@@ -12,6 +12,7 @@ from docspec.config import Config
 from docspec.drafters.matching import DraftCursor, agreement, corrections
 from docspec.types import Finish, Image, PageRegion, Request, Style, Verdict
 from docspec.verifiers.codec import TokenizerCodec
+from docspec.verifiers.cut_off import closed
 from docspec.verifiers.decide import Decide
 from docspec.verifiers.engine import Engine
 from docspec.verifiers.runaway import RunawayGuard
@@ -241,8 +242,7 @@ class ReaderVerifier:
         """What the model wrote, up to a loop, in its own format."""
         text, reason = self.reader.codec.decode(sequence.kept), ""
         if sequence.runaway is not None:
-            # the cut may fall inside a character
-            text, reason = text.rstrip("\ufffd"), sequence.runaway.reason
+            text, reason = closed(text), sequence.runaway.reason
         verdict = Verdict(text, sequence.finish or Finish.LENGTH, sequence.stats, reason=reason)
         if request.category is None and self.reader.page is not None:
             return replace(verdict, regions=self.reader.page.read_page(text, request.image))
