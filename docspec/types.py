@@ -35,8 +35,21 @@ class Category(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Alternative:
+    """A second reading: ``text`` for the characters ``start`` to ``end``, with that ``probability``."""
+
+    start: int
+    end: int
+    text: str
+    probability: float
+
+
+@dataclass(frozen=True, slots=True)
 class Span:
-    """A run of characters in one font; ``size`` in points (0 where unknown, as from OCR)."""
+    """A run of characters in one font; ``size`` in points (0 where unknown, as from OCR).
+
+    ``alternatives`` are the source's second readings where it was unsure, in the text's order.
+    """
 
     text: str
     box: Box
@@ -46,6 +59,7 @@ class Span:
     italic: bool = False
     mono: bool = False
     superscript: bool = False
+    alternatives: tuple[Alternative, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,16 +134,6 @@ class Dropped:
     category: Category | None
     reason: str
     text: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Alternative:
-    """A second reading: ``text`` for a draft's characters ``start`` to ``end``, with that ``probability``."""
-
-    start: int
-    end: int
-    text: str
-    probability: float
 
 
 @dataclass(frozen=True, slots=True)

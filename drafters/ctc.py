@@ -6,24 +6,31 @@ the recogniser often prefers "nothing" to a space that it has seen.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 BLANK = 0
+SURE = 0.97  # a character as probable as that has no second reading
+WORTH_KEEPING = 0.02  # probability that a second reading needs
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
     """One recognised strip: per character its place (0..1 of the strip's width), its probability, and the
-    probability that a space stands before it."""
+    probability that a space stands before it.
+
+    ``seconds`` are the second readings of unsure characters: the character's number, what else it may be
+    (empty: nothing at all) and how probable that is.
+    """
 
     text: str
     places: tuple[float, ...] = ()
     confidences: tuple[float, ...] = ()
     spaces: tuple[float, ...] = ()
+    seconds: tuple[tuple[int, str, float], ...] = ()
 
     @property
     def confidence(self) -> float:
@@ -46,11 +53,13 @@ def decode(frames: NDArray[np.float32], characters: Sequence[str], used: float |
     places: list[float] = []
     sure: list[float] = []
     gaps: list[float] = []
+    seconds: list[tuple[int, str, float]] = []
     previous = -1
     for start in np.flatnonzero(fresh & (best != BLANK)).tolist():
         end = start + 1
         while end < len(best) and best[end] == best[start]:
             end += 1
+        seconds += [(len(text), *second) for second in _seconds(frames[start:end], best[start], characters)]
         text.append(characters[best[start] - 1])
         places.append(min(1.0, float(start + end) / 2 / total))
         sure.append(float(frames[start:end, best[start]].max()))
@@ -59,4 +68,24 @@ def decode(frames: NDArray[np.float32], characters: Sequence[str], used: float |
     first = next((i for i, char in enumerate(text) if char != " "), len(text))
     last = next((i + 1 for i in range(len(text) - 1, -1, -1) if text[i] != " "), first)
     kept = slice(first, last)
-    return Reading("".join(text[kept]), tuple(places[kept]), tuple(sure[kept]), tuple(gaps[kept]))
+    return Reading(
+        "".join(text[kept]),
+        tuple(places[kept]),
+        tuple(sure[kept]),
+        tuple(gaps[kept]),
+        tuple((i - first, other, chance) for i, other, chance in seconds if first <= i < last),
+    )
+
+
+def _seconds(
+    frames: NDArray[np.float32], best: int, characters: Sequence[str]
+) -> Iterator[tuple[str, float]]:
+    """What else the ``frames`` of one character may say, and how probable that is at its surest frame."""
+    peak = frames[frames[:, best].argmax()]
+    if peak[best] > SURE:
+        return
+    second = int(np.argpartition(peak, -2)[-2])
+    if second == best:
+        second = int(np.argpartition(peak, -2)[-1])
+    if peak[second] >= WORTH_KEEPING:
+        yield ("" if second == BLANK else characters[second - 1]), float(peak[second])

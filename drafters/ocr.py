@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
+from docspec.drafters.alternatives import placed_alternatives
 from docspec.drafters.characters import is_cjk
 from docspec.drafters.ctc import Reading
 from docspec.drafters.engine import OcrEngine, Quad, cut
@@ -43,7 +45,7 @@ class OcrDrafter:
         text = write_region(region, style)
         lines = region.lines
         confidence = sum(line.confidence for line in lines) / len(lines) if lines else 0.0
-        return (Draft(text, SOURCE, confidence),) if text else ()
+        return (Draft(text, SOURCE, confidence, placed_alternatives(lines, text)),) if text else ()
 
 
 def read_image(engine: OcrEngine, image: Image) -> list[Line]:
@@ -56,7 +58,7 @@ def read_image(engine: OcrEngine, image: Image) -> list[Line]:
         for quad, strip, reading in found
         if reading.text and reading.confidence >= MIN_CONFIDENCE
     ]
-    groups = group_boxes([box for box, _, _ in pieces])
+    groups = group_boxes([span.box for span, _ in pieces])
     return [_line([pieces[i] for i in group]) for group in groups]
 
 
@@ -91,22 +93,27 @@ def _is_long(strip: Image) -> bool:
     return bool(width >= 2 * height > 0)
 
 
-def _piece(quad: Quad, strip: Image, reading: Reading) -> tuple[Box, str, float]:
+def _piece(quad: Quad, strip: Image, reading: Reading) -> tuple[Span, float]:
     x0, y0 = quad.min(axis=0).tolist()
     x1, y1 = quad.max(axis=0).tolist()
-    text = restore_spaces(reading, ink_gaps(strip, reading.places))
-    return (x0, y0, x1, y1), text, reading.confidence
+    text, alternatives = restore_spaces(reading, ink_gaps(strip, reading.places))
+    return Span(text, (x0, y0, x1, y1), alternatives=alternatives), reading.confidence
 
 
-def _line(pieces: Sequence[tuple[Box, str, float]]) -> Line:
+def _line(pieces: Sequence[tuple[Span, float]]) -> Line:
     """One line; pieces are apart by a space unless both sides are CJK."""
-    spans = []
-    for i, (box, text, _) in enumerate(pieces):
-        joined = i == 0 or (is_cjk(text[0]) and is_cjk(pieces[i - 1][1][-1]))
-        spans.append(Span(text if joined else f" {text}", box))
-    weight = sum(len(text) for _, text, _ in pieces)
-    confidence = sum(sure * len(text) for _, text, sure in pieces) / weight
-    return Line(tuple(spans), union([box for box, _, _ in pieces]), SOURCE, confidence)
+    spans: list[Span] = []
+    for span, _ in pieces:
+        joined = not spans or (is_cjk(span.text[0]) and is_cjk(spans[-1].text[-1]))
+        spans.append(span if joined else _after_space(span))
+    weight = sum(len(span.text) for span, _ in pieces)
+    confidence = sum(sure * len(span.text) for span, sure in pieces) / weight
+    return Line(tuple(spans), union([span.box for span in spans]), SOURCE, confidence)
+
+
+def _after_space(span: Span) -> Span:
+    moved = [replace(other, start=other.start + 1, end=other.end + 1) for other in span.alternatives]
+    return replace(span, text=f" {span.text}", alternatives=tuple(moved))
 
 
 def _to_points(line: Line, x0: float, y0: float, scale_x: float, scale_y: float) -> Line:
@@ -118,5 +125,5 @@ def _to_points(line: Line, x0: float, y0: float, scale_x: float, scale_y: float)
             (box[3] + y0) * scale_y,
         )
 
-    spans = tuple(Span(span.text, move(span.box)) for span in line.spans)
+    spans = tuple(replace(span, box=move(span.box)) for span in line.spans)
     return Line(spans, move(line.box), line.source, line.confidence)

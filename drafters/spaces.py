@@ -10,6 +10,7 @@ numbers, or inside addresses.
 from __future__ import annotations
 
 import itertools
+import math
 import re
 from collections.abc import Sequence
 
@@ -18,7 +19,7 @@ from numpy.typing import NDArray
 
 from docspec.drafters.characters import is_cjk
 from docspec.drafters.ctc import Reading
-from docspec.types import Image
+from docspec.types import Alternative, Image
 
 ADDRESS = re.compile(
     r"(?:https?:|www\.)\S*|[\w.+-]+@[\w-]+\.[\w.]+|\b\w[\w.-]*\.(?:com|org|net|edu|gov|io|de|uk|cn)\b[/\w.#?=&-]*",
@@ -35,28 +36,36 @@ PROBABILITY = 17.0
 EXCESS = 41.0  # per strip height of blank width beyond the line's usual
 BIAS = -8.5
 DASH = 3.0  # beside a dash: justified lines stretch there too
+UNSURE = 0.03  # probability from which the other decision is kept as an alternative
 PUNCTUATION = 3.0  # a letter after "," or ";", a capital after a word and "."
 
 
-def restore_spaces(reading: Reading, gaps: Sequence[float]) -> str:
+def restore_spaces(reading: Reading, gaps: Sequence[float]) -> tuple[str, tuple[Alternative, ...]]:
     """``reading``'s text with the missing spaces; ``gaps[i]`` is the blank width before character i.
 
     Gaps are in strip heights. Every character of the text is kept, in order; the full-width punctuation
-    that the recogniser likes to write is made plain where no CJK character stands in the line.
+    that the recogniser likes to write is made plain where no CJK character stands in the line. The
+    alternatives are the reading's own and the spaces that are nearly as likely to be there, or not.
     """
     text = _narrow(reading.text)
     usual = _usual_gap(text, gaps)
     whole = [match.span() for pattern in (ADDRESS, NUMBER) for match in pattern.finditer(text)]
+    seconds = {i: (_narrow(other), chance) for i, other, chance in reading.seconds}
     out: list[str] = []
+    alternatives: list[Alternative] = []
     for i, char in enumerate(text):
         inside = any(start < i < end for start, end in whole)
         if i and not inside and _may_part(text[i - 1], char):
             score = PROBABILITY * reading.spaces[i] + EXCESS * (gaps[i] - usual) + BIAS
             score += PUNCTUATION * _ends_phrase(text, i) - DASH * (text[i - 1] in "-–—" or char in "-–—")
+            if (chance := 1 / (1 + math.exp(abs(score)))) >= UNSURE:
+                alternatives.append(Alternative(len(out), len(out) + (score > 0), " " * (score <= 0), chance))
             if score > 0:
                 out.append(" ")
+        if i in seconds and seconds[i][0] != char:
+            alternatives.append(Alternative(len(out), len(out) + 1, *seconds[i]))
         out.append(char)
-    return "".join(out)
+    return "".join(out), tuple(alternatives)
 
 
 def ink_gaps(strip: Image, places: Sequence[float]) -> tuple[float, ...]:

@@ -63,7 +63,7 @@ class Stream:
 
     def reread(self, start: int, end: int, text: str) -> tuple[Stream, int] | None:
         """The stream in which the draft has ``text`` for its characters ``start`` to ``end``, and how many
-        next tokens it has in common with this one. None where ``start`` is not in the tokens made so far."""
+        next tokens it has in common with this one. None where ``start`` is past, or nothing differs."""
         shared = bisect_right(self._offsets, start, lo=self._next) - 1
         if shared < self._next or end < start:
             return None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from docspec.drafters.alternatives import placed_alternatives
 from docspec.drafters.evidence import Evidence
 from docspec.drafters.ligatures import mend_lines
 from docspec.drafters.tables import write_table
@@ -39,7 +40,7 @@ def draft_lines(page: Page, region: Region, style: Style, confidence: float) -> 
         if table is not None:
             return (Draft(table, "table", confidence),)
     text = write_region(region, style)
-    return (Draft(text, source, confidence),) if text else ()
+    return (Draft(text, source, confidence, placed_alternatives(region.lines, text)),) if text else ()
 
 
 def trust(page: Page, lines: Sequence[Line], box: Box | None = None) -> float:

@@ -59,6 +59,16 @@ def test_decoding_keeps_the_doubt_about_a_space():
     assert decode(frames(1, 0, 2, runner_up=0.3), CHARACTERS).spaces == pytest.approx((0.0, 0.3))
 
 
+def test_decoding_keeps_second_readings():
+    """Of an unsure character the class that came second, or nothing where that was the blank."""
+    probabilities = np.array([[0.05, 0.9, 0.03, 0.02], [0.3, 0.02, 0.68, 0], [0.01, 0.99, 0, 0]], np.float32)
+    reading = decode(probabilities, CHARACTERS)
+    assert reading.text == "aba"
+    assert [(i, other) for i, other, _ in reading.seconds] == [(0, ""), (1, "")]
+    swapped = decode(probabilities[:, [2, 1, 0, 3]], CHARACTERS)
+    assert swapped.seconds[0] == (0, "b", pytest.approx(0.05))
+
+
 def test_decoding_trims_spaces_and_padding():
     """Spaces at the ends go; places are shares of the part that the strip fills."""
     reading = decode(frames(3, 1, 3, 2, 3, 0, 0, 0), CHARACTERS, used=5)
@@ -82,7 +92,7 @@ def spaced(text, wide=(), sure=()):
     """``text`` with wide gaps before the indices in ``wide`` and a likely space before those in ``sure``."""
     n = len(text)
     reading = Reading(text, (0.5,) * n, (1.0,) * n, tuple(0.6 if i in sure else 0.0 for i in range(n)))
-    return restore_spaces(reading, [0.4 if i in wide else 0.05 for i in range(n)])
+    return restore_spaces(reading, [0.4 if i in wide else 0.05 for i in range(n)])[0]
 
 
 def test_spaces_come_back_from_blank_columns_or_from_the_recogniser():
@@ -113,8 +123,12 @@ def test_restoring_only_adds_single_spaces(text, data):
     n = len(text)
     share = st.lists(st.floats(0, 1), min_size=n, max_size=n)
     reading = Reading(text, (0.5,) * n, (1.0,) * n, tuple(data.draw(share)))
-    restored = restore_spaces(reading, data.draw(share))
+    restored, alternatives = restore_spaces(reading, data.draw(share))
     assert restored.replace(" ", "") == text.replace(" ", "")
+    for one in alternatives:  # the decision the other way
+        other = restored[: one.start] + one.text + restored[one.end :]
+        assert other.replace(" ", "") == text.replace(" ", "")
+        assert other != restored
     assert restored.count("  ") <= text.count("  ")
 
 
