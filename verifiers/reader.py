@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal, Protocol
 
 from docspec.config import Config
+from docspec.drafters.experience import Experience
 from docspec.drafters.matching import DraftCursor, agreement, corrections
 from docspec.types import Finish, Image, PageRegion, Request, Style, Verdict
 from docspec.verifiers.codec import TokenizerCodec
@@ -108,6 +109,7 @@ class ReaderVerifier:
             drafts=drafts,
         )
         self._vision = 0.0
+        self._experience = Experience()
 
     @property
     def name(self) -> str:
@@ -149,6 +151,7 @@ class ReaderVerifier:
         while work.more:
             for sequence in self.engine.run(self._sequences(work)):
                 request, draft = work.open.pop(sequence.key)
+                self._experience.finished(sequence.kept)
                 yield request.key, self._verdict(request, draft, sequence)
             while work.failed:
                 yield work.failed.popleft()
@@ -211,13 +214,18 @@ class ReaderVerifier:
         return Sequence(
             key=request.key,
             prompt=prompt,
-            cursor=DraftCursor(drafts, self.reader.codec, self.reader.end_tokens[0]),
+            cursor=self._cursor(request, drafts),
             end_tokens=frozenset(self.reader.end_tokens),
             limit=self.reader.limit(request, self.config),
             confidence=confidence,
             rate=AcceptanceRate.expected(confidence),
             guard=self._guard(drafts),
         )
+
+    def _cursor(self, request: Request, drafts: list[str]) -> DraftCursor:
+        written = len(drafts) - len(request.drafts)  # a page's own draft comes before its others
+        doubts = [*[()] * written, *(draft.alternatives for draft in request.drafts)]
+        return DraftCursor(drafts, self.reader.codec, self.reader.end_tokens[0], doubts, self._experience)
 
     def _guard(self, drafts: list[str]) -> RunawayGuard | None:
         """What ends a runaway output of these drafts, unless the user wants all of it."""

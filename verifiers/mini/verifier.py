@@ -147,7 +147,7 @@ def _parts(requests: Iterable[Request | None], unfinished: dict[Hashable, _Open]
             yield replace(
                 request,
                 key=(request.key, number),
-                drafts=(replace(draft, text=part.draft),) if draft else (),
+                drafts=(replace(draft, text=part.draft, alternatives=()),) if draft else (),
                 line_boxes=request.line_boxes[part.first : part.last],
                 line_texts=request.line_texts[part.first : part.last],
             )
