@@ -97,6 +97,8 @@ def _profile(name: str, local: bool) -> Any:
         model_type = PreTrainedConfig.get_config_dict(name, local_files_only=local)[0].get("model_type")
     except (OSError, ValueError) as error:
         raise ModelError(_unreachable(name, local, error)) from error
+    if model_type is None:
+        raise ModelError(f"{name} is not a checkpoint: no config.json that names a model_type")
     known = registry.names("profiles")
     if model_type not in known:
         raise ModelError(f"no profile for {name}, of model type {model_type!r}; known: {', '.join(known)}")
@@ -106,7 +108,7 @@ def _profile(name: str, local: bool) -> Any:
 def _unreachable(name: str, local: bool, error: Exception) -> str:
     """Why a checkpoint's configuration cannot be read, and what to do."""
     if Path(name).exists():
-        return f"{name} is not a readable checkpoint folder (config.json with the weights beside it)"
+        return f"{name} is not a readable checkpoint: {_first_line(error)}"
     if local:
         return (
             f"{name} is not on this machine, and --offline forbids downloading it: run once without, or "

@@ -1,0 +1,164 @@
+"""Families on checkpoints of their real classes: inputs, encoding, loading, refusals and the command line."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pymupdf
+import pytest
+import torch
+import transformers
+from random_models import BUILDS, checkpoint, decoder, mrope
+from typer.testing import CliRunner
+
+from docspec.cli import app
+from docspec.config import Config
+from docspec.errors import ModelError
+from docspec.types import Category
+from docspec.verifiers.profiles.base import Family
+from docspec.verifiers.profiles.grid import GridFamily
+from docspec.verifiers.runner import Runner
+from docspec.verifiers.transformers_vlm import TransformersReader, load
+
+GRIDS = ["qwen2_vl", "qwen2_5_vl", "qwen3_vl", "paddleocr_vl", "glm_ocr"]
+
+
+def reader(folder: str) -> TransformersReader:
+    return load(folder, Config(verifier=folder, device="cpu"))
+
+
+def pixels(seed: int, height: int = 60, width: int = 90) -> Any:
+    return np.random.default_rng(seed).integers(0, 255, (height, width, 3), dtype=np.uint8)
+
+
+def asked(made: TransformersReader, category: Category | None) -> str:
+    """What the model is asked, special tokens written out."""
+    ids = made.profile.inputs(pixels(0), category)["input_ids"][0]
+    return str(made.profile.tokenizer.decode(ids, skip_special_tokens=False))
+
+
+@pytest.mark.parametrize("family", GRIDS)
+def test_encoding_in_one_pass_equals_the_models_own_forward(family: str) -> None:
+    """Several images in one pass of the vision tower give what the model itself makes of each."""
+    profile = reader(checkpoint(family)).profile
+    assert isinstance(profile, GridFamily)
+    sizes = [(60, 90, Category.TEXT), (120, 40, None), (30, 200, Category.TABLE)]
+    batch = [profile.inputs(pixels(height, height, width), what) for height, width, what in sizes]
+    for fast, reference in zip(profile.embed(batch), Family.embed(profile, batch), strict=True):
+        torch.testing.assert_close(fast.embeds, reference.embeds)
+        assert torch.equal(fast.positions, reference.positions)
+        assert fast.ids == reference.ids
+        assert (fast.visual is None) == (reference.visual is None) == (family != "qwen3_vl")
+        if fast.visual is not None and reference.visual is not None:
+            assert torch.equal(fast.visual.places, reference.visual.places)
+            torch.testing.assert_close(fast.visual.features, reference.visual.features)
+
+
+def test_grid_inputs_equal_those_of_the_full_processor() -> None:
+    """PaddleOCR-VL's own processor, which needs no torchvision, makes the same inputs of image and prompt."""
+    folder = checkpoint("paddleocr_vl")
+    profile = reader(folder).profile
+    made = profile.inputs(pixels(1), Category.TEXT)
+    content = [{"type": "image", "image": profile.picture(pixels(1), Category.TEXT)}]
+    own = transformers.AutoProcessor.from_pretrained(folder).apply_chat_template(
+        [{"role": "user", "content": [*content, {"type": "text", "text": "OCR:"}]}],
+        add_generation_prompt=True,
+        tokenize=True,
+        return_dict=True,
+        return_tensors="pt",
+    )
+    for name, value in made.items():
+        assert torch.equal(value, own[name]), name
+
+
+@pytest.mark.parametrize("family", sorted(BUILDS))
+def test_each_kind_of_region_is_asked_for_in_the_familys_words(family: str) -> None:
+    """The prompt of each kind of region, and of the page, stands in what the model gets."""
+    made = reader(checkpoint(family))
+    for category in (Category.TEXT, Category.TABLE, Category.FORMULA, None):
+        text = asked(made, category)
+        assert made.profile.prompt_for(category) in text
+    if family == "got_ocr2":
+        assert "OCR: " in asked(made, Category.TEXT)
+        assert "OCR with format: " in asked(made, None)
+    if family.startswith("qwen"):
+        assert text.index("Attached is one page") < text.index("<|image_pad|>")
+
+
+def test_linear_attention_is_refused() -> None:
+    """A decoder whose state cannot be rolled back is refused before it decodes anything wrongly."""
+    text = decoder(head_dim=8, rope_parameters=mrope(2, 1, 1) | {"partial_rotary_factor": 1.0})
+    text |= {"linear_key_head_dim": 8, "linear_value_head_dim": 8, "linear_num_key_heads": 2}
+    text |= {"linear_num_value_heads": 2, "layer_types": ["linear_attention", "full_attention"]}
+    vision = {"depth": 1, "hidden_size": 32, "out_hidden_size": 32, "num_heads": 2, "intermediate_size": 64}
+    config = transformers.Qwen3_5Config(text_config=text, vision_config=vision)
+    with pytest.raises(ModelError, match="linear_attention"):
+        Runner(transformers.Qwen3_5ForConditionalGeneration(config), 1)
+
+
+def test_unknown_model_types_name_the_known_ones(tmp_path: Path) -> None:
+    """A checkpoint of another family says which are known."""
+    (tmp_path / "config.json").write_text(json.dumps({"model_type": "llama"}))
+    with pytest.raises(ModelError, match=r"'llama'.*qwen2_vl"):
+        reader(str(tmp_path))
+
+
+def test_missing_files_are_named(tmp_path: Path) -> None:
+    """A folder without configuration, weights or chat template says what it lacks."""
+    with pytest.raises(ModelError, match=r"config\.json"):
+        reader(str(tmp_path))
+    folder = tmp_path / "copy"
+    shutil.copytree(checkpoint("paddleocr_vl"), folder)
+    (folder / "chat_template.jinja").unlink()
+    with pytest.raises(ModelError, match="chat template"):
+        reader(str(folder)).profile.inputs(pixels(0), None)
+    (folder / "model.safetensors").unlink()
+    with pytest.raises(ModelError, match=r"model\.safetensors"):
+        reader(str(folder))
+
+
+def test_offline_says_so() -> None:
+    """A hub name that is not in the cache is refused without looking for a network."""
+    name = "no-such-owner/no-such-model"
+    with pytest.raises(ModelError, match="--offline"):
+        load(name, Config(verifier=name, offline=True))
+
+
+@pytest.fixture
+def note(tmp_path: Path) -> Path:
+    """A page with a heading and a paragraph."""
+    pdf = pymupdf.open()
+    page = pdf.new_page(width=300, height=200)
+    page.insert_text((30, 50), "A heading", fontsize=18, fontname="hebo")
+    page.insert_textbox((30, 80, 270, 180), "A small model drafts, a large one verifies. " * 3, fontsize=11)
+    path = tmp_path / "note.pdf"
+    pdf.save(path)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("family", "mode"), [("qwen3_vl", "region"), ("idefics3", "page"), ("glm_ocr", "hierarchical")]
+)
+def test_command_line_takes_a_checkpoint(
+    family: str, mode: str, note: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """``docspec parse --verifier FOLDER`` reads a document in every mode."""
+    monkeypatch.setattr(TransformersReader, "limit", lambda *_: 12)  # a random model does not end by itself
+    out = tmp_path / "out"
+    options = ["--verifier", checkpoint(family), "--mode", mode, "--accept", "exact", "--format", "json"]
+    result = CliRunner().invoke(app, ["parse", str(note), "-o", str(out), "-q", *options])
+    assert result.exit_code == 0, result.output
+    written = out if out.is_file() else next(out.rglob("*.json"))
+    assert json.loads(written.read_text())["verifier"] == checkpoint(family)
+
+
+def test_doctor_lists_the_profiles() -> None:
+    """``docspec doctor --profiles`` names each family, its model types and what was tested."""
+    result = CliRunner().invoke(app, ["doctor", "--profiles"], env={"COLUMNS": "200"})
+    assert result.exit_code == 0
+    for word in ("PaddleOCR-VL", "hunyuan_vl", "DocTags", "exact, small", "linear attention"):
+        assert word in result.output
