@@ -1,0 +1,140 @@
+"""The engine under hostile drafts, limits, budgets and failures: its output is always ``generate``'s."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cache
+from typing import Any
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tiny_decoder import VOCABULARY, sequence, tiny_decoder
+
+from docspec.errors import ModelError
+from docspec.types import Finish
+from docspec.verifiers import engine as engine_module
+from docspec.verifiers.decide import exact
+from docspec.verifiers.engine import Engine
+from docspec.verifiers.runner import Runner
+from docspec.verifiers.sequence import Sequence
+
+DRAFTS: dict[str, list[str]] = {
+    "none": [],
+    "empty": [""],
+    "white": [" \n\t "],
+    "ends only": ["a" * 40],
+    "ends within": ["bacadaeafa"],
+    "long": ["bcdefghijkl" * 9000],
+    "one letter": ["c" * 3000],
+    "many": ["bcd", "", "cde", "lkj", "a", "bbbbbb"] * 5,
+    "unknown": ["\ud800 \x00 ﷽ 字" * 30],
+}
+
+
+@cache
+def truth(prompt: tuple[int, ...], limit: int) -> list[int]:
+    """What transformers itself writes after ``prompt``."""
+    with torch.inference_mode():
+        output = tiny_decoder().generate(torch.tensor([prompt]), do_sample=False, max_new_tokens=limit)
+    tokens: list[int] = output[0, len(prompt) :].tolist()
+    return tokens
+
+
+def check(done: list[Sequence], count: int) -> None:
+    """Every sequence came back once, with the right tokens, reason and counts."""
+    assert sorted(int(str(one.key)) for one in done) == list(range(count))
+    for one in done:
+        wanted = truth(one.prompt.ids, one.limit)
+        assert one.output == wanted
+        assert one.finish is (Finish.END if wanted[-1] == 0 else Finish.LENGTH)
+        assert 0 < one.stats.steps <= len(wanted)
+        assert one.stats.accepted <= min(one.stats.drafted, len(wanted))
+
+
+ROWS = st.lists(
+    st.tuples(
+        st.lists(st.integers(1, VOCABULARY - 1), min_size=1, max_size=8),
+        st.sampled_from(list(DRAFTS)),
+        st.sampled_from([1, 2, 3, 25]),
+    ),
+    min_size=1,
+    max_size=7,
+)
+
+
+class _Failing(Runner):
+    """Runs out of memory in the passes numbered ``failing``."""
+
+    def __init__(self, model: Any, rows: int, failing: set[int]) -> None:
+        super().__init__(model, rows)
+        self.failing, self.count = failing, 0
+
+    def _forward(self, *arguments: Any, **named: Any) -> torch.Tensor:
+        self.count += 1
+        if self.count in self.failing:
+            raise torch.OutOfMemoryError("simulated")
+        return super()._forward(*arguments, **named)
+
+
+@given(
+    rows=ROWS,
+    batch=st.integers(1, 9),
+    budget=st.sampled_from([1, 7, 30, 10**6]),
+    places=st.sampled_from([1, 12, 8192]),
+    failing=st.sets(st.integers(1, 9), max_size=2),
+    pauses=st.integers(0, 3),
+    drafts=st.booleans(),
+)
+@settings(max_examples=40, deadline=None)
+def test_nothing_changes_the_output(
+    rows: list[Any],
+    batch: int,
+    budget: int,
+    places: int,
+    failing: set[int],
+    pauses: int,
+    drafts: bool,
+) -> None:
+    """Drafts, tiny budgets, prefills in pieces, memory failures and a slow source in any mix."""
+    model = tiny_decoder()
+
+    def source() -> Iterator[Sequence | None]:
+        for key, (prompt, kind, limit) in enumerate(rows):
+            yield from [None] * pauses
+            yield sequence(model, key, prompt, limit, DRAFTS[kind])
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(engine_module, "PREFILL_TOKENS", places)
+        # two failures halve the rows twice: from four rows on there is always one left
+        runner = _Failing(model, batch, failing if batch >= 4 and len(rows) >= 4 else set())
+        engine = Engine(runner, exact, budget, drafts=drafts)
+        try:
+            done = list(engine.run(source()))
+        except ModelError as error:  # the rows at hand were fewer than the halvings
+            assert engine.max_rows == 1 and "out of memory" in str(error)  # noqa: PT017, PT018
+            return
+    check(done, len(rows))
+
+
+@pytest.mark.parametrize("kind", DRAFTS)
+def test_each_hostile_draft(kind: str) -> None:
+    """One by one, so that a failure names the draft."""
+    made = [sequence(tiny_decoder(), key, [3, 1 + key], 25, DRAFTS[kind]) for key in range(3)]
+    check(list(Engine(Runner(tiny_decoder(), 2), exact, 64).run(made)), 3)
+
+
+def test_a_limit_of_nothing_ends_at_once() -> None:
+    """A pass always gives a token; a sequence that may have none stops there."""
+    [one] = Engine(Runner(tiny_decoder(), 1), exact, 1).run([sequence(tiny_decoder(), 0, [3], 0, ["bcd"])])
+    assert len(one.output) == 1
+    assert one.finish in (Finish.LENGTH, Finish.END)
+
+
+def test_out_of_memory_with_one_row_says_what_to_do() -> None:
+    """Where not even one sequence fits, the error names the remedies."""
+    runner = _Failing(tiny_decoder(), 4, set(range(1, 99)))
+    made = [sequence(tiny_decoder(), key, [3, 4], 9) for key in range(4)]
+    with pytest.raises(ModelError, match="smaller image"):
+        list(Engine(runner, exact, 10**6).run(made))
