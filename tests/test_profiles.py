@@ -117,6 +117,22 @@ def test_otsl_tables_become_html() -> None:
     assert profile("idefics3").read(Category.TABLE, tagged) == html
 
 
+def test_region_drafts_are_written_in_the_models_words() -> None:
+    """A draft that a family would write otherwise is, and its reader gives the draft back."""
+    html = '<table><tr><td>a</td><td>b</td></tr><tr><td colspan="2">c</td></tr></table>'
+    paddle, granite = profile("paddleocr_vl"), profile("idefics3")
+    assert paddle.write(Category.TABLE, html) == "<fcel>a<fcel>b<nl><fcel>c<lcel><nl>"
+    assert paddle.write(Category.TABLE, "no table") == "no table"
+    assert paddle.write(Category.TEXT, html) == html
+    assert granite.write(Category.TEXT, "words").startswith(
+        "<doctag><text><loc_0><loc_0><loc_500><loc_500>words"
+    )
+    for family in (paddle, granite):
+        assert family.read(Category.TABLE, family.write(Category.TABLE, html)) == html
+        assert family.read(Category.TEXT, family.write(Category.TEXT, "words")) == "words"
+    assert profile("glm_ocr").write(Category.TABLE, html) == html
+
+
 def test_front_matter_is_not_the_pages_text() -> None:
     """olmOCR begins with front matter, other fine-tunes of Qwen may not."""
     read = profile("qwen2_5_vl").read_page

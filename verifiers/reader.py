@@ -67,6 +67,10 @@ class Reader(Protocol):
         """The bound on the output's tokens."""
         ...
 
+    def words(self, request: Request, draft: str) -> str:
+        """A draft as the model would write it."""
+        ...
+
     def verdict(self, request: Request, verdict: Verdict) -> Verdict:
         """Last word on a verdict: the model's output format read, degenerate output replaced."""
         ...
@@ -203,7 +207,7 @@ class ReaderVerifier:
         return []
 
     def _drafts(self, request: Request) -> list[str]:
-        """The request's drafts in the words of the model, best first."""
+        """The request's drafts, best first."""
         drafts = [draft.text for draft in request.drafts]
         if request.category is None and self.reader.page is not None:
             drafts.insert(0, self.reader.page.write_page(request.regions, request.image))
@@ -211,20 +215,26 @@ class ReaderVerifier:
 
     def _sequence(self, request: Request, prompt: Prompt, drafts: list[str]) -> Sequence:
         confidence = _confidence(request)
+        words = [self.reader.words(request, draft) for draft in drafts]
         return Sequence(
             key=request.key,
             prompt=prompt,
-            cursor=self._cursor(request, drafts),
+            cursor=self._cursor(request, words),
             end_tokens=frozenset(self.reader.end_tokens),
             limit=self.reader.limit(request, self.config),
             confidence=confidence,
             rate=AcceptanceRate.expected(confidence),
-            guard=self._guard(drafts),
+            guard=self._guard(words),
         )
 
     def _cursor(self, request: Request, drafts: list[str]) -> DraftCursor:
         written = len(drafts) - len(request.drafts)  # a page's own draft comes before its others
-        doubts = [*[()] * written, *(draft.alternatives for draft in request.drafts)]
+        # where the model has other words than the draft, the places of its alternatives are lost
+        kept = zip(request.drafts, drafts[written:], strict=True)
+        doubts = [
+            *[()] * written,
+            *(draft.alternatives if draft.text == text else () for draft, text in kept),
+        ]
         return DraftCursor(drafts, self.reader.codec, self.reader.end_tokens[0], doubts, self._experience)
 
     def _guard(self, drafts: list[str]) -> RunawayGuard | None:

@@ -79,6 +79,9 @@ class ReplayReader:
     def limit(self, request: Request, config: Config) -> int:
         return 1_000_000  # the recording ends by itself
 
+    def words(self, request: Request, draft: str) -> str:
+        return draft
+
     def verdict(self, request: Request, verdict: Verdict) -> Verdict:
         return verdict
 

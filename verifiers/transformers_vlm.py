@@ -61,6 +61,9 @@ class TransformersReader:
     def limit(self, request: Request, config: Config) -> int:
         return config.max_new_tokens
 
+    def words(self, request: Request, draft: str) -> str:
+        return draft if request.category is None else str(self.profile.write(request.category, draft))
+
     def verdict(self, request: Request, verdict: Verdict) -> Verdict:
         return replace(verdict, text=self.profile.read(request.category, verdict.text))
 

@@ -85,6 +85,10 @@ class MiniReader:
         drafted = max((len(draft.text) for draft in request.drafts), default=0)
         return min(config.max_new_tokens, int(2 * room) + drafted + 16)
 
+    def words(self, request: Request, draft: str) -> str:
+        """Its own are plain text, as drafts are."""
+        return draft
+
     def verdict(self, request: Request, verdict: Verdict) -> Verdict:
         """Output that never ended has lost its place: the draft is the better reading."""
         if verdict.finish is Finish.END or not request.drafts:

@@ -31,6 +31,10 @@ class Profile(Protocol):
         """What the decoder sees of each of ``inputs``: images encoded, positions explicit."""
         ...
 
+    def write(self, category: Category, draft: str) -> str:
+        """A region's draft as the model would write it."""
+        ...
+
     def read(self, category: Category, output: str) -> str:
         """A region's text in the model's output."""
         ...

@@ -126,6 +126,10 @@ class Family:
             visual = VisualLayers(given["visual_pos_masks"][0], torch.stack(given["deepstack_visual_embeds"]))
         return Prompt(embeds, positions, tuple(inputs["input_ids"][0].tolist()), visual)
 
+    def write(self, category: Category, draft: str) -> str:
+        """A region's draft as the model would write it: as it is, where ``style`` says enough."""
+        return draft
+
     def read(self, category: Category, output: str) -> str:
         """A region's text: code fences around the whole answer and a formula's delimiters are taken off."""
         text = output.strip()

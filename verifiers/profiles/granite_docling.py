@@ -18,13 +18,17 @@ CROP = np.zeros((1, 1, 3), dtype=np.uint8)  # for the reader of pages: boxes ins
 class GraniteDocling(Family):
     """Page reading; DocTags are special tokens and belong to the output."""
 
-    style = Style(table=None, formula="latex")
+    style = Style(table="html", formula="latex")
     special_text = True
     prompt = page_prompt = "Convert this page to docling."
     prompts = {  # noqa: RUF012
         Category.TABLE: "Convert table to OTSL.",
         Category.FORMULA: "Convert formula to LaTeX.",
     }
+
+    def write(self, category: Category, draft: str) -> str:
+        """A region's draft as one element that fills the image."""
+        return doctags.write((PageRegion(category, draft, (0, 0, 1, 1)),), CROP)
 
     def read(self, category: Category, output: str) -> str:
         """A region's text: that of its DocTags, tables as HTML."""

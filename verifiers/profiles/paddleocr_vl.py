@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from docspec.drafters.formats.table_text import read_otsl, write_html
+from docspec.drafters.formats.table_text import read_otsl, read_table, write_html, write_otsl
 from docspec.types import Category, Style
 from docspec.verifiers.profiles.grid import GridFamily
 
@@ -18,10 +18,15 @@ OTSL = re.compile(r"<(?:fcel|ecel|nl)>")
 class PaddleOCRVL(GridFamily):
     """Region reading; the page prompt reads a page as one text region."""
 
-    style = Style(table=None, formula="latex")
+    style = Style(table="html", formula="latex")
     native = "region"
     prompt = page_prompt = "OCR:"
     prompts = {Category.TABLE: "Table Recognition:", Category.FORMULA: "Formula Recognition:"}  # noqa: RUF012
+
+    def write(self, category: Category, draft: str) -> str:
+        """A region's draft as the model would write it, tables as OTSL."""
+        grid = read_table(draft) if category is Category.TABLE else None
+        return draft if grid is None else write_otsl(grid)
 
     def read(self, category: Category, output: str) -> str:
         """A region's text, tables as HTML."""
