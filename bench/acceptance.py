@@ -1,7 +1,10 @@
 """How much of a verifier's text the OCR drafts would give it: mean accepted length, replayed.
 
 Takes OmniDocBench's format (a folder with its JSON and ``images/``). The annotated text of each region
-stands for the verifier's choices; the draft is what the drafter reads in the annotated box. No model runs.
+stands for the verifier's choices; the draft is what the drafter reads in the annotated box. With ``--mode
+page`` a page's recorded output (of a real VLM) stands for the choices, and the draft is the whole page as the
+pipeline makes it of the image; with ``--mode hierarchical`` the annotated text stands for regions that have
+been read, and is the draft. No model runs.
 """
 
 from __future__ import annotations
@@ -9,7 +12,7 @@ from __future__ import annotations
 import argparse
 import json
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Protocol
@@ -19,19 +22,20 @@ from rich.progress import track
 from rich.table import Table
 from tokenizers import Tokenizer
 
-import docspec.verifiers
 from docspec.bench.annotations import text_regions
+from docspec.bench.neutral_tokenizer import DESCRIPTION, neutral_tokenizer
+from docspec.bench.pages import FORMATS, WELL_READ, RecordedPage, load_pages, recorded_pages, save_pages
 from docspec.drafters.matching import Codec, DraftCursor, agreement
 from docspec.drafters.tree import Tree
 from docspec.registry import load
-from docspec.types import DecodeStats, Drafter, Style
+from docspec.types import DecodeStats, Drafter, Mode, Style
 from docspec.verifiers.acceptance import accept_exact
 from docspec.verifiers.codec import TokenizerCodec
 
 END = -1  # the end token; no vocabulary has it
 BRANCH = 16  # draft tokens in each branch beside the main window, with trees
 PAST = -2  # what is chosen after the end
-_TOKENIZER = Path(docspec.verifiers.__file__).parent / "mini" / "weights" / "tokenizer.json"
+STRETCH = 24  # steps that are looked at together for the worst places
 
 
 class Cursor(Protocol):
@@ -89,8 +93,13 @@ class Case:
     draft: str
 
 
-def replay(codec: Codec, cursor: Cursor, truth: str, window: int, reach: int = 0) -> DecodeStats:
-    """The decode loop over one region whose verifier writes ``truth``; ``reach`` tokens in each branch."""
+def replay(
+    codec: Codec, cursor: Cursor, truth: str, window: int, reach: int = 0, log: list[int] | None = None
+) -> DecodeStats:
+    """The decode loop over one region whose verifier writes ``truth``; ``reach`` tokens in each branch.
+
+    ``log`` gets each step's count of tokens.
+    """
     wanted = [*codec.encode(truth)[0], END]
     done = steps = accepted = drafted = 0
     while done < len(wanted):
@@ -100,6 +109,8 @@ def replay(codec: Codec, cursor: Cursor, truth: str, window: int, reach: int = 0
         emitted = tokens if tokens[-1] != PAST else tokens[:-1]
         cursor.advance(emitted)
         done += len(emitted)
+        if log is not None:
+            log.append(len(emitted))
         steps, accepted, drafted = steps + 1, accepted + len(nodes), drafted + len(tree)
     return DecodeStats(done, accepted, drafted, steps)
 
@@ -119,11 +130,16 @@ GROUPS: dict[str, Callable[[Case], bool]] = {
 
 
 def measure(
-    codec: Codec, cases: Sequence[Case], window: int, matching: str, reach: int = 0
+    codec: Codec,
+    cases: Sequence[Case],
+    window: int,
+    matching: str,
+    reach: int = 0,
+    groups: Mapping[str, Callable[[Case], bool]] = GROUPS,
 ) -> dict[str, dict[str, float | int]]:
     """Figures by group: regions, tokens, mean accepted length, agreement, time in the cursor a step."""
     figures: dict[str, dict[str, float | int]] = {}
-    for group, belongs in GROUPS.items():
+    for group, belongs in groups.items():
         chosen = [case for case in cases if belongs(case)]
         started = time.perf_counter()
         stats = sum((_replay_one(codec, case, window, matching, reach) for case in chosen), DecodeStats())
@@ -147,39 +163,104 @@ def _replay_one(codec: Codec, case: Case, window: int, matching: str, reach: int
     return replay(codec, DraftCursor([draft], codec, END), case.truth, window, reach)
 
 
+def page_cases(pages: Sequence[RecordedPage], form: str, tables: bool) -> list[Case]:
+    """Whole pages with their drafts, written in a format of FORMATS."""
+    return [
+        Case(page.name, page.language, page.output.strip(), page.draft(FORMATS[form], tables=tables))
+        for page in pages
+    ]
+
+
+def page_groups(pages: Sequence[RecordedPage]) -> dict[str, Callable[[Case], bool]]:
+    """Each page, those that the recorded verifier read well, and all."""
+
+    def among(names: frozenset[str]) -> Callable[[Case], bool]:
+        return lambda case: case.page in names
+
+    well = frozenset(page.name for page in pages if page.fidelity >= WELL_READ)
+    groups = {f"{page.name[:24]}… ({page.fidelity:.2f})": among(frozenset((page.name,))) for page in pages}
+    groups[f"the {len(well)} well-read pages"] = among(well)
+    return groups | {"all": lambda case: True}
+
+
+def print_worst(codec: Codec, cases: Sequence[Case], window: int, reach: int, count: int) -> None:
+    """The stretches of output that took the most steps for their tokens, steps set apart by bars."""
+    for case in cases:
+        log: list[int] = []
+        replay(codec, DraftCursor([case.draft], codec, END), case.truth, window, reach, log)
+        tokens, starts = codec.encode(case.truth)[0], [0]
+        for length in log:
+            starts.append(starts[-1] + length)
+        stretches = [range(at, min(at + STRETCH, len(log))) for at in range(0, len(log), STRETCH)]
+        stretches.sort(key=lambda steps: (starts[steps[-1] + 1] - starts[steps[0]]) / len(steps))
+        Console().rule(case.page)
+        for steps in stretches[:count]:
+            print("|".join(codec.decode(tokens[starts[step] : starts[step + 1]]) for step in steps), "\n")
+
+
+def _cases(options: argparse.Namespace) -> tuple[list[Case], Mapping[str, Callable[[Case], bool]]]:
+    """The cases to replay and how they are grouped; drafts come from their file where there is one."""
+    file: Path | None = options.drafts
+    known = file is not None and file.exists()
+    if options.mode == "region":
+        if file is not None and known:
+            cases = [Case(**case) for case in json.loads(file.read_text(encoding="utf-8"))]
+        else:
+            cases = list(read_cases(options.data, load("drafters", options.drafter)()))
+            if file is not None:
+                rows = [asdict(case) for case in cases]
+                file.write_text(json.dumps(rows, ensure_ascii=False, indent=1), encoding="utf-8")
+        return cases, GROUPS
+    if file is not None and known:
+        pages = load_pages(file)
+    else:
+        outputs = options.outputs or options.data / "vlm_outputs"
+        pages = list(recorded_pages(options.data, outputs, options.drafter, Mode(options.mode)))
+        if file is not None:
+            save_pages(file, pages)
+    return page_cases(pages, options.form, options.tables), page_groups(pages)
+
+
 def main() -> None:
     """Print the figures; the last line is JSON."""
     options = _arguments()
-    if not options.tokenizer.is_file():
-        raise SystemExit(f"no tokenizer at {options.tokenizer}: name one with --tokenizer")
-    codec = TokenizerCodec(Tokenizer.from_file(str(options.tokenizer)))
-    if options.drafts and options.drafts.exists():
-        cases = [Case(**case) for case in json.loads(options.drafts.read_text(encoding="utf-8"))]
-    else:
-        cases = list(read_cases(options.data, load("drafters", options.drafter)()))
-        if options.drafts:
-            rows = [asdict(case) for case in cases]
-            options.drafts.write_text(json.dumps(rows, ensure_ascii=False, indent=1), encoding="utf-8")
-    figures = measure(codec, cases, options.window, options.matching, BRANCH if options.trees else 0)
+    options.drafter = options.drafter or ("rapidocr" if options.mode == "region" else "auto")
+    own: Path | None = options.tokenizer
+    if own is not None and not own.is_file():
+        raise SystemExit(f"no tokenizer at {own}: leave --tokenizer out for a neutral one")
+    codec = TokenizerCodec(Tokenizer.from_file(str(own)) if own else neutral_tokenizer())
+    cases, groups = _cases(options)
+    reach = BRANCH if options.trees else 0
+    if options.worst:
+        print_worst(codec, cases, options.window, reach, options.worst)
+    figures = measure(codec, cases, options.window, options.matching, reach, groups)
     names = [name.replace("_", " ") for name in next(iter(figures.values()))]
-    table = Table("group", *names, title=f"replayed, {options.matching}, window {options.window}")
+    title = f"replayed, {options.mode} mode, {options.matching}, window {options.window}"
+    tokenizer = str(own) if own else DESCRIPTION
+    table = Table("group", *names, title=title, caption=f"tokenizer: {tokenizer}")
     for group, row in figures.items():
         table.add_row(group, *map(str, row.values()))
     Console().print(table)
     settings = {
+        "mode": options.mode,
         "drafter": options.drafter,
         "window": options.window,
         "matching": options.matching,
         "trees": options.trees,
+        "tokenizer": tokenizer,
     }
+    if options.mode != "region":
+        settings |= {"format": options.form, "tables": options.tables}
     print(json.dumps({"benchmark": "acceptance", "replayed": True, **settings, "groups": figures}))
 
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m docspec.bench.acceptance", description=__doc__)
     parser.add_argument("--data", type=Path, required=True, help="OmniDocBench folder: a JSON and images/")
-    parser.add_argument("--tokenizer", type=Path, default=_TOKENIZER, help="tokenizer.json (default: mini's)")
-    parser.add_argument("--drafter", default="rapidocr", help="registered drafter (default: rapidocr)")
+    parser.add_argument("--mode", choices=[mode.value for mode in Mode], default="region")
+    parser.add_argument("--outputs", type=Path, help="recorded pages, .md (default: DATA/vlm_outputs)")
+    parser.add_argument("--tokenizer", type=Path, help=f"tokenizer.json (default: {DESCRIPTION})")
+    parser.add_argument("--drafter", help="registered drafter (default: rapidocr; for pages auto)")
     parser.add_argument("--drafts", type=Path, help="keep the drafts in this file, or reuse them from it")
     parser.add_argument("--window", type=int, default=128, help="draft tokens a step (default: 128)")
     parser.add_argument(
@@ -191,6 +272,20 @@ def _arguments() -> argparse.Namespace:
         default="characters",
         help="tokens: baseline without character matching; perfect: the draft is the annotation itself",
     )
+    parser.add_argument(
+        "--tables",
+        action=argparse.BooleanOptionalAction,
+        default=True,
+        help="pages: draft tables as tables",
+    )
+    parser.add_argument(
+        "--format",
+        dest="form",
+        choices=list(FORMATS),
+        default="family",
+        help="pages: drafted as the recorded family writes markdown, or in plain markdown",
+    )
+    parser.add_argument("--worst", type=int, default=0, metavar="N", help="print the N worst stretches")
     return parser.parse_args()
 
 

@@ -83,9 +83,11 @@ def page_result(
     laid_out = region_results(drafted, verdicts)
     spent = sum((result.verdict.stats for result in laid_out), DecodeStats())
     result = replace(drafted.result, mode=mode, verdict=page, region_pass=spent)
-    if page.finish is Finish.UNVERIFIED:  # there is no output: the regions stand, as far as they were read
+    instead = page.finish is Finish.LOOP and page.regions == page_request(drafted, verdicts).regions
+    if page.finish is Finish.UNVERIFIED or instead:  # no output: the regions stand, as far as they were read
         bare = tuple(replace(one, verdict=replace(one.verdict, stats=DecodeStats())) for one in laid_out)
-        return replace(result, regions=bare, error=page.reason or "the page could not be read")
+        error = None if instead else page.reason or "the page could not be read"
+        return replace(result, regions=bare, error=error)
     found = _output_regions(page, drafted)
     owners = match(laid_out, found)
     placed = [_Placed((n, 0, 0), _output_result(n, found, laid_out, owners, page)) for n in range(len(found))]
@@ -160,6 +162,8 @@ def _output_result(
             parent=first.parent,
         )
     verdict = Verdict(output.text, page.finish, reason=page.reason)
+    if page.finish is Finish.LOOP and number < len(found) - 1:  # only the last one ran away
+        verdict = Verdict(output.text, Finish.END)
     if draft is not None:
         verdict = replace(
             verdict,
@@ -185,13 +189,14 @@ def _not_in_output(
     """The layout's regions that no region of the output is: those that stay, unverified, and the others."""
     left: list[_Placed] = []
     dropped: list[Dropped] = []
-    last = -1
+    last, end = -1, len(page.regions)
     for number, (one, owner) in enumerate(zip(laid_out, owners, strict=True)):
         if owner is not None:
             last = owner
         elif one.region.category in LEFT_OUT or page.finish is not Finish.END:
             unread = Verdict(one.text, Finish.UNVERIFIED, reason=NOT_IN_OUTPUT)
-            left.append(_Placed((last, 1, number), replace(one, verdict=unread)))
+            after = last if one.region.category in LEFT_OUT else end
+            left.append(_Placed((after, 1, number), replace(one, verdict=unread)))
         elif not (one.text.strip() and contains(page.text, one.text)):
             dropped.append(Dropped(one.region.box, one.region.category, NOT_IN_OUTPUT, one.text.strip()))
     return left, dropped
