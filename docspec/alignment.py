@@ -20,6 +20,7 @@ SHORT = 6  # folded characters: a text so short must be found as it is, as a who
 EVERY_PAIR = 20_000  # pairs of regions that are all compared; beyond that only those near each other
 NEAR = 40  # regions before and after the expected one
 
+_TAG = re.compile(r"\\tag\s*\{([^{}]*)\}")  # LaTeX's number of a formula
 _MARKUP = re.compile(r"</?[a-zA-Z][^<>]{0,200}>|[|#*$\\_{}]|<!--.*?-->")
 
 
@@ -118,4 +119,4 @@ def _may_pair(one: RegionResult) -> bool:
 
 
 def _plain(text: str) -> str:
-    return fold(_MARKUP.sub(" ", text)).text
+    return fold(_MARKUP.sub(" ", _TAG.sub(r"(\1)", text))).text

@@ -108,6 +108,27 @@ def test_options() -> None:
     assert lines.startswith("<table>\n  <tr>\n    <th>1</th>\n    <th>2</th>\n  </tr>")
 
 
+def test_a_number_beside_a_formula_is_its_tag() -> None:
+    """And a formula that nobody drafted keeps its place."""
+    page = [
+        PageRegion(Category.FORMULA, "$$a = b$$"),
+        PageRegion(Category.CAPTION, "(3.1)"),
+        PageRegion(Category.FORMULA, ""),
+        PageRegion(Category.TEXT, "(see below)"),
+    ]
+    assert write(page) == "$$\na = b\n\\tag{3.1}\n$$\n\n$$\n\n$$\n\n(see below)"
+
+
+def test_items_are_nested_by_their_left_edges() -> None:
+    """Each level stands where the text of the one above starts."""
+    rows = [("- a", 50), ("1. b", 80), ("- c", 110), ("2. d", 81), ("- e", 51)]
+    page = [
+        PageRegion(Category.LIST_ITEM, text, (float(x), 20.0 * i, 400.0, 20.0 * i + 15))
+        for i, (text, x) in enumerate(rows)
+    ]
+    assert write(page) == "- a\n  1. b\n     - c\n  2. d\n- e"
+
+
 def test_prices_are_no_formulas() -> None:
     """Two dollar signs in a sentence are not delimiters."""
     options = MarkdownOptions(inline=("\\(", "\\)"))

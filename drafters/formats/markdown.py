@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from docspec.drafters.formats.table_text import indent_html, read_table, write_html, write_pipe
@@ -17,6 +17,7 @@ from docspec.types import Category, PageRegion
 HEADINGS = (Category.TITLE, Category.SECTION_HEADER)
 MARGINALS = (Category.PAGE_HEADER, Category.PAGE_FOOTER)
 DEEPEST = 6  # heading level
+STEP = 0.6  # of an item's line height: less is the same list level
 
 _MARK = re.compile(r"\s*(?:[-*+]|\d{1,9}[.)])(?:[ \t]+(?=\S)|[ \t]*$)")
 _HEADING = re.compile(r"(#{1,6})[ \t]+(\S.*)$")
@@ -25,6 +26,7 @@ _PICTURE = re.compile(r"\s*!\[[^\]]*\]\([^)]*\)\s*$")
 _FENCE = re.compile(r"\s*(`{3,}|~{3,})[ \t]*(?:markdown|md)?[ \t]*\n", re.IGNORECASE)
 _TABLE_OPEN = re.compile(r"\s*<table\b", re.IGNORECASE)
 _TABLE_TAG = re.compile(r"<(/?)table\b[^>]*>", re.IGNORECASE)
+_NUMBER = re.compile(r"\(([0-9A-Za-z][0-9A-Za-z.\-–']{0,7})\)")
 _FORMULAS = (("$$", "$$"), ("\\[", "\\]"))
 
 
@@ -58,10 +60,14 @@ def write(regions: Sequence[PageRegion], options: MarkdownOptions = DEFAULT) -> 
     """The page of ``regions`` (in reading order) as the family would write it."""
     parts: list[str] = []
     last: Category | None = None
-    for region in regions:
+    levels: list[tuple[float, int]] = []  # left edges of the open list levels, and where their text starts
+    for region in _with_numbers(regions):
         block = _block(region, options)
         if not block:
             continue
+        if region.category is Category.LIST_ITEM:
+            levels = levels if last is Category.LIST_ITEM else []
+            block = _nested(block, region, levels)
         both_items = last is Category.LIST_ITEM and region.category is Category.LIST_ITEM
         if parts:
             parts.append(options.item_gap if both_items else "\n\n")
@@ -87,18 +93,53 @@ def unfenced(output: str) -> str:
     return output if re.search(rf"^\s*{re.escape(opening[1])}", body, re.MULTILINE) else body
 
 
+def _with_numbers(regions: Sequence[PageRegion]) -> Iterator[PageRegion]:
+    """``regions`` with the number beside a formula inside it, as LaTeX has it."""
+    waiting: PageRegion | None = None
+    for region in regions:
+        if waiting is not None:
+            number = _NUMBER.fullmatch(region.text.strip())
+            if number is not None:
+                text = f"{_bare_formula(waiting.text.strip())}\n\\tag{{{number[1]}}}".strip()
+                yield replace(waiting, text=text)
+                waiting = None
+                continue
+            yield waiting
+        waiting = region if region.category is Category.FORMULA else None
+        if waiting is None:
+            yield region
+    if waiting is not None:
+        yield waiting
+
+
+def _nested(block: str, region: PageRegion, levels: list[tuple[float, int]]) -> str:
+    """A list item at its level, by its left edge; ``levels`` is the stack of open levels and is updated."""
+    if region.box is None:
+        return block
+    left, height = region.box[0], region.box[3] - region.box[1]
+    step = STEP * height / len(block.split("\n"))
+    while levels and levels[-1][0] > left + step:
+        levels.pop()
+    if levels and left <= levels[-1][0] + step:
+        levels.pop()
+    column = levels[-1][1] if levels else 0
+    mark = _MARK.match(block)
+    levels.append((left, column + (mark.end() if mark else 2)))
+    return "\n".join(" " * column + line for line in block.split("\n"))
+
+
 def _block(region: PageRegion, options: MarkdownOptions) -> str:
     text, category = region.text.strip(), region.category
     if category is Category.PICTURE:
         return options.picture
+    if category is Category.FORMULA:
+        return _formula(text, options)
     if not text or (category in MARGINALS and not options.marginals):
         return ""
     if category in HEADINGS:
         return _heading(text, region)
     if category is Category.LIST_ITEM:
         return _items(text, options.bullet)
-    if category is Category.FORMULA:
-        return _formula(text, options)
     if category is Category.TABLE:
         return _table(text, options)
     return _inline(text, options)
@@ -123,10 +164,15 @@ def _items(text: str, bullet: str) -> str:
 
 
 def _formula(text: str, options: MarkdownOptions) -> str:
+    """A display formula; one that is not drafted leaves its place, from where the page goes on."""
+    return f"{options.formula[0]}{_lines(_bare_formula(text))}{options.formula[1]}"
+
+
+def _bare_formula(text: str) -> str:
     for opening, closing in _FORMULAS:
         if text.startswith(opening) and text.endswith(closing) and len(text) >= len(opening + closing):
-            text = text.removeprefix(opening).removesuffix(closing).strip()
-    return f"{options.formula[0]}{_lines(text)}{options.formula[1]}" if text else ""
+            return text.removeprefix(opening).removesuffix(closing).strip()
+    return text
 
 
 def _table(text: str, options: MarkdownOptions) -> str:
