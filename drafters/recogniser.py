@@ -15,9 +15,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
-import onnxruntime
 from numpy.typing import NDArray
 
 LINE_HEIGHT = 48  # pixels: what the recogniser was trained on
@@ -59,11 +57,15 @@ class Recogniser:
     """
 
     def __init__(self, threads: int = 0, batch_size: int = 8, model_path: Path | None = None) -> None:
+        import onnxruntime
+
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
         options.log_severity_level = 3
+        wanted = ("CUDAExecutionProvider", "CPUExecutionProvider")
+        providers = [name for name in wanted if name in onnxruntime.get_available_providers()]
         model = (model_path or recogniser_path()).read_bytes() + _extra_outputs(_FEATURES, _WEIGHT, _BIAS)
-        self._session: Any = onnxruntime.InferenceSession(model, options, providers=_providers())
+        self._session: Any = onnxruntime.InferenceSession(model, options, providers=providers)
         self._input = self._session.get_inputs()[0].name
         self._batch_size = batch_size
 
@@ -100,12 +102,6 @@ class Recogniser:
         return [results[index] for index in range(len(images))]
 
 
-def _providers() -> list[str]:
-    """CUDA where onnxruntime-gpu is active, else the CPU."""
-    wanted = ["CUDAExecutionProvider", "CPUExecutionProvider"]
-    return [name for name in wanted if name in onnxruntime.get_available_providers()]
-
-
 def recogniser_path() -> Path:
     """The ONNX file of the PP-OCRv4 recogniser inside the installed ``rapidocr_onnxruntime``.
 
@@ -129,6 +125,8 @@ def _resized_width(image: NDArray[np.uint8]) -> int:
 
 
 def _normalised(image: NDArray[np.uint8], width: int) -> FloatArray:
+    import cv2
+
     # The recogniser was trained on images read by OpenCV: blue, green, red.
     bgr = np.ascontiguousarray(image[:, :, ::-1])
     resized = cv2.resize(bgr, (width, LINE_HEIGHT)).astype(np.float32)
