@@ -1,4 +1,4 @@
-"""The bundled verifier's own reading as a draft for a larger one: better spelled than OCR's, at little cost."""
+"""The bundled verifier's reading as a draft for a larger one: better spelled than OCR's, at little cost."""
 
 from __future__ import annotations
 

@@ -20,9 +20,9 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from docspec.drafters.recogniser import Recogniser
 from docspec.verifiers.mini.cells import CellMaker, LineCells, region_places
 from docspec.verifiers.mini.data import read_shard, running_text
-from docspec.verifiers.mini.features import LineFeatures
 from docspec.verifiers.mini.model import Mini, MiniConfig
 from docspec.verifiers.mini.tokens import BEGIN, END, FIRST_BYTE, VOCABULARY, encode
 
@@ -194,7 +194,7 @@ def main() -> None:
         model.load_state_dict(saved["model"])
         optimizer.load_state_dict(saved["optimizer"])
         step, spent = saved["step"], saved["spent"]
-    pool, rng = Pool(options.shards, CellMaker(LineFeatures().head())), random.Random(step)
+    pool, rng = Pool(options.shards, CellMaker(Recogniser(1).head)), random.Random(step)
     print(f"{sum(p.numel() for p in model.parameters()):,} parameters, from step {step}", flush=True)
     last_save, losses, seen = spent, [], 0
     while spent < 60 * options.minutes:
