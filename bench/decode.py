@@ -23,12 +23,11 @@ from typing import Any
 import torch
 from rich.console import Console
 from rich.table import Table
-from tokenizers import Tokenizer
 from transformers import PreTrainedTokenizerFast
 from transformers.models.qwen2_vl.image_processing_pil_qwen2_vl import Qwen2VLImageProcessorPil
 
-import docspec.verifiers
 from docspec.bench.annotations import AnnotatedRegion, text_regions
+from docspec.bench.neutral_tokenizer import neutral_tokenizer
 from docspec.config import Config
 from docspec.errors import UsageError
 from docspec.registry import load
@@ -37,7 +36,6 @@ from docspec.verifiers.profiles.qwen_vl import QwenVL
 from docspec.verifiers.replay import ReplayVerifier, random_qwen2_vl
 from docspec.verifiers.transformers_vlm import TransformersReader, pick_device, pick_dtype
 
-TOKENIZER = Path(docspec.verifiers.__file__).parent / "mini" / "weights" / "tokenizer.json"
 SPECIAL = [
     "<|im_start|>",
     "<|im_end|>",
@@ -59,8 +57,8 @@ class Timing:
 
 
 def make_reader(layers: int, hidden: int, device: str, dtype: str) -> TransformersReader:
-    """A random Qwen2-VL with the mini's vocabulary behind the reader that checkpoints get."""
-    core = Tokenizer.from_file(str(TOKENIZER))
+    """A random Qwen2-VL with the benchmarks' vocabulary behind the reader that checkpoints get."""
+    core = neutral_tokenizer()
     core.add_special_tokens(SPECIAL)
     tokenizer = PreTrainedTokenizerFast(tokenizer_object=core, eos_token="<|im_end|>")
     where = pick_device(device)

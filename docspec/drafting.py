@@ -143,6 +143,7 @@ class Stages:
             drafts=drafts,
             line_boxes=tuple((a - x0, b - y0, c - x0, d - y0) for a, b, c, d in boxes),
             line_texts=tuple(line.text for line in region.lines),
+            line_features=tuple(line.features for line in region.lines),
         )
 
     def _pictures(self, page: Page, regions: Sequence[Region]) -> dict[int, bytes]:

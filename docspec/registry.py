@@ -21,6 +21,7 @@ BUILTIN: dict[str, dict[str, str]] = {
         "auto": "docspec.drafters.auto:AutoDrafter",
         "text-layer": "docspec.drafters.text_layer:TextLayerDrafter",
         "rapidocr": "docspec.drafters.ocr:OcrDrafter",
+        "mini": "docspec.verifiers.mini.drafter:MiniDrafter",
         "none": "docspec.drafters.auto:NoDrafter",
     },
     "verifiers": {

@@ -64,12 +64,17 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line of text as some source read it: ``source`` is ``text-layer``, ``rapidocr``, ..."""
+    """One line of text as some source read it: ``source`` is ``text-layer``, ``rapidocr``, ...
+
+    ``features`` are the recogniser's of each of the line's pieces from the left, float32 [T, 120], where it
+    was read by it; the bundled verifier need not compute them again.
+    """
 
     spans: tuple[Span, ...]
     box: Box
     source: str
     confidence: float = 1.0
+    features: tuple[NDArray[np.float32], ...] = field(default=(), repr=False, compare=False)
 
     @property
     def text(self) -> str:
@@ -253,7 +258,7 @@ class Request:
     ``category`` None asks for the page; ``regions`` are then its drafted or verified regions in reading
     order, from which the verifier writes the draft in its own page format. ``line_boxes`` are a region's text
     lines in pixels of ``image``, in reading order; ``line_texts`` what the source of the first draft read
-    there.
+    there, and ``line_features`` what it read it from (see Line).
     """
 
     key: Hashable
@@ -262,6 +267,7 @@ class Request:
     drafts: tuple[Draft, ...] = ()
     line_boxes: tuple[tuple[int, int, int, int], ...] = ()
     line_texts: tuple[str, ...] = ()
+    line_features: tuple[tuple[NDArray[np.float32], ...], ...] = field(default=(), repr=False, compare=False)
     regions: tuple[PageRegion, ...] = ()
 
 

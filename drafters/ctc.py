@@ -7,7 +7,7 @@ the recogniser often prefers "nothing" to a space that it has seen.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,7 +23,7 @@ class Reading:
     probability that a space stands before it.
 
     ``seconds`` are the second readings of unsure characters: the character's number, what else it may be
-    (empty: nothing at all) and how probable that is.
+    (empty: nothing at all) and how probable that is. ``features`` [T, 120] are what it was read from.
     """
 
     text: str
@@ -31,6 +31,7 @@ class Reading:
     confidences: tuple[float, ...] = ()
     spaces: tuple[float, ...] = ()
     seconds: tuple[tuple[int, str, float], ...] = ()
+    features: NDArray[np.float32] | None = field(default=None, repr=False, compare=False)
 
     @property
     def confidence(self) -> float:
@@ -38,13 +39,12 @@ class Reading:
         return sum(self.confidences) / len(self.confidences) if self.confidences else 0.0
 
 
-def decode(frames: NDArray[np.float32], characters: Sequence[str], used: float | None = None) -> Reading:
+def decode(frames: NDArray[np.float32], characters: Sequence[str]) -> Reading:
     """Greedy decoding of ``frames`` [T, C] of probabilities; class 0 is blank, i is ``characters[i - 1]``.
 
-    ``used`` is the number of frames that the strip fills; the rest is padding. Spaces at either end are
-    left out.
+    Spaces at either end are left out.
     """
-    total = len(frames) if used is None else max(1.0, min(float(len(frames)), used))
+    total = len(frames)
     best = frames.argmax(axis=1)
     space = frames[:, characters.index(" ") + 1] if " " in characters else np.zeros(len(frames))
     fresh = np.ones(len(best), dtype=bool)

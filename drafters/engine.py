@@ -1,13 +1,14 @@
 """RapidOCR's detector and recogniser, run so that nothing they know is thrown away.
 
 The models and the detector's pre- and post-processing are the wheel's own (PP-OCRv4, ONNX). The recogniser
-is run here, for its frames: they say where each character stands and where it saw a space (see ctc.py).
+is run by recogniser.py, for its frames: they say where each character stands and where it saw a space (see
+ctc.py), and the bundled verifier reads them again.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -16,11 +17,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from docspec.drafters.ctc import Reading, decode
+from docspec.drafters.recogniser import Recogniser
 from docspec.types import Image
 
-STRIP_HEIGHT = 48  # pixels; what the recogniser was trained on
-MIN_STRIP_WIDTH = 320
-BATCH_PIXELS = 48 * 320 * 12  # per recogniser call: wide strips go in small batches
 DETECT_SIDE = 2000  # longest side the detector sees, in pixels
 SMALL_PAGE = 1000  # an image whose longest side is shorter is enlarged (at most twice) to this
 
@@ -58,45 +57,25 @@ class OcrEngine:
         return [np.asarray(quad, dtype=np.float32) * ratio for quad in found]
 
     def read(self, strips: Sequence[Image]) -> list[Reading]:
-        """What each strip [h, w, 3] RGB says. Strips of like width are read together."""
+        """What each strip [h, w, 3] RGB says, with the features that it was read from."""
         readings = [Reading("")] * len(strips)
-        widths = [max(1, math.ceil(STRIP_HEIGHT * s.shape[1] / max(1, s.shape[0]))) for s in strips]
-        order = sorted((i for i, s in enumerate(strips) if s.size), key=lambda i: widths[i])
-        while order:
-            size = _batch_size(order, widths)
-            batch, order = order[:size], order[size:]
-            frames = self._run(batch, strips, widths)
-            room = max(MIN_STRIP_WIDTH, widths[batch[-1]])
-            for row, i in enumerate(batch):
-                readings[i] = decode(frames[row], self._characters, frames.shape[1] * widths[i] / room)
+        kept = [i for i, strip in enumerate(strips) if strip.size]
+        head = self.recogniser.head
+        for i, features in zip(kept, self.recogniser.extract([strips[i] for i in kept]), strict=True):
+            reading = decode(head.probabilities(features), head.characters[1:])
+            readings[i] = replace(reading, features=features)
         return readings
 
-    def _run(self, batch: Sequence[int], strips: Sequence[Image], widths: Sequence[int]) -> Any:
-        """Class probabilities [B, T, C] of the strips in ``batch``, padded to the last (widest) one."""
-        import cv2
-
-        room = max(MIN_STRIP_WIDTH, widths[batch[-1]])
-        pixels = np.zeros((len(batch), 3, STRIP_HEIGHT, room), dtype=np.float32)
-        for row, i in enumerate(batch):
-            strip = cv2.resize(strips[i], (widths[i], STRIP_HEIGHT))[:, :, ::-1]
-            pixels[row, :, :, : widths[i]] = strip.transpose(2, 0, 1).astype(np.float32) / 127.5 - 1.0
-        return self._recogniser(pixels)[0]
+    @cached_property
+    def recogniser(self) -> Recogniser:
+        """The recogniser's session, made at first use."""
+        return Recogniser(self.threads)
 
     @cached_property
     def _detector(self) -> Any:
         from rapidocr_onnxruntime.ch_ppocr_det import TextDetector
 
         return TextDetector(self._settings("Det") | DETECTOR_SETTINGS)
-
-    @cached_property
-    def _recogniser(self) -> Any:
-        from rapidocr_onnxruntime.utils import OrtInferSession
-
-        return OrtInferSession(self._settings("Rec"))
-
-    @cached_property
-    def _characters(self) -> Sequence[str]:
-        return [*self._recogniser.get_character_list(), " "]
 
     def known_share(self, text: str) -> float:
         """The share of the letters of ``text`` that the recogniser can write at all; 1 without letters."""
@@ -105,7 +84,7 @@ class OcrEngine:
 
     @cached_property
     def _alphabet(self) -> frozenset[str]:
-        return frozenset(self._characters)
+        return frozenset(self.recogniser.head.characters[1:])
 
     def _settings(self, part: str) -> dict[str, Any]:
         """The wheel's own settings of ``part``, with its model's full path and the thread count."""
@@ -136,14 +115,3 @@ def cut(image: Image, quad: Quad) -> Image:
         image, matrix, (width, height), borderMode=cv2.BORDER_REPLICATE, flags=cv2.INTER_CUBIC
     )
     return strip
-
-
-def _batch_size(order: Sequence[int], widths: Sequence[int]) -> int:
-    """How many strips at the head of ``order`` (narrowest first) fit the pixel budget, padding counted."""
-    count = 1
-    while count < len(order):
-        room = max(MIN_STRIP_WIDTH, widths[order[count]])
-        if (count + 1) * room * STRIP_HEIGHT > BATCH_PIXELS:
-            break
-        count += 1
-    return count

@@ -93,22 +93,23 @@ def _is_long(strip: Image) -> bool:
     return bool(width >= 2 * height > 0)
 
 
-def _piece(quad: Quad, strip: Image, reading: Reading) -> tuple[Span, float]:
+def _piece(quad: Quad, strip: Image, reading: Reading) -> tuple[Span, Reading]:
     x0, y0 = quad.min(axis=0).tolist()
     x1, y1 = quad.max(axis=0).tolist()
     text, alternatives = restore_spaces(reading, ink_gaps(strip, reading.places))
-    return Span(text, (x0, y0, x1, y1), alternatives=alternatives), reading.confidence
+    return Span(text, (x0, y0, x1, y1), alternatives=alternatives), reading
 
 
-def _line(pieces: Sequence[tuple[Span, float]]) -> Line:
+def _line(pieces: Sequence[tuple[Span, Reading]]) -> Line:
     """One line; pieces are apart by a space unless both sides are CJK."""
     spans: list[Span] = []
     for span, _ in pieces:
         joined = not spans or (is_cjk(span.text[0]) and is_cjk(spans[-1].text[-1]))
         spans.append(span if joined else _after_space(span))
     weight = sum(len(span.text) for span, _ in pieces)
-    confidence = sum(sure * len(span.text) for span, sure in pieces) / weight
-    return Line(tuple(spans), union([span.box for span in spans]), SOURCE, confidence)
+    confidence = sum(reading.confidence * len(span.text) for span, reading in pieces) / weight
+    features = tuple(reading.features for _, reading in pieces if reading.features is not None)
+    return Line(tuple(spans), union([span.box for span in spans]), SOURCE, confidence, features)
 
 
 def _after_space(span: Span) -> Span:
@@ -126,4 +127,4 @@ def _to_points(line: Line, x0: float, y0: float, scale_x: float, scale_y: float)
         )
 
     spans = tuple(replace(span, box=move(span.box)) for span in line.spans)
-    return Line(spans, move(line.box), line.source, line.confidence)
+    return replace(line, spans=spans, box=move(line.box))

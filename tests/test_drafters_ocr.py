@@ -69,9 +69,9 @@ def test_decoding_keeps_second_readings():
     assert swapped.seconds[0] == (0, "b", pytest.approx(0.05))
 
 
-def test_decoding_trims_spaces_and_padding():
-    """Spaces at the ends go; places are shares of the part that the strip fills."""
-    reading = decode(frames(3, 1, 3, 2, 3, 0, 0, 0), CHARACTERS, used=5)
+def test_decoding_trims_spaces():
+    """Spaces at the ends go; places are shares of the strip."""
+    reading = decode(frames(3, 1, 3, 2, 3), CHARACTERS)
     assert reading.text == "a b"
     assert reading.places[0] == pytest.approx(1.5 / 5)
     assert decode(frames(0, 0), CHARACTERS) == Reading("")

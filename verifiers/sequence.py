@@ -34,21 +34,23 @@ class Prompt:
     """What the decoder sees before the first output token.
 
     ``embeds`` [P, D]; ``positions`` [K, P], K = 1, or 3 or 4 for M-RoPE; ``ids`` are the prompt's token ids
-    where it has any (logits processors look at them).
+    where it has any (logits processors look at them). ``following`` is the position id of the first output
+    token where it does not go on from the prompt's maximum.
     """
 
     embeds: torch.Tensor
     positions: torch.Tensor
     ids: tuple[int, ...] = ()
     visual: VisualLayers | None = None
+    following: int | None = None
 
     def __len__(self) -> int:
         return int(self.embeds.shape[0])
 
     @property
     def next_position(self) -> int:
-        """Position id of the first output token: text goes on from the prompt's maximum."""
-        return int(self.positions.max()) + 1
+        """Position id of the first output token: text goes on from the prompt's maximum, if not said."""
+        return int(self.positions.max()) + 1 if self.following is None else self.following
 
 
 @dataclass(slots=True, eq=False)

@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from docspec.verifiers.mini.features import FEATURE_SIZE, LineFeatures
+from docspec.drafters.recogniser import FEATURE_SIZE, Recogniser
 from docspec.verifiers.mini.render import FontChoice, Line, drawable, render_block
 from docspec.verifiers.mini.texts import TextSource
 
@@ -55,7 +55,7 @@ def random_blocks(
                 yield lines
 
 
-def write_shard(path: Path, blocks: list[list[Line]], extractor: LineFeatures) -> int:
+def write_shard(path: Path, blocks: list[list[Line]], extractor: Recogniser) -> int:
     """Compute the blocks' features and store them; returns the number of lines."""
     lines = [line for block in blocks for line in block]
     features = extractor.extract([line.image for line in lines])
@@ -107,7 +107,7 @@ def main() -> None:
     options.output.mkdir(parents=True, exist_ok=True)
     source = TextSource.load(options.corpus, options.evaluation)
     fonts = FontChoice.installed(options.evaluation)
-    extractor = LineFeatures(threads=options.threads)
+    extractor = Recogniser(threads=options.threads)
     for index in range(options.shards):
         path = options.output / f"{options.seed:03d}-{index:05d}.npz"
         if path.exists():

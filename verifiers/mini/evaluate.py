@@ -11,45 +11,42 @@ import json
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
 from rapidfuzz.distance import Levenshtein
-from torch import Tensor
 
+from docspec.drafters import ctc
+from docspec.drafters.matching import DraftCursor
+from docspec.drafters.recogniser import Recogniser
+from docspec.verifiers.codec import TokenizerCodec
+from docspec.verifiers.decide import exact
+from docspec.verifiers.engine import Engine
+from docspec.verifiers.mini.cells import CellMaker, LineCells
 from docspec.verifiers.mini.data import StoredLine, read_shard, running_text
-from docspec.verifiers.mini.features import LineFeatures
 from docspec.verifiers.mini.model import WEIGHTS, Mini
-from docspec.verifiers.mini.tokens import END, PAD
+from docspec.verifiers.mini.tokens import END, MARKS, byte_tokenizer, decode
+from docspec.verifiers.runner import Runner
+from docspec.verifiers.sequence import Sequence as Decoding
 
 
-@torch.no_grad()
-def read_regions(model: Mini, regions: Sequence[Sequence[Tensor]], batch_size: int = 16) -> list[str]:
-    """Greedy reading of regions, each a list of line features ``[T, 120]``, without drafts."""
-    decoder: Any = model.decoder  # generate() is a mixin that the type of the model does not show
-    prompts = [model.embed_lines(region) for region in regions]
-    order = sorted(range(len(prompts)), key=lambda i: len(prompts[i]))
-    texts: dict[int, str] = {}
-    for start in range(0, len(order), batch_size):
-        chunk = order[start : start + batch_size]
-        longest = max(len(prompts[i]) for i in chunk)
-        embeds = torch.zeros(len(chunk), longest, model.config.hidden)
-        mask = torch.zeros(len(chunk), longest, dtype=torch.long)
-        for row, i in enumerate(chunk):
-            embeds[row, longest - len(prompts[i]) :] = prompts[i]
-            mask[row, longest - len(prompts[i]) :] = 1
-        output = decoder.generate(
-            inputs_embeds=embeds,
-            attention_mask=mask,
-            do_sample=False,
-            max_new_tokens=longest + 40,
-            eos_token_id=END,
-            pad_token_id=PAD,
+def read_regions(model: Mini, regions: Sequence[Sequence[LineCells]], rows: int = 16) -> list[str]:
+    """Greedy reading of regions, each the cells of its lines, without drafts."""
+    engine = Engine(Runner(model.decoder, rows), exact, token_budget=65536, drafts=False)
+    codec = TokenizerCodec(byte_tokenizer(), unwritten=MARKS)
+    order = sorted(range(len(regions)), key=lambda i: sum(map(len, regions[i])))
+    waiting = (
+        Decoding(
+            key=i,
+            prompt=model.prompts([regions[i]])[0],
+            cursor=DraftCursor([], codec, END),
+            end_tokens=frozenset((END,)),
+            limit=2 * sum(map(len, regions[i])) + 40,
         )
-        for row, i in enumerate(chunk):
-            texts[i] = model.tokenizer.decode(output[row].tolist())
-    return [texts[i] for i in range(len(prompts))]
+        for i in order
+    )
+    texts = {done.key: decode(done.output) for done in engine.run(waiting)}
+    return [texts[i] for i in range(len(regions))]
 
 
 def character_error(pairs: Sequence[tuple[str, str]]) -> float:
@@ -72,7 +69,8 @@ def main() -> None:
     parser.add_argument("--show", type=int, default=0, help="print so many readings")
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
-    model, head = Mini.from_pretrained(options.model), LineFeatures().head()
+    model, head = Mini.from_pretrained(options.model), Recogniser().head
+    maker = CellMaker(head)
     blocks = [block for path in sorted(options.shards.glob("*.npz")) for block in read_shard(path)]
     result: dict[str, float | int] = {}
     for name, most in (("line", 1), ("region", 6)):
@@ -83,18 +81,18 @@ def main() -> None:
                 count += len(region)
         truth = [running_text([(line.text, line.hyphenated) for line in region]) for region in regions]
         started = time.monotonic()
-        features = [[torch.from_numpy(line.features.astype(np.float32)) for line in r] for r in regions]
-        read = read_regions(model, features)
+        read = read_regions(model, [[maker(line.features.astype(np.float32)) for line in r] for r in regions])
         result[f"{name}_seconds"] = round(time.monotonic() - started, 2)
         plain = []
         for region in regions:
-            texts = [head.read(line.features.astype(np.float32)).text for line in region]
+            frames = [head.probabilities(line.features.astype(np.float32)) for line in region]
+            texts = [ctc.decode(line, head.characters[1:]).text for line in frames]
             plain.append(running_text([(text, text.endswith("-")) for text in texts]))
         result[f"{name}s"] = len(regions)
         result[f"{name}_mini"] = round(character_error(list(zip(read, truth, strict=True))), 4)
         result[f"{name}_recogniser"] = round(character_error(list(zip(plain, truth, strict=True))), 4)
-        for mine, ctc, true in list(zip(read, plain, truth, strict=True))[: options.show]:
-            print(f"truth {true}\nmini  {mine}\nctc   {ctc}\n")
+        for mine, theirs, true in list(zip(read, plain, truth, strict=True))[: options.show]:
+            print(f"truth {true}\nmini  {mine}\nctc   {theirs}\n")
     print(json.dumps(result))
 
 

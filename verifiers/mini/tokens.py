@@ -1,84 +1,44 @@
-"""The verifier's vocabulary: byte-level BPE whose words carry their leading space, every digit alone.
+"""The verifier's vocabulary: the 256 bytes of UTF-8 and four marks.
 
-``python -m docspec.verifiers.mini.tokens --corpus DIR --output tokenizer.json`` trains it.
+Bytes (as in ByT5, Xue et al. 2022, arXiv 2105.13626) write every script with a table of 260 rows, and their
+count follows the characters that the recogniser saw, so that the decoder knows where in the line it is.
 """
 
 from __future__ import annotations
 
-import argparse
-import json
-import random
 from collections.abc import Sequence
-from pathlib import Path
 
-from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
+from tokenizers import Tokenizer, decoders, models, pre_tokenizers
 
 PAD, BEGIN, LINE, END = 0, 1, 2, 3
-SPECIAL = ("<pad>", "<begin>", "<line>", "<end>")
-VOCABULARY = 1280
-_PIECES = r" ?\p{L}+| ?\p{N}| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s"
+MARKS = frozenset((PAD, BEGIN, LINE, END))
+FIRST_BYTE = 4
+VOCABULARY = FIRST_BYTE + 256
 
 
-class MiniTokenizer:
-    """Text to token ids and back; ``decode(encode(text)) == text`` for every text.
-
-    Special tokens (:data:`PAD`, :data:`BEGIN`, :data:`LINE`, :data:`END`) are never produced by ``encode``,
-    not even from text that spells them, and are left out by ``decode``.
-    """
-
-    def __init__(self, path: Path) -> None:
-        self._tokenizer = Tokenizer.from_file(str(path))
-
-    def __len__(self) -> int:
-        return int(self._tokenizer.get_vocab_size())
-
-    def encode(self, text: str) -> list[int]:
-        """Token ids of a text; begin and end are not added."""
-        return list(self._tokenizer.encode(text, add_special_tokens=False).ids)
-
-    def encode_with_offsets(self, text: str) -> tuple[list[int], list[int]]:
-        """Token ids of a text and the index of each token's first character."""
-        encoding = self._tokenizer.encode(text, add_special_tokens=False)
-        return list(encoding.ids), [start for start, _ in encoding.offsets]
-
-    def decode(self, ids: Sequence[int]) -> str:
-        """The text of token ids; bytes that are not UTF-8 become U+FFFD."""
-        return str(self._tokenizer.decode([i for i in ids if i >= len(SPECIAL)], skip_special_tokens=False))
+def encode(text: str) -> list[int]:
+    """Token ids of a text, one a byte; begin and end are not added."""
+    return [FIRST_BYTE + byte for byte in text.encode("utf-8", "replace")]
 
 
-def new_tokenizer() -> Tokenizer:
-    """An untrained tokenizer; text is split into pieces that never depend on what stands before them."""
-    tokenizer = Tokenizer(models.BPE())
-    split = pre_tokenizers.Split(Regex(_PIECES), behavior="isolated")
-    to_bytes = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)
-    tokenizer.pre_tokenizer = pre_tokenizers.Sequence([split, to_bytes])
+def decode(ids: Sequence[int]) -> str:
+    """The text of token ids, marks left out; bytes that are not UTF-8 become U+FFFD."""
+    return bytes(i - FIRST_BYTE for i in ids if i >= FIRST_BYTE).decode("utf-8", "replace")
+
+
+def byte_tokenizer() -> Tokenizer:
+    """The vocabulary as a ``tokenizers`` tokenizer, which also says where each token starts in a text."""
+    names = ["<pad>", "<begin>", "<line>", "<end>"]
+    vocabulary = {name: number for number, name in enumerate(names)}
+    vocabulary |= {character: FIRST_BYTE + byte for byte, character in enumerate(_byte_characters())}
+    tokenizer = Tokenizer(models.BPE(vocab=vocabulary, merges=[]))
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)
     tokenizer.decoder = decoders.ByteLevel()
     return tokenizer
 
 
-def main() -> None:
-    """Train the vocabulary on random paragraphs of the training text."""
-    from docspec.verifiers.mini.texts import TextSource
-
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--corpus", type=Path, required=True)
-    parser.add_argument("--output", type=Path, required=True)
-    parser.add_argument("--paragraphs", type=int, default=60_000)
-    options = parser.parse_args()
-    source, rng = TextSource.load(options.corpus, evaluation=False), random.Random(0)
-    tokenizer = new_tokenizer()
-    trainer = trainers.BpeTrainer(
-        vocab_size=VOCABULARY,
-        special_tokens=list(SPECIAL),
-        initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
-        show_progress=False,
-    )
-    tokenizer.train_from_iterator((source.paragraph(rng)[0] for _ in range(options.paragraphs)), trainer)
-    options.output.parent.mkdir(parents=True, exist_ok=True)
-    # Without this the text "<end>" would become the end token instead of five characters.
-    table = json.loads(tokenizer.to_str()) | {"added_tokens": []}
-    options.output.write_text(json.dumps(table, ensure_ascii=False, indent=1), encoding="utf-8")
-
-
-if __name__ == "__main__":
-    main()
+def _byte_characters() -> list[str]:
+    """The printable character that stands for each byte in byte-level vocabularies (GPT-2's table)."""
+    shown = {*range(33, 127), *range(161, 173), *range(174, 256)}
+    spare = iter(range(256, 512))
+    return [chr(byte if byte in shown else next(spare)) for byte in range(256)]

@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Hashable, Iterable, Iterator
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-import torch
-from tokenizers import Tokenizer
+import numpy as np
+from numpy.typing import NDArray
 
 from docspec.config import Config
 from docspec.drafters.matching import agreement, corrections
+from docspec.drafters.recogniser import Recogniser
 from docspec.types import Category, DecodeStats, Finish, Request, Style, Verdict
 from docspec.verifiers.codec import TokenizerCodec
 from docspec.verifiers.decide import Decide, Fused, exact
-from docspec.verifiers.mini.features import LineFeatures
-from docspec.verifiers.mini.model import WEIGHTS, Mini
+from docspec.verifiers.mini.cells import CellMaker
+from docspec.verifiers.mini.model import Mini
 from docspec.verifiers.mini.parts import Part, foreign_share, join, split
-from docspec.verifiers.mini.tokens import BEGIN, END, LINE, PAD
+from docspec.verifiers.mini.tokens import END, MARKS, byte_tokenizer
 from docspec.verifiers.reader import PageFormat, ReaderVerifier
 from docspec.verifiers.sampling import Sampled
 from docspec.verifiers.sequence import Prompt
@@ -29,7 +30,7 @@ UNREAD = {
     Category.FORMULA: "the mini does not read formulas",
 }
 FOREIGN = 0.1  # share of letters outside the Latin script beyond which the mini has nothing to say
-DEFAULT_TRADE = 4.0  # measured: the present weights read worse than the drafters, so they need to be sure
+DEFAULT_TRADE = 16.0
 
 
 class MiniReader:
@@ -42,12 +43,11 @@ class MiniReader:
     page: PageFormat | None = None
 
     def __init__(self, threads: int) -> None:
-        self.features = LineFeatures(threads=threads)
+        self.recogniser = Recogniser(threads)
+        self.make_cells = CellMaker(self.recogniser.head)
         self.mini = Mini.from_pretrained()
         self.model = self.mini.decoder
-        self.codec = TokenizerCodec(
-            Tokenizer.from_file(str(WEIGHTS / "tokenizer.json")), unwritten=frozenset((PAD, BEGIN, LINE, END))
-        )
+        self.codec = TokenizerCodec(byte_tokenizer(), unwritten=MARKS)
         self.end_tokens: tuple[int, ...] = (END,)
 
     def declines(self, request: Request) -> str | None:
@@ -60,16 +60,17 @@ class MiniReader:
         return None
 
     def prompts(self, requests: list[Request]) -> list[Prompt]:
-        images, counts = [], []
-        for request in requests:
-            images += [request.image[y0:y1, x0:x1] for x0, y0, x1, y1 in request.line_boxes]
-            counts.append(len(request.line_boxes))
-        features = iter([torch.from_numpy(line) for line in self.features.extract(images)])
-        prompts = []
-        for count in counts:
-            embeds = self.mini.embed_lines([next(features) for _ in range(count)])
-            prompts.append(Prompt(embeds, torch.arange(len(embeds))[None]))
-        return prompts
+        lines = [features for request in requests for features in _known(request)]
+        missing = [
+            request.image[y0:y1, x0:x1]
+            for request in requests
+            for (x0, y0, x1, y1), features in zip(request.line_boxes, _known(request), strict=True)
+            if not features
+        ]
+        computed = iter(self.recogniser.extract(missing))
+        cells = iter([[self.make_cells(f) for f in known or (next(computed),)] for known in lines])
+        regions = [[cell for _ in request.line_boxes for cell in next(cells)] for request in requests]
+        return self.mini.prompts(regions)
 
     def decide(self, config: Config) -> Decide:
         if config.accept == "exact":
@@ -80,9 +81,9 @@ class MiniReader:
         return Fused(DEFAULT_TRADE if config.trade is None else config.trade)
 
     def limit(self, request: Request, config: Config) -> int:
-        """Twice what the line's width has room for, and no less than the draft needs."""
+        """Twice what the lines' width has room for, in bytes, and no less than the draft needs."""
         room = sum((x1 - x0) / max(y1 - y0, 1) for x0, y0, x1, y1 in request.line_boxes)
-        drafted = max((len(draft.text) for draft in request.drafts), default=0)
+        drafted = max((len(draft.text.encode()) for draft in request.drafts), default=0)
         return min(config.max_new_tokens, int(2 * room) + drafted + 16)
 
     def words(self, request: Request, draft: str) -> str:
@@ -95,6 +96,11 @@ class MiniReader:
             return verdict
         draft = request.drafts[0].text
         return replace(verdict, text=draft, finish=Finish.LOOP, reason="the mini lost its place")
+
+
+def _known(request: Request) -> Sequence[Sequence[NDArray[np.float32]]]:
+    """What the drafter computed of each line; empty where the line has to be encoded here."""
+    return request.line_features or [()] * len(request.line_boxes)
 
 
 @dataclass(slots=True)
@@ -154,6 +160,7 @@ def _parts(requests: Iterable[Request | None], unfinished: dict[Hashable, _Open]
                 drafts=(replace(draft, text=part.draft, alternatives=()),) if draft else (),
                 line_boxes=request.line_boxes[part.first : part.last],
                 line_texts=request.line_texts[part.first : part.last],
+                line_features=request.line_features[part.first : part.last],
             )
 
 

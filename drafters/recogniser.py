@@ -1,8 +1,8 @@
-"""Visual features of text lines: the PP-OCRv4 recogniser up to its last features, before its classifier.
+"""The PP-OCRv4 recogniser, run up to its last features, before its classifier.
 
-The recogniser ships in the wheel of ``rapidocr-onnxruntime`` (model by PaddlePaddle, Apache-2.0). One run
-gives both the features that the bundled verifier reads and, through :class:`CtcHead`, the recogniser's own
-text, so that OCR and verification share the costly part.
+It ships in the wheel of ``rapidocr-onnxruntime`` (model by PaddlePaddle, Apache-2.0). One run gives both the
+features that the bundled verifier reads and, through :class:`CtcHead`, the recogniser's own text, so that OCR
+and verification share the costly part.
 """
 
 from __future__ import annotations
@@ -10,14 +10,12 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from functools import cached_property
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
-import onnxruntime
 from numpy.typing import NDArray
 
 LINE_HEIGHT = 48  # pixels: what the recogniser was trained on
@@ -29,14 +27,6 @@ _WIDTH_STEP = 64
 _FEATURES, _WEIGHT, _BIAS = "transpose_51.tmp_0", "linear_85.w_0", "linear_85.b_0"
 
 FloatArray = NDArray[np.float32]
-
-
-@dataclass(frozen=True)
-class CtcReading:
-    """The recogniser's own reading of a line: text and mean probability of its characters (0 to 1)."""
-
-    text: str
-    confidence: float
 
 
 class CtcHead:
@@ -55,39 +45,33 @@ class CtcHead:
         logits /= logits.sum(axis=-1, keepdims=True)
         return logits
 
-    def read(self, features: FloatArray) -> CtcReading:
-        """Greedy CTC decoding: best class per frame, repeats merged, blanks dropped."""
-        probabilities = self.probabilities(features)
-        best = probabilities.argmax(axis=-1)
-        starts = np.ones(len(best), dtype=bool)
-        starts[1:] = best[1:] != best[:-1]
-        kept = np.flatnonzero(starts & (best != 0))
-        text = "".join(self.characters[best[i]] for i in kept)
-        confidence = float(probabilities[kept, best[kept]].mean()) if len(kept) else 0.0
-        return CtcReading(text, confidence)
 
-
-class LineFeatures:
-    """Makes features of line images; reuse one instance (the session loads in about 0.1 s).
+class Recogniser:
+    """Makes features of line images; reuse one instance (the session loads in about 0.3 s).
 
     Args:
-        threads: threads of the onnxruntime session.
+        threads: threads of the onnxruntime session; 0 means all cores.
         batch_size: most lines in one run; lines of one padded width share a run, so that a line's features
             do not depend on its neighbours.
         model_path: the recogniser's ONNX file; by default the one in ``rapidocr_onnxruntime``.
     """
 
-    def __init__(self, threads: int = 1, batch_size: int = 8, model_path: Path | None = None) -> None:
+    def __init__(self, threads: int = 0, batch_size: int = 8, model_path: Path | None = None) -> None:
+        import onnxruntime
+
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
         options.log_severity_level = 3
+        wanted = ("CUDAExecutionProvider", "CPUExecutionProvider")
+        providers = [name for name in wanted if name in onnxruntime.get_available_providers()]
         model = (model_path or recogniser_path()).read_bytes() + _extra_outputs(_FEATURES, _WEIGHT, _BIAS)
-        self._session: Any = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+        self._session: Any = onnxruntime.InferenceSession(model, options, providers=providers)
         self._input = self._session.get_inputs()[0].name
         self._batch_size = batch_size
 
+    @cached_property
     def head(self) -> CtcHead:
-        """The recogniser's classifier, to read features as plain OCR."""
+        """The classifier, to read features as plain OCR."""
         blank = np.zeros((1, 3, LINE_HEIGHT, _MIN_WIDTH), dtype=np.float32)
         weight, bias = self._session.run([_WEIGHT, _BIAS], {self._input: blank})
         table = self._session.get_modelmeta().custom_metadata_map["character"].splitlines()
@@ -141,6 +125,8 @@ def _resized_width(image: NDArray[np.uint8]) -> int:
 
 
 def _normalised(image: NDArray[np.uint8], width: int) -> FloatArray:
+    import cv2
+
     # The recogniser was trained on images read by OpenCV: blue, green, red.
     bgr = np.ascontiguousarray(image[:, :, ::-1])
     resized = cv2.resize(bgr, (width, LINE_HEIGHT)).astype(np.float32)
