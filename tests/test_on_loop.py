@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import math
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,19 @@ from random_models import END, core_tokenizer, token_id
 from tiny_decoder import sequence, tiny_decoder
 
 from docspec.config import Config
-from docspec.types import Category, Draft, Finish, PageRegion, Request, Verdict
+from docspec.drafting import DraftedPage, RequestKey
+from docspec.page_pass import page_request, page_result
+from docspec.types import (
+    Category,
+    Draft,
+    Finish,
+    Mode,
+    PageRegion,
+    PageResult,
+    Region,
+    Request,
+    Verdict,
+)
 from docspec.verifiers.decide import Replay, exact
 from docspec.verifiers.engine import Engine
 from docspec.verifiers.replay import NoModel, ReplayReader, ReplayVerifier
@@ -156,3 +169,49 @@ def test_guarded_output_does_not_depend_on_the_steps(
             assert one.finish is Finish.LOOP
             ends.add((len(one.output), tuple(one.kept)))
     assert len(ends) == 1
+
+
+def page_of(verdict: Verdict) -> PageResult:
+    """What the page pass makes of ``verdict`` on a page of three laid-out regions."""
+    texts = ["A large model.", "A small draft.", "Time is won."]
+    boxes = [(10.0, 10.0 + 30 * n, 90.0, 30.0 + 30 * n) for n in range(3)]
+    regions = tuple(Region(0, n, box, Category.TEXT) for n, box in enumerate(boxes))
+    drafted = DraftedPage(
+        document=0,
+        result=PageResult(0, 100.0, 100.0),
+        regions=regions,
+        requests=tuple(
+            Request(RequestKey(0, 0, n), PIXELS, Category.TEXT, (Draft(text, "ocr"),))
+            for n, text in enumerate(texts)
+        ),
+        image=np.zeros((100, 100, 3), dtype=np.uint8),
+    )
+    verdicts = {n: Verdict(text, Finish.UNVERIFIED, reason="not read") for n, text in enumerate(texts)}
+    if not verdict.regions:
+        verdict = replace(verdict, regions=page_request(drafted, verdicts).regions)
+    return page_result(drafted, verdicts, verdict, Mode.PAGE)
+
+
+def test_only_the_region_in_the_loop_is_marked() -> None:
+    """Of a page's output the last region is degenerate; what the page did not come to stays unverified."""
+    lines = ("A large model.", "A small draft.", "is lost is lost")
+    output = tuple(PageRegion(Category.TEXT, line) for line in lines)
+    page = page_of(Verdict("\n".join(lines), Finish.LOOP, regions=output, reason="runaway repetition"))
+    found = [(one.text, one.verdict.finish, one.verdict.reason) for one in page.regions]
+    assert found[:3] == [
+        ("A large model.", Finish.END, ""),
+        ("A small draft.", Finish.END, ""),
+        ("is lost is lost", Finish.LOOP, "runaway repetition"),
+    ]
+    assert [(text, finish) for text, finish, _ in found[3:]] == [("Time is won.", Finish.UNVERIFIED)]
+    assert page.error is None
+
+
+def test_a_drafted_page_is_no_reading() -> None:
+    """Where the draft stands instead of the page's output, its regions are what they were before."""
+    page = page_of(Verdict("drafted", Finish.LOOP, reason="runaway repetition; the draft stands instead"))
+    assert [one.text for one in page.regions] == ["A large model.", "A small draft.", "Time is won."]
+    assert all(one.verdict.finish is Finish.UNVERIFIED for one in page.regions)
+    assert page.error is None
+    assert page.verdict is not None
+    assert page.verdict.finish is Finish.LOOP
