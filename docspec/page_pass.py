@@ -52,7 +52,7 @@ def page_request(drafted: DraftedPage, verdicts: Mapping[int, Verdict]) -> Reque
         regions.append(
             PageRegion(
                 category=region.category,
-                text=verdict.text,
+                text=verdict.text or _characters(region),
                 box=_pixels(region.box, drafted.result, drafted.image),
                 level=region.level,
                 source="verifier" if read else draft.source if draft else "",
@@ -61,6 +61,13 @@ def page_request(drafted: DraftedPage, verdicts: Mapping[int, Verdict]) -> Reque
         )
     key = RequestKey(drafted.document, drafted.result.index, None)
     return Request(key=key, image=drafted.image, category=None, regions=tuple(regions))
+
+
+def _characters(region: Region) -> str:
+    """A formula's bare characters, where it is not drafted as LaTeX: some of them are in the output too."""
+    if region.category is not Category.FORMULA:
+        return ""
+    return " ".join(line.text.strip() for line in region.lines)
 
 
 def region_results(drafted: DraftedPage, verdicts: Mapping[int, Verdict]) -> tuple[RegionResult, ...]:

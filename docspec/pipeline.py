@@ -210,9 +210,11 @@ class _Run:
         page = self.open[number].pages[index]
         if page.mode is not Mode.REGION:
             request = page_request(page.drafted, page.verdicts)
-            if self.parser.verifier.declines(request) is None:
+            declined = self.parser.verifier.declines(request)
+            if declined is None:
                 self.page_requests.append(request)
                 return
+            page.page = Verdict("", Finish.UNVERIFIED, reason=declined)
         self._close_page(number, index)
 
     def _close_page(self, number: int, index: int) -> None:
