@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import numpy as np
 
 from docspec.config import Config
 from docspec.drafters.auto import AutoDrafter
-from docspec.types import Category, Draft, Drafter, Line, Page, Region, Request, Style
+from docspec.types import Alternative, Category, Draft, Drafter, Line, Page, Region, Request, Style
 from docspec.verifiers.mini.verifier import MiniVerifier
 
 SOURCE = "mini"
 READ_AGAIN = "rapidocr"  # drafts of this source are; a trusted text layer needs no second reading
+OCR_RIGHT = 0.3  # chance that OCR was right where the two differ
 
 
 class MiniDrafter:
     """Drafts as ``base`` does (by default as ``auto``), and has the bundled verifier read what OCR drafted.
 
-    The features that OCR computed are read again, so that no image is encoded twice. The first draft is the
-    verifier's, the second is what it started from.
+    The features that OCR computed are read again, so that no image is encoded twice. Where the two readings
+    differ, the draft is the verifier's and OCR's is kept as its alternative.
     """
 
     def __init__(self, base: Drafter | None = None) -> None:
@@ -38,9 +38,9 @@ class MiniDrafter:
         if not drafts or drafts[0].source != READ_AGAIN or self.verifier.declines(request) is not None:
             return drafts
         [(_, verdict)] = self.verifier.verify(iter([request]))
-        if verdict.text == drafts[0].text:
-            return drafts
-        return (replace(drafts[0], text=verdict.text, source=SOURCE), *drafts)
+        other = [Alternative(c.start, c.end, c.draft, OCR_RIGHT) for c in verdict.corrections]
+        read = Draft(verdict.text, SOURCE, drafts[0].confidence, tuple(other))
+        return (read, *drafts[1:])
 
 
 def _request(page: Page, region: Region, drafts: tuple[Draft, ...]) -> Request:
