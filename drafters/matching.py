@@ -21,7 +21,7 @@ from docspec.types import Alternative
 __all__ = ["Codec", "DraftCursor", "agreement", "corrections"]
 
 _TRUSTED_TOKENS, _TRUSTED_CHARACTERS = 2, 4  # agreement that confirms a place
-_PATIENCE, _PAUSE = 8, 4  # refuted guesses after which searches come only every so many tokens
+_PATIENCE, _VAIN = 8, 8  # refuted guesses after which searches wait, a token for so many since the parting
 _WIDE, _LONGEST_PAUSE = 4000, 16  # whole drafts of so many characters cost a pause of one token
 _SIDES = 6  # branches beside the main one
 _NEAR = 0.99  # what a character of distance takes from an alternative's chance to be reached
@@ -118,7 +118,7 @@ class DraftCursor:
         if self._guesses == 0:
             self._parting = Parting(stream.draft, stream.character, seen)
         self._guesses += not stream.inside  # refuting half a character says little
-        self._next_search = len(self._emitted) + len(emitted)
+        self._next_search = len(self._emitted) + len(emitted) + self._pause()
 
     def _expect(self, stream: Stream, limit: int) -> None:
         """Add the likeliest places of the stream's next tokens where the output may have something else."""
@@ -156,6 +156,12 @@ class DraftCursor:
             written = self._codec.decode(tokens)
             self._habits.learn(text[start:end], written, text[max(0, start - 1) : start], text[end : end + 1])
 
+    def _pause(self) -> int:
+        """For how many tokens to leave searching alone: the longer it was in vain, the longer."""
+        if self._guesses < _PATIENCE:
+            return 0
+        return min(_LONGEST_PAUSE, (len(self._emitted) - self._parting.seen) // _VAIN)
+
     def _resync(self, others: int) -> None:
         """Find the output's last characters in the drafts and start the stream after them."""
         wide = len(self._emitted) >= self._next_wide
@@ -163,7 +169,7 @@ class DraftCursor:
         if wide and self._finder.size:
             self._next_wide = len(self._emitted) + min(self._finder.size // _WIDE, _LONGEST_PAUSE)
         if not found:
-            self._next_search = len(self._emitted) + (1 if self._guesses < _PATIENCE else _PAUSE)
+            self._next_search = len(self._emitted) + max(1, self._pause())
             return
         self._stream, *self._places = found
         self._lost = False

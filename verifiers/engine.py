@@ -17,7 +17,14 @@ from docspec.verifiers.acceptance import Accepted
 from docspec.verifiers.decide import Decide
 from docspec.verifiers.runner import Runner
 from docspec.verifiers.sequence import Sequence
-from docspec.verifiers.window import LONGEST_BRANCH, StepCost, partition, window_length
+from docspec.verifiers.window import (
+    LONGEST_BRANCH,
+    StepCost,
+    expected_run,
+    partition,
+    window_length,
+    worth_sending,
+)
 
 PREFILL_TOKENS = 8192  # places in one prefill pass, padding included
 
@@ -71,7 +78,8 @@ class Engine:
     def _prefill(self) -> None:
         """Admit waiting sequences to the rows that the budget allows."""
         admitted = self._admissible()
-        trees = [self._tree(sequence, len(admitted)) for sequence in admitted]
+        rows = len(self._active) + len(admitted)
+        trees = [self._tree(sequence, rows) for sequence in admitted]
         places = [sequence.cached + len(tree) for sequence, tree in zip(admitted, trees, strict=True)]
         for chosen in partition(places, *self._cost.line(), limit=PREFILL_TOKENS):
             group = [admitted[i] for i in chosen]
@@ -97,7 +105,7 @@ class Engine:
         """One verify step of every active row, in as many passes as waste least."""
         if any(sequence.finish is not None for sequence in self._active):
             return  # a row finished in its prefill: compact first
-        trees = [self._tree(sequence, len(self._active)) for sequence in self._active]
+        trees = self._worth_sending([self._tree(sequence, len(self._active)) for sequence in self._active])
         for rows in partition([len(tree) + 1 for tree in trees], *self._cost.line()):
             self._pass("decode", rows, [self._active[row] for row in rows], [trees[row] for row in rows])
 
@@ -127,6 +135,15 @@ class Engine:
         branch = window_length(rate, *cost, rows, sequence.branches.value)
         room = max(0, min(length, sequence.limit - len(sequence.output) - 1))
         return sequence.cursor.propose(room, min(branch, LONGEST_BRANCH))
+
+    def _worth_sending(self, trees: list[Tree]) -> list[Tree]:
+        """``trees`` of the active rows, without those that cost the batch more than they promise."""
+        gains = [
+            expected_run(sequence.rate.value, tree.main)
+            for sequence, tree in zip(self._active, trees, strict=True)
+        ]
+        sent = worth_sending(gains, [len(tree) for tree in trees], *self._cost.line())
+        return [tree if row in sent else Tree.chain([]) for row, tree in enumerate(trees)]
 
     def _emit(self, sequence: Sequence, tree: Tree, accepted: Accepted) -> None:
         if self.drafts:

@@ -104,6 +104,33 @@ def window_length(rate: float, base: float, slope: float, rows: int, chance: flo
     return min(LONGEST, int(math.log(slope / worth) / math.log(rate)))
 
 
+def expected_run(rate: float, length: int) -> float:
+    """How many tokens of a window are accepted on average."""
+    return rate * (1 - rate**length) / (1 - rate)
+
+
+def worth_sending(gains: Sequence[float], widths: Sequence[int], base: float, slope: float) -> set[int]:
+    """The rows whose windows are worth sending together: most tokens for the time of the passes.
+
+    ``gains`` are the windows' expected accepted tokens, ``widths`` their sizes. A window lengthens every row
+    that shares its pass, or needs a pass of its own: one row's short guess seldom pays in a large batch.
+    """
+    order = sorted((row for row, width in enumerate(widths) if width), key=lambda row: -gains[row])
+    counts = {0, *(2**i for i in range(len(order).bit_length())), len(order)}
+    best, chosen = 0.0, 0
+    for count in sorted(counts):
+        sent = set(order[:count])
+        sizes = [1 + width * (row in sent) for row, width in enumerate(widths)]
+        tokens = len(widths) + sum(gains[row] for row in sent)
+        seconds = sum(
+            base + slope * len(rows) * max(sizes[row] for row in rows)
+            for rows in partition(sizes, base, slope)
+        )
+        if tokens > best * seconds:
+            best, chosen = tokens / seconds, count
+    return set(order[:chosen])
+
+
 def partition(widths: Sequence[int], base: float, slope: float, limit: int | None = None) -> list[list[int]]:
     """Rows split into passes so that the whole takes least time: indices of ``widths``, longest rows first.
 
