@@ -95,8 +95,9 @@ def test_saved_checkpoint_verifies_a_document(family: str, paper: Path, tmp_path
     """A checkpoint folder loads by name and reads every region."""
     folder = tmp_path / "checkpoint"
     save_checkpoint(folder, family, 0)
-    document = docspec.parse(paper, verifier=str(folder), max_new_tokens=12, accept="exact")
+    document = docspec.parse(paper, verifier=str(folder), mode="region", max_new_tokens=12, accept="exact")
     assert document.verifier == str(folder)
+    assert document.mode == "region"
     regions = [result for page in document.pages for result in page.regions]
     assert regions
     assert all(result.verdict.stats.tokens == 12 for result in regions if result.verdict.finish == "length")
