@@ -11,7 +11,7 @@ from typing import Any
 
 import torch
 import transformers
-from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
+from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors, trainers
 from transformers import PreTrainedTokenizerFast
 from transformers.models.deepseek_ocr2.image_processing_pil_deepseek_ocr2 import DeepseekOcr2ImageProcessorPil
 from transformers.models.glm46v.image_processing_pil_glm46v import Glm46VImageProcessorPil
@@ -25,7 +25,7 @@ from transformers.models.qwen2_vl.image_processing_pil_qwen2_vl import Qwen2VLIm
 END = "<|im_end|>"
 SPECIAL = [
     *("<|im_start|>", END, "<|vision_start|>", "<|vision_end|>", "<|image_pad|>", "<|video_pad|>"),
-    *("<|IMAGE_START|>", "<|IMAGE_PLACEHOLDER|>", "<|IMAGE_END|>", "</s>"),
+    *("<|IMAGE_START|>", "<|IMAGE_PLACEHOLDER|>", "<|IMAGE_END|>", "<s>"),
     *("<|user|>", "<|assistant|>", "<|begin_of_image|>", "<|image|>", "<|end_of_image|>"),
     *("<hy_begin>", "<hy_image>", "<hy_end>", "<|hy_pad|>"),
     *("<img>", "<imgpad>", "</img>", "<image>", "<|grounding|>"),
@@ -81,10 +81,20 @@ def core_tokenizer() -> Tokenizer:
     return core
 
 
-def tokenizer(extra: dict[str, str] | None = None, chat_template: str | None = None) -> Any:
-    """The tokenizer as transformers wraps it; ``extra`` names special tokens by role."""
+def tokenizer(
+    extra: dict[str, str] | None = None, chat_template: str | None = None, first: str | None = None
+) -> Any:
+    """The tokenizer as transformers wraps it; ``extra`` names special tokens by role, ``first`` is added
+    before every text."""
+    core = core_tokenizer()
+    if first is not None:
+        core = Tokenizer.from_str(core.to_str())
+        core.post_processor = processors.TemplateProcessing(
+            single=f"{first} $A", special_tokens=[(first, token_id(first))]
+        )
     return PreTrainedTokenizerFast(
-        tokenizer_object=core_tokenizer(),
+        tokenizer_object=core,
+        bos_token=first,
         eos_token=END,
         pad_token=END,
         extra_special_tokens=extra or {},
@@ -178,7 +188,7 @@ def paddleocr_vl(sliding: bool) -> Parts:
     )
     chat = template("User: ", "<|IMAGE_START|><|IMAGE_PLACEHOLDER|><|IMAGE_END|>", "\nAssistant: ")
     images = PaddleOCRVLImageProcessorPil(min_pixels=28 * 28, max_pixels=28 * 28 * 24)
-    words = tokenizer({"image_token": "<|IMAGE_PLACEHOLDER|>"}, chat)
+    words = tokenizer({"image_token": "<|IMAGE_PLACEHOLDER|>"}, chat, first="<s>")
     return transformers.PaddleOCRVLForConditionalGeneration(config), [
         transformers.PaddleOCRVLProcessor(images, words, chat_template=chat)
     ]
@@ -282,10 +292,9 @@ def deepseek_ocr2(sliding: bool) -> Parts:
         image_token_id=token_id("<image>"),
     )
     images = DeepseekOcr2ImageProcessorPil(size={"height": 128, "width": 128}, tile_size=96, max_patches=2)
-    words = tokenizer({"image_token": "<image>"})
-    chat = template("", "<image>\n", "")
+    words = tokenizer({"image_token": "<image>"}, first="<s>")
     return transformers.DeepseekOcr2ForConditionalGeneration(config), [
-        transformers.DeepseekOcr2Processor(images, words, patch_size=2, chat_template=chat)
+        transformers.DeepseekOcr2Processor(images, words, patch_size=2)
     ]
 
 

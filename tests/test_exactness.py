@@ -124,7 +124,7 @@ def decoded(verifier: ReaderVerifier, requests: Iterable[Request]) -> dict[Any, 
 @pytest.mark.slow
 @pytest.mark.parametrize(("family", "variant"), CASES)
 @given(batch=batches(), seed=st.integers(0, 1), characters=st.booleans())
-@settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
 def test_equals_generate(
     family: str, variant: str, batch: tuple[int, list[Any]], seed: int, characters: bool
 ) -> None:

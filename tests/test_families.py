@@ -73,6 +73,7 @@ def test_grid_inputs_equal_those_of_the_full_processor() -> None:
     )
     for name, value in made.items():
         assert torch.equal(value, own[name]), name
+    assert made["input_ids"][0, 0] == profile.tokenizer.bos_token_id
 
 
 @pytest.mark.parametrize("family", sorted(BUILDS))
@@ -85,6 +86,9 @@ def test_each_kind_of_region_is_asked_for_in_the_familys_words(family: str) -> N
     if family == "got_ocr2":
         assert "OCR: " in asked(made, Category.TEXT)
         assert "OCR with format: " in asked(made, None)
+    if family == "deepseek_ocr2":
+        assert text.startswith("<s><image>")
+        assert text.endswith("\n<|grounding|>Convert the document to markdown.")
     if family.startswith("qwen"):
         assert text.index("Attached is one page") < text.index("<|image_pad|>")
 

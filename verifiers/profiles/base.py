@@ -75,13 +75,16 @@ class Family:
 
     def inputs(self, image: Image, category: Category | None) -> dict[str, Any]:
         """What the family's processor makes of the image and the prompt: ``generate``'s arguments."""
-        made = self.processor(
-            text=[self.chat(category)],
-            images=[self.picture(image, category)],
-            add_special_tokens=False,  # the template writes them
-            return_tensors="pt",
+        text, picture = self.chat(category), self.picture(image, category)
+        return dict(
+            self.processor(text=[text], images=[picture], return_tensors="pt", **self.special_tokens(text))
         )
-        return dict(made)
+
+    def special_tokens(self, text: str) -> dict[str, bool]:
+        """The tokenizer's setting for ``text``: as the processors' own ``apply_chat_template`` has it, the
+        tokenizer adds what it adds, unless the template has written the first token itself."""
+        first = self.tokenizer.bos_token
+        return {"add_special_tokens": False} if first and text.startswith(first) else {}
 
     def prompt_for(self, category: Category | None) -> str:
         """The instruction for a region of this category, or for the page."""

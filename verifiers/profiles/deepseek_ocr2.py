@@ -1,13 +1,13 @@
 """DeepSeek-OCR-2 (arXiv 2601.20552): pages as markdown, each block with its label and box.
 
 Prompts are those of the model card (huggingface.co/deepseek-ai/DeepSeek-OCR-2): ``Convert the document to
-markdown.`` with layout for pages, ``Free OCR.`` for regions.
+markdown.`` with layout for pages, ``Free OCR.`` for regions; there is no chat around them.
 """
 
 from __future__ import annotations
 
 from docspec.drafters.formats import grounding
-from docspec.types import Image, PageRegion, Style
+from docspec.types import Category, Image, PageRegion, Style
 from docspec.verifiers.profiles.base import Family
 
 
@@ -18,6 +18,10 @@ class DeepSeekOcr2(Family):
     special_text = True
     prompt = "Free OCR."
     page_prompt = "<|grounding|>Convert the document to markdown."
+
+    def chat(self, category: Category | None) -> str:
+        """The image's placeholder, a line break, the prompt."""
+        return f"{self.processor.image_token}\n{self.prompt_for(category)}"
 
     def write_page(self, regions: tuple[PageRegion, ...], image: Image) -> str:
         """A page's draft: labels, boxes and markdown."""

@@ -28,7 +28,7 @@ class GridFamily(Family):
         image_id = self.model.config.image_token_id
         token = self.tokenizer.convert_ids_to_tokens(image_id)
         text = self.chat(category).replace(token, token * cells)
-        ids = self.tokenizer(text, add_special_tokens=False, return_tensors="pt")["input_ids"]
+        ids = self.tokenizer(text, return_tensors="pt", **self.special_tokens(text))["input_ids"]
         return {"input_ids": ids, "mm_token_type_ids": (ids == image_id).int(), **vision}
 
     def embed(self, batch: list[dict[str, Any]]) -> list[Prompt]:
