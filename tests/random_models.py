@@ -210,7 +210,8 @@ def glm_ocr(sliding: bool) -> Parts:
 
 
 def hunyuan_vl(sliding: bool) -> Parts:
-    text = decoder(head_dim=8, rope_parameters=mrope(1, 1, 1, 1))
+    rope = {"rope_type": "xdrope", "alpha": 1000.0, "factor": 1.0, "rope_theta": 10000.0}
+    text = decoder(head_dim=8, rope_parameters=rope | {"xdrope_section": [1, 1, 1, 1]})
     vision = {"hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 2, "num_attention_heads": 2}
     vision |= {"out_hidden_size": 32, "text_hidden_size": 32, "max_image_size": 256, "img_max_token_num": 64}
     config = transformers.HunYuanVLConfig(
