@@ -8,6 +8,7 @@ would.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -59,6 +60,9 @@ CATEGORIES = {
     "code_txt": Category.TEXT,
     "reference": Category.TEXT,
 }
+
+
+_MATHS = re.compile(r"(\$\$?\s*)([^$]+?)(\s*\$\$?)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +164,13 @@ def _annotated(entries: dict[Path, dict[str, Any]], images: list[Path]) -> Itera
         yield tuple(_from_annotation(one) for one in found)
 
 
+def _compact(maths: re.Match[str]) -> str:
+    """LaTeX as models write it: annotations set every letter apart and put single ones in braces."""
+    text = re.sub(r"\\(?:left|right)\b\s*|\\,", "", maths[2])
+    text = re.sub(r"\s*([\^_{}()\[\]])\s*", r"\1", text)
+    return maths[1] + re.sub(r"([\^_])\{(\w)\}", r"\1\2", text) + maths[3]
+
+
 def _fidelity(entry: dict[str, Any], output: str) -> float:
     """The annotated text's best fit in the output, by its characters, regions weighed by length."""
     texts = [fold(one["text"]).text for one in entry["layout_dets"] if one.get("text")]
@@ -169,7 +180,7 @@ def _fidelity(entry: dict[str, Any], output: str) -> float:
 
 
 def _from_annotation(found: dict[str, Any]) -> DraftedText:
-    text = found.get("html") or found.get("latex") or found.get("text") or ""
+    text = found.get("html") or _MATHS.sub(_compact, found.get("latex") or found.get("text") or "")
     poly = found["poly"]
     box = (min(poly[0::2]), min(poly[1::2]), max(poly[0::2]), max(poly[1::2]))
     region = PageRegion(CATEGORIES[found["category_type"]], text, box, source="annotation")
