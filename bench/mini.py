@@ -44,7 +44,7 @@ def measure(requests: list[Request], accept: str, repeat: int) -> dict[str, Any]
 
     The first windows ride in the prefill, so the ratio is given of the decode stage and of both together.
     """
-    config = Config(accept=accept)
+    config = Config(accept=accept, on_loop="off")
     runs: dict[bool, list[dict[str, float]]] = {True: [], False: []}
     texts: dict[bool, dict[Any, str]] = {}
     stats = DecodeStats()

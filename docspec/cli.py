@@ -92,7 +92,7 @@ def parse(
     ] = "mini",
     mode: Annotated[str, typer.Option(metavar="NAME", help="auto, region, page or hierarchical.")] = "auto",
     drafter: Annotated[
-        str, typer.Option(metavar="NAME", help="auto, text-layer, rapidocr or none.")
+        str, typer.Option(metavar="NAME", help="auto, text-layer, rapidocr, mini or none.")
     ] = "auto",
     detector: Annotated[str, typer.Option(metavar="NAME", help="pymupdf or layoutparser.")] = "pymupdf",
     accept: Annotated[str, typer.Option(metavar="NAME", help="auto, exact, fused or sampled.")] = "auto",

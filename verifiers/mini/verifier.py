@@ -176,6 +176,6 @@ def _whole(done: _Open) -> Verdict:
         finish=lost[0].finish if lost else Finish.END,
         stats=stats,
         corrections=corrections(draft, text) if draft is not None else (),
-        agreement=agreement(draft, text) if draft is not None else None,
+        agreement=agreement(draft, text) if draft is not None and not lost else None,
         reason=lost[0].reason if lost else "",
     )
