@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from random_models import BUILDS, checkpoint, core_tokenizer
 
 from docspec.config import Config
-from docspec.types import Category, Draft, Request
+from docspec.types import Category, Draft, PageRegion, Request
 from docspec.verifiers.reader import ReaderVerifier
 from docspec.verifiers.sequence import Sequence
 from docspec.verifiers.transformers_vlm import TransformersReader, load
@@ -140,6 +140,28 @@ def test_equals_generate_with_every_kind_of_draft(family: str, variant: str) -> 
         for n, kind in enumerate(KINDS)
     ]
     check(reader(family, variant, 0, True), 3, cases)
+
+
+@pytest.mark.parametrize("family", sorted(BUILDS))
+def test_equals_generate_with_drafts_in_the_familys_formats(family: str) -> None:
+    """Pages drafted from their regions, and regions in the model's words, give what ``generate`` gives."""
+    made = reader(family, "plain", 0, False)
+    table = "<table><tr><td>lets</td><td>10</td></tr></table>"
+    regions = (
+        PageRegion(Category.TITLE, "Speculative decoding", (10, 5, 80, 20), 1),
+        PageRegion(Category.TEXT, "A small model drafts, a large one verifies.", (10, 25, 80, 50)),
+        PageRegion(Category.TABLE, table, (10, 55, 80, 70)),
+    )
+    rng = np.random.default_rng(0)
+    images = [rng.integers(0, 255, (90, 80 + 20 * k, 3), dtype=np.uint8) for k in range(3)]
+    requests = [
+        Request(0, images[0], None, regions=regions),
+        Request(1, images[1], Category.TABLE, (Draft(table, "text-layer"),)),
+        Request(2, images[2], None, regions=regions[1:]),
+    ]
+    config = Config(max_batch=2, max_new_tokens=NEW_TOKENS, accept="exact", on_loop="off")
+    outputs = decoded(ReaderVerifier(made, config), requests)
+    assert outputs == {request.key: generate(made, request) for request in requests}
 
 
 def test_right_draft_takes_one_pass() -> None:
