@@ -198,14 +198,17 @@ def _not_in_output(
     dropped: list[Dropped] = []
     last, end = -1, len(page.regions)
     for number, (one, owner) in enumerate(zip(laid_out, owners, strict=True)):
+        kind, text = one.region.category, one.text.strip()
         if owner is not None:
             last = owner
-        elif one.region.category in LEFT_OUT or page.finish is not Finish.END:
+        elif kind is not Category.PICTURE and text and contains(page.text, text):
+            continue  # there, though in no single region
+        elif kind in LEFT_OUT or page.finish is not Finish.END:
             unread = Verdict(one.text, Finish.UNVERIFIED, reason=NOT_IN_OUTPUT)
-            after = last if one.region.category in LEFT_OUT else end
-            left.append(_Placed((after, 1, number), replace(one, verdict=unread)))
-        elif not (one.text.strip() and contains(page.text, one.text)):
-            dropped.append(Dropped(one.region.box, one.region.category, NOT_IN_OUTPUT, one.text.strip()))
+            place = (last if kind in LEFT_OUT else end, 1, number)
+            left.append(_Placed(place, replace(one, verdict=unread)))
+        else:
+            dropped.append(Dropped(one.region.box, kind, NOT_IN_OUTPUT, text))
     return left, dropped
 
 
