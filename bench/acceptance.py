@@ -13,7 +13,7 @@ import argparse
 import json
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, astuple, dataclass
 from pathlib import Path
 from typing import Protocol
 
@@ -25,15 +25,16 @@ from tokenizers import Tokenizer
 from docspec.bench.annotations import text_regions
 from docspec.bench.neutral_tokenizer import DESCRIPTION, neutral_tokenizer
 from docspec.bench.pages import FORMATS, WELL_READ, RecordedPage, load_pages, recorded_pages, save_pages
+from docspec.drafters.experience import Experience
 from docspec.drafters.matching import Codec, DraftCursor, agreement
 from docspec.drafters.tree import Tree
 from docspec.registry import load
-from docspec.types import DecodeStats, Drafter, Mode, Style
+from docspec.types import Alternative, DecodeStats, Drafter, Mode, Style
 from docspec.verifiers.acceptance import accept_exact
 from docspec.verifiers.codec import TokenizerCodec
 
 END = -1  # the end token; no vocabulary has it
-BRANCH = 16  # draft tokens in each branch beside the main window, with trees
+BRANCH = 8  # draft tokens in each branch beside the main window, with trees
 PAST = -2  # what is chosen after the end
 STRETCH = 24  # steps that are looked at together for the worst places
 
@@ -91,6 +92,7 @@ class Case:
     language: str
     truth: str
     draft: str
+    alternatives: tuple[tuple[int, int, str, float], ...] = ()  # of the draft, see docspec.types.Alternative
 
 
 def replay(
@@ -118,7 +120,9 @@ def replay(
 def read_cases(data: Path, drafter: Drafter) -> Iterator[Case]:
     """The text regions of an OmniDocBench folder with their drafts."""
     for region in track(text_regions(data, drafter, Style()), description="drafting"):
-        yield Case(region.page, region.language, region.text, region.draft.text if region.draft else "")
+        text = region.draft.text if region.draft else ""
+        doubts = region.draft.alternatives if region.draft else ()
+        yield Case(region.page, region.language, region.text, text, tuple(map(astuple, doubts)))
 
 
 GROUPS: dict[str, Callable[[Case], bool]] = {
@@ -142,7 +146,9 @@ def measure(
     for group, belongs in groups.items():
         chosen = [case for case in cases if belongs(case)]
         started = time.perf_counter()
-        stats = sum((_replay_one(codec, case, window, matching, reach) for case in chosen), DecodeStats())
+        known = Experience()  # as in one verifier that reads all of the group in this order
+        replayed = (_replay_one(codec, case, window, matching, reach, known) for case in chosen)
+        stats = sum(replayed, DecodeStats())
         elapsed = time.perf_counter() - started
         figures[group] = {
             "regions": len(chosen),
@@ -156,11 +162,17 @@ def measure(
     return figures
 
 
-def _replay_one(codec: Codec, case: Case, window: int, matching: str, reach: int) -> DecodeStats:
+def _replay_one(
+    codec: Codec, case: Case, window: int, matching: str, reach: int, known: Experience
+) -> DecodeStats:
     draft = case.truth if matching == "perfect" else case.draft
     if matching == "tokens":
         return replay(codec, TokenCursor(draft, codec), case.truth, window)
-    return replay(codec, DraftCursor([draft], codec, END), case.truth, window, reach)
+    doubts = [Alternative(*one) for one in case.alternatives if matching != "perfect"]
+    cursor = DraftCursor([draft], codec, END, [doubts], known)
+    stats = replay(codec, cursor, case.truth, window, reach)
+    known.finished(codec.encode(case.truth)[0])
+    return stats
 
 
 def page_cases(pages: Sequence[RecordedPage], form: str, tables: bool) -> list[Case]:

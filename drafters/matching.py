@@ -21,7 +21,7 @@ from docspec.types import Alternative
 __all__ = ["Codec", "DraftCursor", "agreement", "corrections"]
 
 _TRUSTED_TOKENS, _TRUSTED_CHARACTERS = 2, 4  # agreement that confirms a place
-_PATIENCE, _VAIN = 8, 8  # refuted guesses after which searches wait, a token for so many since the parting
+_PATIENCE, _VAIN = 8, 16  # refuted guesses after which searches wait, a token for so many since the parting
 _WIDE, _LONGEST_PAUSE = 4000, 16  # whole drafts of so many characters cost a pause of one token
 _SIDES = 6  # branches beside the main one
 _NEAR = 0.99  # what a character of distance takes from an alternative's chance to be reached
@@ -118,7 +118,9 @@ class DraftCursor:
         if self._guesses == 0:
             self._parting = Parting(stream.draft, stream.character, seen)
         self._guesses += not stream.inside  # refuting half a character says little
-        self._next_search = len(self._emitted) + len(emitted) + self._pause()
+        self._next_search = len(self._emitted) + len(emitted)
+        if self._guesses >= _PATIENCE:
+            self._next_search += self._pause()
 
     def _expect(self, stream: Stream, limit: int) -> None:
         """Add the likeliest places of the stream's next tokens where the output may have something else."""
@@ -158,8 +160,6 @@ class DraftCursor:
 
     def _pause(self) -> int:
         """For how many tokens to leave searching alone: the longer it was in vain, the longer."""
-        if self._guesses < _PATIENCE:
-            return 0
         return min(_LONGEST_PAUSE, (len(self._emitted) - self._parting.seen) // _VAIN)
 
     def _resync(self, others: int) -> None:

@@ -27,6 +27,7 @@ from docspec.verifiers.window import (
 )
 
 PREFILL_TOKENS = 8192  # places in one prefill pass, padding included
+MASKED_PREFILL = 2048  # tokens of a prompt beyond which a mask for branches would take too much memory
 
 
 class Engine:
@@ -78,8 +79,9 @@ class Engine:
     def _prefill(self) -> None:
         """Admit waiting sequences to the rows that the budget allows."""
         admitted = self._admissible()
-        rows = len(self._active) + len(admitted)
-        trees = [self._tree(sequence, rows) for sequence in admitted]
+        count = len(self._active) + len(admitted)
+        branch = [0 if sequence.cached > MASKED_PREFILL else LONGEST_BRANCH for sequence in admitted]
+        trees = [self._tree(sequence, count, most) for sequence, most in zip(admitted, branch, strict=True)]
         places = [sequence.cached + len(tree) for sequence, tree in zip(admitted, trees, strict=True)]
         for chosen in partition(places, *self._cost.line(), limit=PREFILL_TOKENS):
             group = [admitted[i] for i in chosen]
@@ -126,7 +128,7 @@ class Engine:
         for sequence, tree, one in zip(group, trees, accepted, strict=True):
             self._emit(sequence, tree, one)
 
-    def _tree(self, sequence: Sequence, rows: int) -> Tree:
+    def _tree(self, sequence: Sequence, rows: int, longest_branch: int = LONGEST_BRANCH) -> Tree:
         """The draft tokens to send for a sequence, within its limit."""
         if not self.drafts:
             return Tree.chain([])
@@ -134,7 +136,7 @@ class Engine:
         length = window_length(rate, *cost, rows)
         branch = window_length(rate, *cost, rows, sequence.branches.value)
         room = max(0, min(length, sequence.limit - len(sequence.output) - 1))
-        return sequence.cursor.propose(room, min(branch, LONGEST_BRANCH))
+        return sequence.cursor.propose(room, min(branch, longest_branch))
 
     def _worth_sending(self, trees: list[Tree]) -> list[Tree]:
         """``trees`` of the active rows, without those that cost the batch more than they promise."""

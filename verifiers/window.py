@@ -11,7 +11,7 @@ PRIOR_WIDTH = 32  # tokens that double a pass's time, until measured
 FORGET = 0.9  # weight of the past after each step: a draft's quality changes within a region
 FORGET_BRANCHES = 0.97  # the same for branches, of which few are right
 PRIOR_BRANCHES = (1.0, 8.0)  # branches taken and sent, to begin with
-LONGEST_BRANCH = 16
+LONGEST_BRANCH = 8
 
 
 @dataclass(slots=True)
@@ -94,9 +94,9 @@ class StepCost:
 def window_length(rate: float, base: float, slope: float, rows: int, chance: float = 1.0) -> int:
     """The window (0 to 512 draft tokens) beyond which a longer pass costs more than it can save.
 
-    The k-th window token is emitted with chance ``chance * rate ** k`` (``chance`` is a branch's to be the one
-    taken) and costs ``slope`` seconds; each emitted token is worth what it costs otherwise, in a plain step of
-    ``rows`` sequences.
+    The k-th window token is emitted with chance ``chance * rate ** k`` (``chance`` is that of a branch to be
+    taken) and costs ``slope`` seconds; each emitted token is worth what it costs otherwise, in a plain step
+    of ``rows`` sequences.
     """
     worth = (base / rows + slope) * chance
     if rate <= 0 or slope >= worth * rate:
