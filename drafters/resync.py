@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -18,6 +19,8 @@ _SURE = 0.6  # share of the best possible score from which looking further is po
 _EXACT = 4  # characters that must agree exactly after a few refuted guesses
 _LENIENT = 2  # guesses of a place that need not
 _DENSE = "\u2e80"  # from here on a character says about three times as much as a letter
+_VALUE = re.compile(r"""[\w-]*(?=["\]}>]|(?<=\d),)""")  # what is left of a number or label in JSON or a tag
+_VALUE_TOKENS = 4  # tokens of another one
 _CLOSE = 3.0  # places that score so much less than the best may still be right
 
 
@@ -76,6 +79,8 @@ class Finder:
         ]
         if others and not pending:
             streams[1:1] = self._spaced(found[0], text)
+            if len(output) - parting.seen <= _VALUE_TOKENS:
+                streams[2:2] = self._after_value(parting)
         return streams[: others + 1]
 
     def _places(self, query: Query, parting: Parting, wide: bool, others: int) -> list[Found]:
@@ -100,6 +105,12 @@ class Finder:
         source = self.drafts[place.draft]
         at = _after_white(source.text, place.at) if white else place.at
         return Stream(source, at, self._end_token, draft=place.draft, skip=pending, inside=inside)
+
+    def _after_value(self, parting: Parting) -> list[Stream]:
+        """The draft after the number or label where they parted: the output may have another one there."""
+        source = self.drafts[parting.draft]
+        value = _VALUE.match(source.text, parting.at)
+        return [Stream(source, value.end(), self._end_token, draft=parting.draft)] if value else []
 
     def _spaced(self, place: Found, text: str) -> list[Stream]:
         """The best place read with a space where the draft has none, and without where it has one."""
