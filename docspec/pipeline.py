@@ -15,7 +15,17 @@ from docspec.config import Config
 from docspec.drafting import Ahead, DocumentEnd, DraftedPage, Input, RequestKey, Stages
 from docspec.errors import DocspecError, UsageError
 from docspec.page_pass import is_sure, page_request, page_result, region_results
-from docspec.types import Document, Finish, Mode, PageResult, Request, Verdict, Verifier
+from docspec.types import (
+    Detector,
+    Document,
+    Drafter,
+    Finish,
+    Mode,
+    PageResult,
+    Request,
+    Verdict,
+    Verifier,
+)
 from docspec.verifiers.loading import load_verifier
 
 Progress = Callable[[PageResult], None]
@@ -30,21 +40,40 @@ class BatchResult:
     error: DocspecError | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """The exchangeable parts of a Parser, loaded."""
+
+    verifier: Verifier
+    detector: Detector
+    drafter: Drafter
+
+
+def load_parts(config: Config) -> Parts:
+    """The parts that ``config`` names. Raises UsageError and ModelError."""
+    return Parts(
+        verifier=load_verifier(config),
+        detector=registry.load("detectors", config.detector)(),
+        drafter=registry.load("drafters", config.drafter)(),
+    )
+
+
 class Parser:
     """Parses documents with one loaded verifier.
 
     ``Parser(verifier="mini", device="cuda")`` takes the fields of Config as options. Raises UsageError for
     options that cannot be used and ModelError where the verifier cannot be loaded. ``mode`` is how pages are
-    read, ``auto`` decided.
+    read, ``auto`` decided. ``parts`` are used instead of those that the options name.
     """
 
-    def __init__(self, config: Config | None = None, **options: Any) -> None:
+    def __init__(self, config: Config | None = None, *, parts: Parts | None = None, **options: Any) -> None:
         self.config = replace(config, **options) if config else Config(**options)
-        self.verifier: Verifier = load_verifier(self.config)
+        parts = parts or load_parts(self.config)
+        self.verifier = parts.verifier
         self.mode = choose_mode(self.config.mode, self.verifier)
         self._stages = Stages(
-            detector=registry.load("detectors", self.config.detector)(),
-            drafter=registry.load("drafters", self.config.drafter)(),
+            detector=parts.detector,
+            drafter=parts.drafter,
             style=self.verifier.style,
             dpi=self.verifier.dpi,
             config=self.config,
