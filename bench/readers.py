@@ -3,7 +3,7 @@
 Character error over the text regions of an OmniDocBench folder against the annotations; white space counts
 once. Regions with formulas are left out: the mini does not write LaTeX. ``--pdfs`` also tells how much of
 trusted text layers the default changes, each change counted as harm. ``--plot`` draws character error against
-lambda. Last line JSON.
+lambda; ``--held-out`` adds the errors on synthetic lines never trained on. Last line JSON.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from docspec.config import Config
 from docspec.pipeline import Parser
 from docspec.registry import load
 from docspec.types import DecodeStats, Finish, Style
+from docspec.verifiers.mini import evaluate
 from docspec.verifiers.mini.verifier import MiniVerifier
 
 TRADES = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0)
@@ -48,7 +49,10 @@ def measure(regions: list[AnnotatedRegion]) -> list[dict[str, Any]]:
     drafted = {region.request.key: region.draft.text if region.draft else "" for region in regions}
     rows = [{"reader": "drafter", "character_error": character_error(drafted, truths)}]
     alone, _ = read(regions, Config(accept="exact", on_loop="off"), drafts=False)
-    ways = [("mini alone", Config(accept="exact", on_loop="off"), False), ("mini, exact", Config(accept="exact", on_loop="off"), True)]
+    ways = [
+        ("mini alone", Config(accept="exact", on_loop="off"), False),
+        ("mini, exact", Config(accept="exact", on_loop="off"), True),
+    ]
     ways += [(f"fused, lambda {trade:g}", Config(accept="fused", trade=trade), True) for trade in TRADES]
     for name, config, drafts in ways:
         texts, stats = (alone, None) if not drafts else read(regions, config, drafts)
@@ -115,6 +119,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True, help="OmniDocBench folder")
     parser.add_argument("--language", default="english", help="of the regions")
     parser.add_argument("--drafter", default="rapidocr")
+    parser.add_argument("--held-out", type=Path, nargs="*", default=[], help="shards made with --evaluation")
     parser.add_argument("--pdfs", type=Path, help="folder of born-digital PDFs")
     parser.add_argument("--plot", type=Path, help="picture to write, such as trade.svg")
     options = parser.parse_args()
@@ -145,7 +150,20 @@ def main() -> None:
             Console().print(row["document"], f"{row['changed']} of {row['characters']}", f"({share:.3f}%)")
             for example in row["examples"]:
                 Console().print(" ", example, markup=False)
-    print(json.dumps({"benchmark": "readers", "regions": len(regions), "rows": rows, "text_layers": layers}))
+    held_out = {folder.name: evaluate.measure(folder) for folder in options.held_out}
+    for name, errors in held_out.items():
+        Console().print(name, errors)
+    print(
+        json.dumps(
+            {
+                "benchmark": "readers",
+                "regions": len(regions),
+                "rows": rows,
+                "text_layers": layers,
+                "held_out": held_out,
+            }
+        )
+    )
 
 
 if __name__ == "__main__":

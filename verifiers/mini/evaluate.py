@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -18,7 +17,7 @@ from rapidfuzz.distance import Levenshtein
 
 from docspec.drafters import ctc
 from docspec.drafters.matching import DraftCursor
-from docspec.drafters.recogniser import Recogniser
+from docspec.drafters.recogniser import CtcHead, Recogniser
 from docspec.verifiers.codec import TokenizerCodec
 from docspec.verifiers.decide import exact
 from docspec.verifiers.engine import Engine
@@ -59,6 +58,39 @@ def regions_of(blocks: Sequence[list[StoredLine]], most: int) -> list[list[Store
     return [block[i : i + most] for block in blocks for i in range(0, len(block), most)]
 
 
+def measure(folder: Path, model: Path = WEIGHTS, lines: int = 400, show: int = 0) -> dict[str, float | int]:
+    """Character error of both readers on the shards of ``folder``, line by line and by regions of up to six.
+
+    ``lines`` bounds how many are read; the first ``show`` readings are printed.
+    """
+    mini, head = Mini.from_pretrained(model), Recogniser(1).head
+    maker = CellMaker(head)
+    blocks = [block for path in sorted(folder.glob("*.npz")) for block in read_shard(path)]
+    result: dict[str, float | int] = {}
+    for name, most in (("line", 1), ("region", 6)):
+        regions, count = [], 0
+        for region in regions_of(blocks, most):
+            if count < lines and (most == 1 or len(region) > 1):
+                regions.append(region)
+                count += len(region)
+        truth = [running_text([(line.text, line.hyphenated) for line in region]) for region in regions]
+        read = read_regions(mini, [[maker(line.features.astype(np.float32)) for line in r] for r in regions])
+        plain = [_recognised(region, head) for region in regions]
+        result[f"{name}s"] = len(regions)
+        result[f"{name}_mini"] = round(character_error(list(zip(read, truth, strict=True))), 4)
+        result[f"{name}_recogniser"] = round(character_error(list(zip(plain, truth, strict=True))), 4)
+        for mine, theirs, true in list(zip(read, plain, truth, strict=True))[:show]:
+            print(f"truth {true}\nmini  {mine}\nctc   {theirs}\n")
+    return result
+
+
+def _recognised(region: Sequence[StoredLine], head: CtcHead) -> str:
+    """The recogniser's own reading of a region, its lines joined like the truth."""
+    frames = [head.probabilities(line.features.astype(np.float32)) for line in region]
+    texts = [ctc.decode(line, head.characters[1:]).text for line in frames]
+    return running_text([(text, text.endswith("-")) for text in texts])
+
+
 def main() -> None:
     """Print both readers' character errors, line by line and by region."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -69,31 +101,7 @@ def main() -> None:
     parser.add_argument("--show", type=int, default=0, help="print so many readings")
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
-    model, head = Mini.from_pretrained(options.model), Recogniser().head
-    maker = CellMaker(head)
-    blocks = [block for path in sorted(options.shards.glob("*.npz")) for block in read_shard(path)]
-    result: dict[str, float | int] = {}
-    for name, most in (("line", 1), ("region", 6)):
-        regions, count = [], 0
-        for region in regions_of(blocks, most):
-            if count < options.lines and (most == 1 or len(region) > 1):
-                regions.append(region)
-                count += len(region)
-        truth = [running_text([(line.text, line.hyphenated) for line in region]) for region in regions]
-        started = time.monotonic()
-        read = read_regions(model, [[maker(line.features.astype(np.float32)) for line in r] for r in regions])
-        result[f"{name}_seconds"] = round(time.monotonic() - started, 2)
-        plain = []
-        for region in regions:
-            frames = [head.probabilities(line.features.astype(np.float32)) for line in region]
-            texts = [ctc.decode(line, head.characters[1:]).text for line in frames]
-            plain.append(running_text([(text, text.endswith("-")) for text in texts]))
-        result[f"{name}s"] = len(regions)
-        result[f"{name}_mini"] = round(character_error(list(zip(read, truth, strict=True))), 4)
-        result[f"{name}_recogniser"] = round(character_error(list(zip(plain, truth, strict=True))), 4)
-        for mine, theirs, true in list(zip(read, plain, truth, strict=True))[: options.show]:
-            print(f"truth {true}\nmini  {mine}\nctc   {theirs}\n")
-    print(json.dumps(result))
+    print(json.dumps(measure(options.shards, options.model, options.lines, options.show)))
 
 
 if __name__ == "__main__":
