@@ -1,0 +1,214 @@
+"""OmniDocBench (arXiv 2412.07626): speed and quality, page by page, in one process, runs interleaved.
+
+Takes the benchmark as it is downloaded (``OmniDocBench.json`` and ``images/``). Decoding is exact, without
+the guard against runaway output. In the folder of results: ``runs.jsonl``, a line for each page and run, from
+which an interrupted run goes on; ``predictions/RUN/``, a markdown file for each page, as the official toolkit
+scores them; ``summary.json``.
+"""
+
+from __future__ import annotations
+
+import json
+import tempfile
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import pymupdf
+import torch
+from rich.console import Console
+from rich.progress import track
+
+from docspec.bench.annotations import read_entries
+from docspec.bench.quality import page_quality
+from docspec.bench.record import Journal, measured, page_row, setup
+from docspec.bench.replayed import ANNOTATIONS
+from docspec.bench.subject import BASELINES, Subject, load_subject, make_ways
+from docspec.bench.summary import summarise
+from docspec.bench.tables import tables
+from docspec.bench.ways import Way
+from docspec.config import Config
+from docspec.errors import UsageError
+
+WARM_UP = "The quick brown fox jumps over the lazy dog, 1234 times; then it rests. " * 6
+WIDTH = 170  # characters that the widest table needs
+Entry = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What to run. No ``modes``: all that can be measured; ``limit`` None: every page."""
+
+    data: Path
+    output: Path
+    config: Config
+    limit: int | None = None
+    filters: tuple[str, ...] = ()
+    modes: tuple[str, ...] = ()
+    baselines: tuple[str, ...] = BASELINES
+    replay: str | None = None
+    shape: str | None = None
+
+
+def run(options: Options, console: Console | None = None) -> dict[str, Any]:
+    """Run what is not done yet, print the tables, and return the summary, whose JSON is the last line.
+
+    Raises UsageError for options that cannot be used and ModelError where the verifier cannot be loaded.
+    """
+    config = replace(options.config, accept="exact", on_loop="off")
+    entries = chosen(read_entries(options.data), options.filters, options.limit)
+    _check_images(options.data, entries)
+    subject = load_subject(config, options.replay, options.shape)
+    ways = make_ways(subject, options.modes, options.baselines, config)
+    journal = Journal(options.output / "runs.jsonl", _setup(options, config, subject))
+    _measure(options, subject, entries, ways, journal)
+    names = {entry["page_info"]["image_path"] for entry in entries}
+    rows = [row for row in journal.rows if row["page"] in names]
+    summary = {**summarise(rows), "setup": journal.setup, "notes": subject.notes}
+    text = json.dumps(summary, ensure_ascii=False)
+    (options.output / "summary.json").write_text(text + "\n", encoding="utf-8")
+    console = console or Console(width=max(WIDTH, Console().width))
+    for table in tables(summary):
+        console.print(table)
+    for note in subject.notes:
+        console.print(note, highlight=False)
+    print(text)
+    return summary
+
+
+def chosen(entries: Sequence[Entry], filters: Sequence[str], limit: int | None) -> list[Entry]:
+    """The pages whose attributes have every ``name=value`` of ``filters``, ``limit`` of them at the most.
+
+    Raises UsageError for a filter that is none and where no page is left.
+    """
+    kept = list(entries)
+    for one in filters:
+        name, equals, value = one.partition("=")
+        if not equals:
+            raise UsageError(f"--filter takes attribute=value, such as language=english, not {one!r}")
+        kept = [entry for entry in kept if _has(entry, name.strip(), value.strip())]
+    kept = kept[:limit]
+    if not kept:
+        raise UsageError(f"no page has {' and '.join(filters) or 'been asked for'}")
+    return kept
+
+
+def _has(entry: Entry, name: str, value: str) -> bool:
+    found = entry["page_info"].get("page_attribute", {}).get(name)
+    return value in found if isinstance(found, list) else found == value
+
+
+def _check_images(data: Path, entries: Sequence[Entry]) -> None:
+    missing = [entry["page_info"]["image_path"] for entry in entries if not _image(data, entry).is_file()]
+    if missing:
+        raise UsageError(
+            f"{len(missing)} of {len(entries)} images are not in {data / 'images'}: {missing[0]}"
+        )
+
+
+def _image(data: Path, entry: Entry) -> Path:
+    return data / "images" / str(entry["page_info"]["image_path"])
+
+
+def _setup(options: Options, config: Config, subject: Subject) -> dict[str, Any]:
+    model = getattr(subject.reader, "model", None)
+    settings = {
+        "benchmark": "omnidocbench",
+        "verifier": subject.name,
+        "replayed": _replayed(options),
+        "computed": subject.computed,
+        "accept": config.accept,
+        "drafter": config.drafter,
+        "max_batch": config.max_batch,
+        "dtype": str(model.dtype).removeprefix("torch.") if model is not None else "float32",
+    }
+    return setup(settings, str(model.device) if model is not None else "cpu")
+
+
+def _replayed(options: Options) -> str | None:
+    if options.replay is None:
+        return None
+    return ANNOTATIONS if options.replay == ANNOTATIONS else f"files in {Path(options.replay).name}"
+
+
+def _measure(
+    options: Options, subject: Subject, entries: Sequence[Entry], ways: Sequence[Way], journal: Journal
+) -> None:
+    """Every page in every way that is not done; which one comes first goes round from page to page."""
+    labels = {label(way): way for way in ways}
+    to_do = [
+        (entry, name)
+        for number, entry in enumerate(entries)
+        for name in _turned(list(labels), number)
+        if (entry["page_info"]["image_path"], name) not in journal.done
+    ]
+    if to_do:
+        _warm_up(subject, [labels[name] for name in dict.fromkeys(name for _, name in to_do)])
+    for entry, name in track(to_do, description="measuring", console=Console(stderr=True)):
+        row, markdown = _one(options, subject, entry, labels[name])
+        if markdown is not None:
+            _write_prediction(options.output / "predictions" / name, entry, markdown)
+        journal.add(row)
+
+
+def label(way: Way) -> str:
+    """A run's name."""
+    return f"{way.name}-{way.mode.value}"
+
+
+def _turned(names: list[str], by: int) -> list[str]:
+    by %= max(1, len(names))
+    return names[by:] + names[:by]
+
+
+def _one(options: Options, subject: Subject, entry: Entry, way: Way) -> tuple[dict[str, Any], str | None]:
+    """One page in one way: its line, and its markdown where it was read."""
+    row = page_row(entry, label(way))
+    if torch.cuda.is_initialized():
+        torch.cuda.reset_peak_memory_stats()
+    started = time.perf_counter()
+    try:
+        if subject.recording is not None:
+            subject.recording.begin(entry)
+        outcome = way.read(_image(options.data, entry))
+    except Exception as error:  # noqa: BLE001 a page that fails is counted as failed, not left out
+        spent = round(time.perf_counter() - started, 6)
+        return {**row, "error": f"{type(error).__name__}: {error}", "total_s": spent}, None
+    return {**row, **measured(outcome), "quality": page_quality(outcome.markdown, entry)}, outcome.markdown
+
+
+def _write_prediction(folder: Path, entry: Entry, markdown: str) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    name = f"{Path(entry['page_info']['image_path']).stem}.md"
+    (folder / name).write_text(markdown, encoding="utf-8")
+
+
+def _warm_up(subject: Subject, ways: Sequence[Way]) -> None:
+    """Read a page that is made here in each way: first-use costs are no page's."""
+    with tempfile.TemporaryDirectory() as folder:
+        entry = warm_up_page(Path(folder))
+        for way in ways:
+            if subject.recording is not None:
+                subject.recording.warm_up(entry, WARM_UP)
+            way.read(Path(folder) / entry["page_info"]["image_path"])
+
+
+def warm_up_page(folder: Path) -> Entry:
+    """A page image of one paragraph in ``folder``, and its annotation."""
+    document = pymupdf.open()
+    page = document.new_page(width=420, height=300)
+    page.insert_textbox((40, 60, 380, 250), WARM_UP, fontsize=11)
+    pixels = page.get_pixmap(dpi=150)
+    pixels.save(folder / "warm-up.png")
+    scale = 150 / 72
+    x0, y0, x1, y1 = (scale * value for value in (40, 60, 380, 160))
+    annotated = {
+        "category_type": "text_block",
+        "text": WARM_UP,
+        "order": 0,
+        "poly": [x0, y0, x1, y0, x1, y1, x0, y1],
+    }
+    info: Mapping[str, Any] = {"image_path": "warm-up.png", "width": pixels.width, "height": pixels.height}
+    return {"layout_dets": [annotated], "page_info": dict(info)}

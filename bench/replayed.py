@@ -1,0 +1,200 @@
+"""Replay on benchmark pages: recorded text, of the annotations or of a real model, is what is chosen.
+
+In region and hierarchical mode the annotated regions stand for the layout: the detector runs, and takes its
+time, but text is recorded of annotated places only. Pages are read from the layout that the pipeline makes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from docspec.bench.pages import CATEGORIES
+from docspec.config import Config
+from docspec.drafters.formats import markdown
+from docspec.drafting import RequestKey
+from docspec.errors import UsageError
+from docspec.types import (
+    Box,
+    Category,
+    Detector,
+    Draft,
+    Drafter,
+    Image,
+    Line,
+    Mode,
+    Page,
+    PageRegion,
+    Region,
+    Request,
+    Style,
+)
+from docspec.verifiers.codec import TokenizerCodec
+from docspec.verifiers.decide import Replay
+from docspec.verifiers.reader import Reader, ReaderVerifier
+from docspec.verifiers.replay import NoModel
+
+COVERED = 0.5  # share of an annotated box that a region must have to be its reading
+ANNOTATIONS = "annotations"
+
+
+class MarkdownPages:
+    """Whole pages in markdown, as the recorded family writes it."""
+
+    def __init__(self, options: markdown.MarkdownOptions) -> None:
+        self.options = options
+
+    def write_page(self, regions: tuple[PageRegion, ...], image: Image) -> str:
+        """A page's draft."""
+        return markdown.write(regions, self.options)
+
+    def read_page(self, output: str, image: Image) -> tuple[PageRegion, ...]:
+        """A page's output as regions."""
+        return markdown.read(output)
+
+
+class Recording(Mapping[Hashable, list[int]]):
+    """What the verifier chooses on the page at hand, as token ids by RequestKey.
+
+    ``source`` is ``annotations`` or a folder of markdown files named as the images. Raises UsageError for a
+    folder that is not there, KeyError for what was not recorded.
+    """
+
+    def __init__(self, source: str, codec: TokenizerCodec, end: int) -> None:
+        if source != ANNOTATIONS and not Path(source).is_dir():
+            raise UsageError(f"--replay takes {ANNOTATIONS!r} or a folder of .md files, not {source!r}")
+        self.source, self.codec, self.end = source, codec, end
+        self.entry: Mapping[str, Any] = {}
+        self._texts: dict[int | None, str] = {}
+        self._left: list[Mapping[str, Any]] = []  # annotated regions that no region of the layout has yet
+
+    @property
+    def modes(self) -> tuple[Mode, ...]:
+        """The modes of which there is a recording: recorded files are of whole pages."""
+        return tuple(Mode) if self.source == ANNOTATIONS else (Mode.PAGE,)
+
+    def begin(self, entry: Mapping[str, Any]) -> None:
+        """Go to a page. Raises UsageError where nothing was recorded of it."""
+        if entry is not self.entry:
+            self.entry, self._texts = entry, {None: self._page(entry)}
+
+    def warm_up(self, entry: Mapping[str, Any], text: str) -> None:
+        """Go to a page that is none of the benchmark's and says ``text``."""
+        self.entry, self._texts = entry, {None: text}
+
+    def _page(self, entry: Mapping[str, Any]) -> str:
+        if self.source == ANNOTATIONS:
+            return markdown.write([page_region(one) for one in ordered(entry)])
+        path = Path(self.source) / f"{Path(entry['page_info']['image_path']).stem}.md"
+        if not path.is_file():
+            raise UsageError(f"no recorded output {path}")
+        return path.read_text(encoding="utf-8").strip()
+
+    def restart(self) -> None:
+        """A drafter starts on the page: every annotated region is free again."""
+        self._texts = {None: self._texts[None]}
+        self._left = ordered(self.entry)
+
+    def place(self, page: Page, region: Region) -> None:
+        """Give a region of the layout the annotated text of its place, if that is still free."""
+        scale = page.width / self.entry["page_info"]["width"]
+        shares = [_covered(_box(one, scale), region.box) for one in self._left]
+        best = max(range(len(shares)), key=shares.__getitem__, default=None)
+        if best is not None and shares[best] >= COVERED:
+            self._texts[region.order] = content(self._left.pop(best))
+
+    def regions(self, page: Page) -> list[Region]:
+        """The annotated regions as a detector would give them."""
+        scale = page.width / self.entry["page_info"]["width"]
+        return [
+            Region(page.index, order, _box(one, scale), CATEGORIES[one["category_type"]])
+            for order, one in enumerate(ordered(self.entry))
+        ]
+
+    def __getitem__(self, key: Hashable) -> list[int]:
+        assert isinstance(key, RequestKey)
+        text = self._texts[key.order]
+        if not text:
+            raise KeyError(key)
+        return [*self.codec.encode(text)[0], self.end]
+
+    def __iter__(self) -> Iterator[Hashable]:
+        return (RequestKey(0, 0, order) for order, text in self._texts.items() if text)
+
+    def __len__(self) -> int:
+        return sum(map(bool, self._texts.values()))
+
+
+class RecordingDrafter:
+    """A drafter that also tells the recording which region is where."""
+
+    def __init__(self, inner: Drafter, recording: Recording) -> None:
+        self.inner, self.recording = inner, recording
+
+    def read(self, page: Page) -> Sequence[Line]:
+        """As the drafter reads."""
+        self.recording.restart()
+        return self.inner.read(page)
+
+    def draft(self, page: Page, region: Region, style: Style) -> Sequence[Draft]:
+        """As the drafter drafts."""
+        self.recording.place(page, region)
+        return self.inner.draft(page, region, style)
+
+
+class AnnotatedLayout:
+    """A detector that does its work, and then gives the annotated regions."""
+
+    def __init__(self, inner: Detector, recording: Recording) -> None:
+        self.inner, self.recording = inner, recording
+
+    def detect(self, page: Page, lines: Sequence[Line]) -> Sequence[Region]:
+        """The annotated regions."""
+        self.inner.detect(page, lines)
+        return self.recording.regions(page)
+
+
+class RecordedVerifier(ReaderVerifier):
+    """A verifier that chooses what was recorded, over no model or one whose passes are made and ignored."""
+
+    def __init__(self, reader: Reader, recording: Recording, config: Config, *, drafts: bool) -> None:
+        runner: Any = NoModel(config.max_batch) if reader.model is None else None
+        super().__init__(reader, config, drafts=drafts, decide=Replay(recording), runner=runner)
+        self.recording = recording
+
+    def declines(self, request: Request) -> str | None:
+        """What was not recorded cannot be read."""
+        if request.key not in self.recording:
+            return "nothing was recorded of it"
+        return super().declines(request)
+
+
+def ordered(entry: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """A page's annotated regions in reading order; those without a place in it come first."""
+    known = [one for one in entry["layout_dets"] if one["category_type"] in CATEGORIES]
+    return sorted(known, key=lambda one: (one.get("order") or 0, min(one["poly"][1::2])))
+
+
+def content(annotated: Mapping[str, Any]) -> str:
+    """What is annotated to stand in a region."""
+    return str(annotated.get("html") or annotated.get("latex") or annotated.get("text") or "").strip()
+
+
+def page_region(annotated: Mapping[str, Any]) -> PageRegion:
+    """An annotated region as a page has it."""
+    category: Category = CATEGORIES[annotated["category_type"]]
+    return PageRegion(category, content(annotated), _box(annotated, 1.0))
+
+
+def _box(annotated: Mapping[str, Any], scale: float) -> Box:
+    poly = [scale * float(value) for value in annotated["poly"]]
+    return min(poly[0::2]), min(poly[1::2]), max(poly[0::2]), max(poly[1::2])
+
+
+def _covered(inner: Box, outer: Box) -> float:
+    """The share of ``inner`` that is in ``outer``."""
+    width = min(inner[2], outer[2]) - max(inner[0], outer[0])
+    height = min(inner[3], outer[3]) - max(inner[1], outer[1])
+    whole = max((inner[2] - inner[0]) * (inner[3] - inner[1]), 1e-9)
+    return max(0.0, width) * max(0.0, height) / whole

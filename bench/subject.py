@@ -1,0 +1,174 @@
+"""What is measured: a verifier, real or replayed, and the ways to read pages with it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from docspec import registry
+from docspec.bench.neutral_tokenizer import neutral_tokenizer
+from docspec.bench.replayed import (
+    AnnotatedLayout,
+    MarkdownPages,
+    RecordedVerifier,
+    Recording,
+    RecordingDrafter,
+)
+from docspec.bench.ways import Docspec, Plain, Way
+from docspec.config import Config
+from docspec.errors import UsageError
+from docspec.pipeline import Parts, choose_mode
+from docspec.types import Mode, Verifier
+
+BASELINES = ("ar", "generate", "lookup")
+END = "<|recorded end|>"
+NO_GENERATE = (
+    "the bundled verifier has no `generate` (its decoder's positions are its own): `ar` stands for it"
+)
+
+
+@dataclass(slots=True)
+class Subject:
+    """One verifier, of which ``make(drafts)`` gives each run its own instance.
+
+    ``reader`` is that of a model with transformers' ``generate``, if it is one. ``computed`` is False where
+    no model runs, so that times of the verifier mean nothing. ``modes`` are what can be measured, the
+    default first.
+    """
+
+    name: str
+    make: Callable[[bool], Verifier]
+    reader: Any = None
+    recording: Recording | None = None
+    computed: bool = True
+    modes: tuple[Mode, ...] = ()
+    notes: list[str] = field(default_factory=list)
+
+
+def load_subject(config: Config, replay: str | None, shape: str | None) -> Subject:
+    """The verifier that ``config`` names, or what ``replay`` recorded, over a random model of ``shape``.
+
+    Raises UsageError for what cannot be measured, ModelError where loading fails.
+    """
+    if shape is not None and replay is None:
+        raise UsageError("--shape is of replays: add --replay annotations, or a folder of .md files")
+    if replay is not None:
+        return _replayed(config, replay, shape)
+    if config.verifier == "mini":
+        from docspec.verifiers.mini.verifier import MiniVerifier
+
+        return Subject("mini", lambda drafts: MiniVerifier(config, drafts=drafts), modes=(Mode.REGION,))
+    if config.verifier in registry.names("verifiers"):
+        raise UsageError(f"{config.verifier!r} has no plain run to compare with: use mini or a checkpoint")
+    from docspec.verifiers.reader import ReaderVerifier
+    from docspec.verifiers.transformers_vlm import load
+
+    reader = load(config.verifier, config)
+    first = choose_mode("auto", ReaderVerifier(reader, config))
+    others = [mode for mode in Mode if mode is not first and (mode is Mode.REGION or reader.page)]
+    return Subject(
+        reader.name,
+        lambda drafts: ReaderVerifier(reader, config, drafts=drafts),
+        reader=reader,
+        modes=(first, *others),
+    )
+
+
+def _replayed(config: Config, replay: str, shape: str | None) -> Subject:
+    reader: Any
+    if shape is None:
+        from docspec.bench.pages import REPLAYED, STYLE
+        from docspec.drafters.formats.markdown import DEFAULT
+        from docspec.verifiers.replay import ReplayReader
+
+        tokenizer = neutral_tokenizer()
+        tokenizer.add_special_tokens([END])
+        form = MarkdownPages(DEFAULT if replay == "annotations" else REPLAYED)
+        end = tokenizer.token_to_id(END)
+        assert end is not None
+        reader = ReplayReader(tokenizer, end, STYLE, form)
+        name = "no model"
+    else:
+        from docspec.bench.decode import make_reader
+
+        layers, hidden = _shape(shape)
+        reader = make_reader(layers, hidden, config.device, config.dtype)
+        name = f"random Qwen2-VL of {layers} layers x {hidden}"
+    recording = Recording(replay, reader.codec, reader.end_tokens[0])
+    return Subject(
+        name,
+        lambda drafts: RecordedVerifier(reader, recording, config, drafts=drafts),
+        reader=reader if shape is not None else None,
+        recording=recording,
+        computed=shape is not None,
+        modes=recording.modes,
+    )
+
+
+def make_ways(subject: Subject, modes: Sequence[str], baselines: Sequence[str], config: Config) -> list[Way]:
+    """docspec in each of ``modes`` (none: all that the subject has) and the plain runs to compare it with.
+
+    Every run has a verifier of its own: nothing that one learns helps another. Raises UsageError for a name
+    that is unknown or cannot be measured here.
+    """
+    chosen = [_mode(name, subject) for name in modes] or list(subject.modes)
+    for name in baselines:
+        if name not in BASELINES:
+            raise UsageError(f"unknown baseline {name!r}; known: {', '.join(BASELINES)}")
+    ways: list[Way] = [Docspec(mode, config, _parts(subject, mode, config, True)) for mode in chosen]
+    plain = dict.fromkeys(Mode.REGION if mode is Mode.REGION else Mode.PAGE for mode in chosen)
+    for mode in plain:
+        if "ar" in baselines:
+            ways.append(Plain(mode, config, _parts(subject, mode, config, False)))
+        ways += _generate(subject, mode, [name for name in baselines if name != "ar"], config)
+    return ways
+
+
+def _generate(subject: Subject, mode: Mode, names: Sequence[str], config: Config) -> list[Way]:
+    if not names:
+        return []
+    if subject.reader is None:
+        if NO_GENERATE not in subject.notes and subject.computed:
+            subject.notes.append(NO_GENERATE)
+        return []
+    from docspec.bench.generate import Generate
+
+    parts = _parts(subject, mode, config, False)
+    return [
+        Generate(mode, config, parts, subject.reader, lookup=name == "lookup", recording=subject.recording)
+        for name in names
+    ]
+
+
+def _parts(subject: Subject, mode: Mode, config: Config, drafts: bool) -> Parts:
+    parts = Parts(
+        verifier=subject.make(drafts),
+        detector=registry.load("detectors", config.detector)(),
+        drafter=registry.load("drafters", config.drafter)(),
+    )
+    if subject.recording is None or mode is Mode.PAGE:
+        return parts
+    return replace(
+        parts,
+        detector=AnnotatedLayout(parts.detector, subject.recording),
+        drafter=RecordingDrafter(parts.drafter, subject.recording),
+    )
+
+
+def _mode(name: str, subject: Subject) -> Mode:
+    known = {mode.value: mode for mode in subject.modes}
+    if name not in known:
+        raise UsageError(
+            f"mode {name!r} cannot be measured with {subject.name}; possible: {', '.join(known)}"
+        )
+    return known[name]
+
+
+def _shape(text: str) -> tuple[int, int]:
+    layers, _, hidden = text.partition("x")
+    if not (layers.isdigit() and hidden.isdigit() and int(layers) and int(hidden) % 64 == 0 < int(hidden)):
+        raise UsageError(
+            f"--shape is LAYERSxHIDDEN with HIDDEN a multiple of 64, such as 20x1024, not {text!r}"
+        )
+    return int(layers), int(hidden)
