@@ -169,6 +169,7 @@ class _Run:
     def __init__(self, parser: Parser, inputs: Sequence[Input], progress: Progress | None) -> None:
         self.parser, self.inputs, self.progress = parser, inputs, progress
         self.open: dict[int, _OpenDocument] = {item.number: _OpenDocument() for item in inputs}
+        self.sources = {item.number: item.source for item in inputs}
         self.finished: deque[_Outcome] = deque()
         self.page_requests: deque[Request] = deque()  # of pages whose regions have been read
         self.clock = time.perf_counter()
@@ -266,10 +267,11 @@ class _Run:
         if document.end.error is not None:
             self.finished.append(_Outcome(number, document.end.error))
         else:
-            self.finished.append(_Outcome(number, self._document(document, document.end)))
+            source = self.sources[number]
+            self.finished.append(_Outcome(number, self._document(document, document.end, source)))
         del self.open[number]
 
-    def _document(self, document: _OpenDocument, end: DocumentEnd) -> Document:
+    def _document(self, document: _OpenDocument, end: DocumentEnd, source: Path | bytes) -> Document:
         started = time.perf_counter()
         pages = [document.done[index] for index in sorted(document.done)]
         links = image_links(Path(end.name).stem, pages)
@@ -290,6 +292,8 @@ class _Run:
             mode=_mode_of(pages, self.parser.mode),
             timings=timings,
             notes=end.notes,
+            source=None if isinstance(source, bytes) else str(source),
+            device=getattr(self.parser.verifier, "device", ""),
         )
 
     def _verifier_seconds(self) -> dict[str, float]:

@@ -11,7 +11,7 @@ from typing import TypedDict
 
 from docspec.types import DecodeStats, Document, Draft, Dropped, PageResult, RegionResult, Verdict
 
-SCHEMA = "docspec/1.1"
+SCHEMA = "docspec/1.2"
 
 PACKAGES = (
     "docspec-vlm",
@@ -115,11 +115,18 @@ class PageJson(TypedDict):
 
 
 class DocumentJson(TypedDict):
-    """The whole result."""
+    """The whole result.
+
+    ``source`` is the document's path as it was given, null where it came as bytes; ``device`` is what the
+    verifier ran on and its type of number, such as ``cpu (float32)``, empty where no model ran. Both are
+    there since 1.2.
+    """
 
     schema: str
     name: str
+    source: str | None
     verifier: str
+    device: str
     mode: str
     versions: dict[str, str]
     timings: dict[str, float]
@@ -133,7 +140,9 @@ def to_json(document: Document) -> DocumentJson:
     return {
         "schema": SCHEMA,
         "name": document.name,
+        "source": document.source,
         "verifier": document.verifier,
+        "device": document.device,
         "mode": document.mode,
         "versions": versions(),
         "timings": dict(document.timings),

@@ -314,7 +314,11 @@ class PageResult:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A parsed document; ``notes`` are things the user should know (a repaired file, skipped pages)."""
+    """A parsed document; ``notes`` are things the user should know (a repaired file, skipped pages).
+
+    ``source`` is the file's path as it was given (None for bytes); ``device`` is what the verifier ran on
+    and its type of number, empty where no model ran.
+    """
 
     name: str
     pages: tuple[PageResult, ...]
@@ -323,6 +327,8 @@ class Document:
     mode: str
     timings: Mapping[str, float] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    source: str | None = None
+    device: str = ""
 
     @property
     def errors(self) -> tuple[str, ...]:

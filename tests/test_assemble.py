@@ -292,7 +292,17 @@ def example() -> Document:
         {"layout": 0.1},
     )
     failed = PageResult(1, 0, 0, error="damaged")
-    return Document("a <b>.pdf", (done, failed), "Hello\n", "mini", "region", {"total": 1.0}, ("repaired",))
+    return Document(
+        "a <b>.pdf",
+        (done, failed),
+        "Hello\n",
+        "mini",
+        "region",
+        {"total": 1.0},
+        ("repaired",),
+        source="in/a <b>.pdf",
+        device="cpu (float32)",
+    )
 
 
 def test_json_says_everything() -> None:
@@ -302,7 +312,8 @@ def test_json_says_everything() -> None:
     assert set(document["pages"][0]) == set(get_type_hints(PageJson))
     region = document["pages"][0]["regions"][0]
     assert set(region) == set(get_type_hints(RegionJson))
-    assert document["schema"] == "docspec/1.1"
+    assert document["schema"] == "docspec/1.2"
+    assert (document["source"], document["device"]) == ("in/a <b>.pdf", "cpu (float32)")
     assert region["verification"]["mean_accepted_length"] == 5
     assert region["verification"]["corrections"] == [{"start": 0, "end": 1, "draft": "h"}]
     assert region["draft"] == {"text": "hello", "source": "rapidocr", "confidence": 0.7}

@@ -8,6 +8,8 @@ from collections.abc import Hashable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, Protocol
 
+import torch
+
 from docspec.config import Config
 from docspec.drafters.experience import Experience
 from docspec.drafters.matching import DraftCursor, agreement, corrections
@@ -118,6 +120,15 @@ class ReaderVerifier:
     @property
     def name(self) -> str:
         return self.reader.name
+
+    @property
+    def device(self) -> str:
+        """What the model is on and its type of number, such as ``cpu (float32)``; empty without a model."""
+        if self.reader.model is None:
+            return ""
+        weight = next(self.reader.model.parameters())
+        name = f"{torch.cuda.get_device_name(weight.device)}, " if weight.device.type == "cuda" else ""
+        return f"{weight.device} ({name}{str(weight.dtype).removeprefix('torch.')})"
 
     @property
     def style(self) -> Style:
