@@ -9,7 +9,12 @@ HOMES = {
     "docspec": "docspec",
     **{name: f"docspec/{name}" for name in ("drafters", "verifiers", "layout", "bench")},
 }
-DATA = ("docspec/py.typed", "docspec/verifiers/mini/MODEL_CARD.md")
+DATA = (
+    "docspec/py.typed",
+    "docspec/report_page.css",
+    "docspec/report_page.js",
+    "docspec/verifiers/mini/MODEL_CARD.md",
+)
 WEIGHTS = "docspec/verifiers/mini/weights/"
 
 

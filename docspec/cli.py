@@ -10,7 +10,7 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -257,6 +257,62 @@ def _benchmark() -> Any:
 
 def _names(text: str) -> tuple[str, ...]:
     return tuple(name.strip() for name in text.split(",") if name.strip())
+
+
+@app.command()
+def report(
+    result: Annotated[
+        Path, typer.Argument(metavar="RESULT.json", help="Of docspec parse --format json; - reads stdin.")
+    ],
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", metavar="OUT.html", help="Default: RESULT.report.html beside it."),
+    ] = None,
+    source: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="The parsed document, where it is no longer where it was."),
+    ] = None,
+    password: Annotated[str | None, typer.Option(metavar="TEXT", help="Of an encrypted document.")] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress or notes.")] = False,
+) -> None:
+    """Show a result: one HTML page with page images, regions in order, drafts and corrections.
+
+    The page loads nothing and needs no network. Exit code 0: written; 2: nothing could be read or written.
+    """
+    from docspec.output import write_atomic
+    from docspec.report import make_report, report_path
+    from docspec.result_read import parse_result, read_result
+
+    console = Console(stderr=True)
+    stdin = str(result) == "-"
+    try:
+        content = parse_result(sys.stdin.buffer.read(), "stdin") if stdin else read_result(result)
+        path = None if stdin and output is None else report_path(Path("stdin") if stdin else result, output)
+        if path is not None and not stdin and path.resolve() == result.resolve():
+            raise UsageError(f"-o {path} would overwrite the result itself")
+        with console.status("pages", spinner="dots") if not quiet else nullcontext() as status:
+            made = make_report(
+                content,
+                source=source,
+                beside=None if stdin else result.parent,
+                password=password,
+                tell=lambda done, pages: status.update(f"page {done} of {pages}") if status else None,
+            )
+        if path is None:
+            sys.stdout.buffer.write(made.html)
+            sys.stdout.flush()
+        else:
+            write_atomic(path, made.html)
+    except DocspecError as error:
+        _print_error(console, str(error))
+        raise typer.Exit(NOTHING) from None
+    if not quiet:
+        for note in made.notes:
+            console.print(f"[dim]note: {escape(note)}[/]", highlight=False, soft_wrap=True)
+        if path is not None:
+            console.print(
+                f"{path}: {len(made.html) / 1e6:.1f} MB", highlight=False, markup=False, soft_wrap=True
+            )
 
 
 @app.command()
