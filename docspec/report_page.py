@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from html import escape
@@ -21,6 +22,7 @@ from docspec.result_json import DocumentJson, PageJson
 from docspec.types import DecodeStats
 
 EXCERPT = 80  # characters
+_TAG = re.compile(r"</?[a-zA-Z][^<>]*>")
 EDGE = 3.5  # per cent of the page's width: a box nearer to its left edge has its number inside
 
 PAGE = Template("""<!doctype html>
@@ -227,7 +229,7 @@ def _option(item: Item, page: int) -> str:
     return (
         f'<li role="option" id="o-{item.key}" data-key="{item.key}" tabindex="-1" aria-selected="false">'
         f'<span class="badge c-{item.color}">{escape(item.mark)}</span>'
-        f'<span><span class="words" dir="auto">{escape(_excerpt(item.text) or "(no text)")}</span>'
+        f'<span><span class="words" dir="auto">{escape(_excerpt(item) or "(no text)")}</span>'
         f'<span class="small">{escape(" · ".join(facts))}</span></span></li>\n'
     )
 
@@ -292,7 +294,7 @@ def _box(item: Item, width: float, height: float, rank: int) -> str:
         label.append(_plural(item.corrections, "correction"))
     if item.left_out:
         label.append(f"left out: {item.left_out}")
-    label.append(_excerpt(item.text) or "no text")
+    label.append(_excerpt(item) or "no text")
     return (
         f'<button type="button" class="{classes}" id="b-{item.key}" data-key="{item.key}" tabindex="-1" '
         f'aria-pressed="false" aria-label="{escape(", ".join(label))}" style="left:{x0:.3f}%;top:{y0:.3f}%;'
@@ -303,7 +305,7 @@ def _box(item: Item, width: float, height: float, rank: int) -> str:
 
 def _left_out(items: Sequence[Item]) -> str:
     rows = "".join(
-        f"<li>{escape(item.left_out)}: {_link(item.key, _excerpt(item.text) or item.category)}</li>\n"
+        f"<li>{escape(item.left_out)}: {_link(item.key, _excerpt(item) or item.category)}</li>\n"
         for item in items
         if item.left_out
     )
@@ -331,8 +333,9 @@ def _size(box: Sequence[float]) -> float:
     return abs((box[2] - box[0]) * (box[3] - box[1]))
 
 
-def _excerpt(text: str) -> str:
-    words = " ".join(text[: 4 * EXCERPT].split())
+def _excerpt(item: Item) -> str:
+    text = item.text[: 4 * EXCERPT]
+    words = " ".join((_TAG.sub(" ", text) if item.category == "table" else text).split())
     return words if len(words) <= EXCERPT else f"{words[:EXCERPT].rstrip()}…"
 
 

@@ -181,6 +181,8 @@ def test_boxes_stand_where_the_regions_are() -> None:
         first["aria-label"]
     )
     assert "Hello world" in str(first["aria-label"])
+    table = page_of(content).of_class("box")[2]
+    assert str(table["aria-label"]).endswith("Cup 90 g")  # without the tags
 
 
 def test_header_says_how_the_result_was_made() -> None:
