@@ -25,7 +25,7 @@ from docspec.bench.annotations import read_entries
 from docspec.bench.quality import page_quality
 from docspec.bench.record import Journal, measured, page_row, setup
 from docspec.bench.replayed import ANNOTATIONS
-from docspec.bench.subject import BASELINES, Subject, load_subject, make_ways
+from docspec.bench.subject import BASELINES, Subject, check_baselines, load_subject, make_ways
 from docspec.bench.summary import summarise
 from docspec.bench.tables import tables
 from docspec.bench.ways import Way
@@ -57,6 +57,7 @@ def run(options: Options, console: Console | None = None) -> dict[str, Any]:
 
     Raises UsageError for options that cannot be used and ModelError where the verifier cannot be loaded.
     """
+    check_baselines(options.baselines)
     config = replace(options.config, accept="exact", on_loop="off")
     entries = chosen(read_entries(options.data), options.filters, options.limit)
     _check_images(options.data, entries)

@@ -62,8 +62,7 @@ class Recording(Mapping[Hashable, list[int]]):
     """
 
     def __init__(self, source: str, codec: TokenizerCodec, end: int) -> None:
-        if source != ANNOTATIONS and not Path(source).is_dir():
-            raise UsageError(f"--replay takes {ANNOTATIONS!r} or a folder of .md files, not {source!r}")
+        check_source(source)
         self.source, self.codec, self.end = source, codec, end
         self.entry: Mapping[str, Any] = {}
         self._texts: dict[int | None, str] = {}
@@ -124,6 +123,12 @@ class Recording(Mapping[Hashable, list[int]]):
 
     def __len__(self) -> int:
         return sum(map(bool, self._texts.values()))
+
+
+def check_source(source: str) -> None:
+    """Raises UsageError for what nothing is recorded in."""
+    if source != ANNOTATIONS and not Path(source).is_dir():
+        raise UsageError(f"--replay takes {ANNOTATIONS!r} or a folder of .md files, not {source!r}")
 
 
 class RecordingDrafter:

@@ -14,6 +14,7 @@ from docspec.bench.replayed import (
     RecordedVerifier,
     Recording,
     RecordingDrafter,
+    check_source,
 )
 from docspec.bench.ways import Docspec, Plain, Way
 from docspec.config import Config
@@ -77,6 +78,7 @@ def load_subject(config: Config, replay: str | None, shape: str | None) -> Subje
 
 def _replayed(config: Config, replay: str, shape: str | None) -> Subject:
     reader: Any
+    check_source(replay)
     if shape is None:
         from docspec.bench.pages import REPLAYED, STYLE
         from docspec.drafters.formats.markdown import DEFAULT
@@ -90,9 +92,9 @@ def _replayed(config: Config, replay: str, shape: str | None) -> Subject:
         reader = ReplayReader(tokenizer, end, STYLE, form)
         name = "no model"
     else:
+        layers, hidden = _shape(shape)
         from docspec.bench.decode import make_reader
 
-        layers, hidden = _shape(shape)
         reader = make_reader(layers, hidden, config.device, config.dtype)
         name = f"random Qwen2-VL of {layers} layers x {hidden}"
     recording = Recording(replay, reader.codec, reader.end_tokens[0])
@@ -109,13 +111,10 @@ def _replayed(config: Config, replay: str, shape: str | None) -> Subject:
 def make_ways(subject: Subject, modes: Sequence[str], baselines: Sequence[str], config: Config) -> list[Way]:
     """docspec in each of ``modes`` (none: all that the subject has) and the plain runs to compare it with.
 
-    Every run has a verifier of its own: nothing that one learns helps another. Raises UsageError for a name
-    that is unknown or cannot be measured here.
+    Every run has a verifier of its own: nothing that one learns helps another. Raises UsageError for a mode
+    that cannot be measured here.
     """
     chosen = [_mode(name, subject) for name in modes] or list(subject.modes)
-    for name in baselines:
-        if name not in BASELINES:
-            raise UsageError(f"unknown baseline {name!r}; known: {', '.join(BASELINES)}")
     ways: list[Way] = [Docspec(mode, config, _parts(subject, mode, config, True)) for mode in chosen]
     plain = dict.fromkeys(Mode.REGION if mode is Mode.REGION else Mode.PAGE for mode in chosen)
     for mode in plain:
@@ -123,6 +122,13 @@ def make_ways(subject: Subject, modes: Sequence[str], baselines: Sequence[str], 
             ways.append(Plain(mode, config, _parts(subject, mode, config, False)))
         ways += _generate(subject, mode, [name for name in baselines if name != "ar"], config)
     return ways
+
+
+def check_baselines(names: Sequence[str]) -> None:
+    """Raises UsageError for a name that is no baseline."""
+    for name in names:
+        if name not in BASELINES:
+            raise UsageError(f"unknown baseline {name!r}; known: {', '.join(BASELINES)}")
 
 
 def _generate(subject: Subject, mode: Mode, names: Sequence[str], config: Config) -> list[Way]:

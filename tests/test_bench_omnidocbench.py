@@ -239,6 +239,7 @@ def test_mini_on_two_pages(benchmark: Path, tmp_path: Path) -> None:
     assert again["pages"] == 1
 
 
+@pytest.mark.slow
 def test_replayed_annotations_in_every_mode(benchmark: Path, tmp_path: Path) -> None:
     """What is annotated comes back, in fewer passes than tokens, and everything says that it is replayed."""
     summary = _bench(benchmark, tmp_path / "out", "--replay", "annotations", "--limit", "1")
@@ -253,6 +254,21 @@ def test_replayed_annotations_in_every_mode(benchmark: Path, tmp_path: Path) -> 
     assert all(line["quality"]["text"] == 0.0 for line in runs.values())
     assert runs["docspec-region"]["mean_accepted_length"] > 3
     assert all(set(line) & {"end_to_end", "decode", "passes"} == {"passes"} for line in summary["speed"])
+
+
+@pytest.mark.slow
+def test_random_model_beside_generate(benchmark: Path, tmp_path: Path) -> None:
+    """Over a model, replayed choices come back from our engine, ``generate`` and prompt lookup alike."""
+    options = ("--replay", "annotations", "--shape", "1x64", "--limit", "1", "--drafter", "none")
+    summary = _bench(benchmark, tmp_path / "out", *options, "--modes", "region,page")
+    assert summary["failed"] == []
+    runs = {line["run"]: line for line in summary["runs"]}
+    ways = ("docspec", "ar", "generate", "lookup")
+    assert set(runs) == {f"{way}-{mode}" for way in ways for mode in ("region", "page")}
+    assert all(line["identical"] == line["pages"] == 1 for line in summary["lossless"])
+    assert runs["generate-page"]["passes"] == runs["generate-page"]["tokens"]
+    assert runs["lookup-page"]["passes"] <= runs["generate-page"]["passes"]
+    assert all(line["decode"]["mean"] > 0 for line in summary["speed"])
 
 
 def test_replay_and_mode_that_do_not_go_together(benchmark: Path, tmp_path: Path) -> None:
