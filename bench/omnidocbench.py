@@ -115,15 +115,17 @@ def _image(data: Path, entry: Entry) -> Path:
 
 def _setup(options: Options, config: Config, subject: Subject) -> dict[str, Any]:
     model = getattr(subject.reader, "model", None)
+    own = "float32" if subject.computed else "no dtype"  # the mini's
     settings = {
         "benchmark": "omnidocbench",
+        "data": options.data.resolve().name,
         "verifier": subject.name,
         "replayed": _replayed(options),
         "computed": subject.computed,
         "accept": config.accept,
         "drafter": config.drafter,
         "max_batch": config.max_batch,
-        "dtype": str(model.dtype).removeprefix("torch.") if model is not None else "float32",
+        "dtype": str(model.dtype).removeprefix("torch.") if model is not None else own,
     }
     return setup(settings, str(model.device) if model is not None else "cpu")
 
