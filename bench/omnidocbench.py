@@ -33,7 +33,7 @@ from docspec.config import Config
 from docspec.errors import UsageError
 
 WARM_UP = "The quick brown fox jumps over the lazy dog, 1234 times; then it rests. " * 6
-WIDTH = 170  # characters that the widest table needs
+WIDTH = 190  # characters that the widest table needs
 Entry = dict[str, Any]
 
 
