@@ -1,5 +1,7 @@
 """What a real VLM would gain: its decode stage with drafts, without, and transformers' own ``generate``.
 
+What drafts that are garbage cost is measured as well.
+
 A Qwen2-VL with random weights reads the annotated text regions of a page. Its passes are real; its choices
 are replayed from the annotated text. ``generate`` runs on the same crops, one after the other, for as many
 tokens as the text has. All in one process; last line JSON.
@@ -16,7 +18,7 @@ import platform
 import statistics
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +33,7 @@ from docspec.bench.neutral_tokenizer import neutral_tokenizer
 from docspec.config import Config
 from docspec.errors import UsageError
 from docspec.registry import load
-from docspec.types import DecodeStats, Request
+from docspec.types import DecodeStats, Draft, Request
 from docspec.verifiers.profiles.qwen_vl import QwenVL
 from docspec.verifiers.replay import ReplayVerifier, random_qwen2_vl
 from docspec.verifiers.transformers_vlm import TransformersReader, pick_device, pick_dtype
@@ -107,12 +109,14 @@ def _seconds(model: Any, inputs: dict[str, torch.Tensor], count: int) -> float:
 def measure(
     reader: TransformersReader, regions: list[AnnotatedRegion], batch: int, repeat: int
 ) -> dict[str, list[Timing]]:
-    """The three ways, ``repeat`` times in turn; medians and ratios."""
+    """The ways, ``repeat`` times in turn; garbage drafts are the real ones written backwards."""
     requests = [region.request for region in regions]
+    garbage = [replace(request, drafts=tuple(map(_reversed, request.drafts))) for request in requests]
     texts = {region.request.key: region.text for region in regions}
     ways: dict[str, Callable[[], Timing]] = {
         "docspec": lambda: run_engine(reader, requests, texts, batch, drafts=True),
         "no drafts, batched": lambda: run_engine(reader, requests, texts, batch, drafts=False),
+        "garbage drafts": lambda: run_engine(reader, garbage, texts, batch, drafts=True),
         "generate": lambda: run_generate(reader, requests, texts),
     }
     run_engine(reader, requests[:1], texts, 1, drafts=True)  # first-use costs are nobody's
@@ -121,6 +125,10 @@ def measure(
         for name, way in ways.items():
             runs[name].append(way())
     return runs
+
+
+def _reversed(draft: Draft) -> Draft:
+    return replace(draft, text=draft.text[::-1], alternatives=())
 
 
 def report(console: Console, runs: dict[str, list[Timing]], labels: dict[str, Any]) -> dict[str, Any]:

@@ -40,7 +40,7 @@ def read_regions(model: Mini, regions: Sequence[Sequence[LineCells]], rows: int 
             prompt=model.prompts([regions[i]])[0],
             cursor=DraftCursor([], codec, END),
             end_tokens=frozenset((END,)),
-            limit=2 * sum(map(len, regions[i])) + 40,
+            limit=24 + sum(len(line.text.encode()) for line in regions[i]) * 5 // 4,  # illegible lines run on
         )
         for i in order
     )

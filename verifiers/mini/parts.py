@@ -11,7 +11,7 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-MAX_LINES = 2  # longer parts are read worse by the present weights
+MAX_LINES = 2  # the best of 1, 2, 4 and 8 on real regions, drafts weighed in
 _MARK = re.compile(r"(?:#+|[-*+]|\d{1,3}[.)])[ \t]+")
 _BULLET = re.compile(r"^[•◦▪‣·∙●○■□–—*-]\s*")
 _BULLET_MARK = re.compile(r"[-*+][ \t]+")
