@@ -17,6 +17,7 @@ from rapidfuzz.distance import Levenshtein
 from docspec.drafters import ctc
 from docspec.drafters.recogniser import MAX_FRAMES, Recogniser
 from docspec.errors import ModelError
+from docspec.types import Draft
 from docspec.verifiers.codec import TokenizerCodec
 from docspec.verifiers.mini import tokens
 from docspec.verifiers.mini.cells import CellMaker
@@ -24,6 +25,7 @@ from docspec.verifiers.mini.data import running_text
 from docspec.verifiers.mini.evaluate import read_regions
 from docspec.verifiers.mini.model import WEIGHTS, Mini
 from docspec.verifiers.mini.tokens import END
+from docspec.verifiers.mini.verifier import character_confidence
 
 SENTENCE = "The committee met on 14 March and approved the final report."
 TOKENIZER = tokens.byte_tokenizer()
@@ -164,6 +166,13 @@ def test_a_saved_model_loads_equal(tmp_path: Path, mini: Mini) -> None:
     mini.save_pretrained(tmp_path)
     again = Mini.from_pretrained(tmp_path).state_dict()
     assert all(torch.equal(value, again[key]) for key, value in mini.state_dict().items())
+
+
+def test_a_trusted_text_layer_is_safer_by_character() -> None:
+    """A layer's confidence is of the whole; one that is not trusted, and OCR, stay as they are."""
+    assert character_confidence(Draft("a", "text-layer", 0.98)) > 0.9999
+    assert character_confidence(Draft("a", "text-layer", 0.3)) == 0.3
+    assert character_confidence(Draft("a", "rapidocr", 0.98)) == 0.98
 
 
 def test_a_clear_line_is_read(mini: Mini, extractor: Recogniser) -> None:

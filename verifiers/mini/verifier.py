@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from docspec.config import Config
 from docspec.drafters.matching import agreement, corrections
 from docspec.drafters.recogniser import Recogniser
-from docspec.types import Category, DecodeStats, Finish, Request, Style, Verdict
+from docspec.types import Category, DecodeStats, Draft, Finish, Request, Style, Verdict
 from docspec.verifiers.codec import TokenizerCodec
 from docspec.verifiers.decide import Decide, Fused, exact
 from docspec.verifiers.mini.cells import CellMaker
@@ -30,6 +30,7 @@ UNREAD = {
     Category.FORMULA: "the mini does not read formulas",
 }
 FOREIGN = 0.1  # share of letters outside the Latin script beyond which the mini has nothing to say
+TRUSTED_LAYER = 0.8  # confidence of a text layer from which single characters are safer than the whole
 DEFAULT_TRADE = 1.0  # Bayes' rule for two readers, and the best of those measured (model card)
 
 
@@ -103,6 +104,17 @@ def _known(request: Request) -> Sequence[Sequence[NDArray[np.float32]]]:
     return request.line_features or [()] * len(request.line_boxes)
 
 
+def character_confidence(draft: Draft) -> float:
+    """The chance that a single character of ``draft`` is right.
+
+    OCR errs here and there. A text layer is right or wrong as a whole: in one that is rather trusted than not,
+    single characters are far safer than the whole.
+    """
+    if draft.source != "text-layer" or draft.confidence < TRUSTED_LAYER:
+        return draft.confidence
+    return 1.0 - (1.0 - draft.confidence) ** 3
+
+
 @dataclass(slots=True)
 class _Open:
     """A region some of whose parts are still being read."""
@@ -157,11 +169,15 @@ def _parts(requests: Iterable[Request | None], unfinished: dict[Hashable, _Open]
             yield replace(
                 request,
                 key=(request.key, number),
-                drafts=(replace(draft, text=part.draft, alternatives=()),) if draft else (),
+                drafts=(_piece(draft, part),) if draft else (),
                 line_boxes=request.line_boxes[part.first : part.last],
                 line_texts=request.line_texts[part.first : part.last],
                 line_features=request.line_features[part.first : part.last],
             )
+
+
+def _piece(draft: Draft, part: Part) -> Draft:
+    return replace(draft, text=part.draft, confidence=character_confidence(draft), alternatives=())
 
 
 def _whole(done: _Open) -> Verdict:
