@@ -107,8 +107,8 @@ def _known(request: Request) -> Sequence[Sequence[NDArray[np.float32]]]:
 def character_confidence(draft: Draft) -> float:
     """The chance that a single character of ``draft`` is right.
 
-    OCR errs here and there. A text layer is right or wrong as a whole: in one that is rather trusted than not,
-    single characters are far safer than the whole.
+    OCR errs here and there. A text layer is right or wrong as a whole: in one that is rather trusted than
+    not, single characters are far safer than the whole.
     """
     if draft.source != "text-layer" or draft.confidence < TRUSTED_LAYER:
         return draft.confidence
