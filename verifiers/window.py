@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 LONGEST = 512
 PRIOR_WIDTH = 32  # tokens that double a pass's time, until measured
+PRIOR = 8.0  # accepted tokens that the first estimate counts for: soon outweighed where a draft is garbage
 FORGET = 0.9  # weight of the past after each step: a draft's quality changes within a region
 FORGET_BRANCHES = 0.97  # the same for branches, of which few are right
 PRIOR_BRANCHES = (1.0, 8.0)  # branches taken and sent, to begin with
@@ -21,19 +22,19 @@ class AcceptanceRate:
     Starts optimistic, so that the first window (which rides in the prefill) covers an ordinary region.
     """
 
-    hits: float = 40.0
-    misses: float = 0.25
+    hits: float = PRIOR
+    misses: float = 0.05
 
     @classmethod
     def expected(cls, confidence: float) -> AcceptanceRate:
         """The rate to start from for a draft that is right with chance ``confidence``."""
         chance = min(max(confidence, 0.9), 0.995)
-        return cls(40.0, 40.0 * (1 / chance - 1))
+        return cls(PRIOR, PRIOR * (1 / chance - 1))
 
     @property
     def value(self) -> float:
         """The estimate, strictly between 0 and 1."""
-        return self.hits / (self.hits + self.misses + 0.1)
+        return self.hits / (self.hits + self.misses + 0.02)
 
     def update(self, accepted: int, rejected: bool) -> None:
         """Count one step: ``accepted`` draft tokens taken, and whether the next one was refused."""
