@@ -8,40 +8,18 @@ from __future__ import annotations
 
 import os
 import sys
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    ProgressColumn,
-    SpinnerColumn,
-    Task,
-    TextColumn,
-    TimeElapsedColumn,
-)
 from rich.table import Table
-from rich.text import Text
 
-from docspec.errors import CorruptInput, DocspecError, UsageError
-
-if TYPE_CHECKING:
-    from docspec.config import Config
-    from docspec.plan import Item, Plan
-    from docspec.types import Document
-
-PARTLY, NOTHING = 1, 2  # exit codes
-MAX_PAGE_ERRORS = 20  # printed for each document; its JSON has all
-MAX_PROBED = 100  # documents opened beforehand, to fail early and to know how many pages there are
-
-Advance = Callable[[int], None]
+from docspec.cli_bench import bench_app
+from docspec.cli_run import NOTHING, ParseRun, print_error
+from docspec.errors import DocspecError, UsageError
 
 app = typer.Typer(
     help="PDFs and page images to markdown: a cheap pipeline drafts, a vision-language model verifies.",
@@ -49,6 +27,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+app.add_typer(bench_app, name="bench")
 
 
 def main() -> None:
@@ -156,10 +135,10 @@ def parse(
         )
         if pages is not None:
             parse_ranges(pages)
-        run = _Run(console, make_plan(inputs, output, formats, images), config, quiet)
+        run = ParseRun(console, make_plan(inputs, output, formats, images), config, quiet)
         run.work()
     except DocspecError as error:
-        _print_error(console, str(error))
+        print_error(console, str(error))
         raise typer.Exit(NOTHING) from None
     raise typer.Exit(run.exit_code)
 
@@ -171,92 +150,6 @@ def _sampling(accept: str, temperature: float | None, seed: int | None) -> dict[
     if settings and accept != "sampled":
         raise UsageError(f"--{next(iter(settings))} is of sampled acceptance: add --accept sampled")
     return settings
-
-
-bench_app = typer.Typer(help="Measure speed and quality.", no_args_is_help=True)
-app.add_typer(bench_app, name="bench")
-
-
-@bench_app.command()
-def omnidocbench(
-    data: Annotated[
-        Path, typer.Option("--data", metavar="DIR", help="The benchmark: its JSON file and images/.")
-    ],
-    verifier: Annotated[
-        str, typer.Option(metavar="NAME", help="mini, a checkpoint's folder or hub name.")
-    ] = "mini",
-    limit: Annotated[int | None, typer.Option(metavar="N", min=1, help="Pages, at most.")] = None,
-    filters: Annotated[
-        list[str] | None,
-        typer.Option("--filter", metavar="NAME=VALUE", help="Pages with an attribute: language=english."),
-    ] = None,
-    modes: Annotated[
-        str | None, typer.Option(metavar="LIST", help="Some of region,page,hierarchical (default: all).")
-    ] = None,
-    baselines: Annotated[
-        str, typer.Option(metavar="LIST", help="Plain runs: some of ar,generate,lookup, or none.")
-    ] = "ar,generate,lookup",
-    replay: Annotated[
-        str | None,
-        typer.Option(metavar="SOURCE", help="annotations, or a folder of .md files: what is chosen."),
-    ] = None,
-    shape: Annotated[
-        str | None,
-        typer.Option(metavar="LAYERSxHIDDEN", help="Replay over a random model of this size: 20x1024."),
-    ] = None,
-    output: Annotated[
-        Path, typer.Option("--output", "-o", metavar="OUT", help="A folder; a run there goes on.")
-    ] = Path("omnidocbench-results"),
-    drafter: Annotated[str, typer.Option(metavar="NAME", help="As for parse.")] = "auto",
-    device: Annotated[str, typer.Option(metavar="NAME", help="auto, cpu, cuda, cuda:1 or mps.")] = "auto",
-    dtype: Annotated[str, typer.Option(metavar="NAME", help="auto, float32, bfloat16 or float16.")] = "auto",
-    max_batch: Annotated[int, typer.Option(metavar="N", help="Regions decoded together, at most.")] = 16,
-    offline: Annotated[bool, typer.Option("--offline", help="Never use the network.")] = False,
-) -> None:
-    """OmniDocBench: docspec beside plain decoding on the same pages. The last line is JSON."""
-    from docspec.config import Config
-
-    console = Console(stderr=True)
-    try:
-        bench = _benchmark()
-        given = Config(
-            verifier=verifier,
-            drafter=drafter,
-            device=device,
-            dtype=dtype,
-            max_batch=max_batch,
-            offline=offline,
-        )
-        summary = bench.run(
-            bench.Options(
-                data=data,
-                output=output,
-                config=given,
-                limit=limit,
-                filters=tuple(filters or ()),
-                modes=_names(modes or ""),
-                baselines=() if baselines == "none" else _names(baselines),
-                replay=replay,
-                shape=shape,
-            )
-        )
-    except DocspecError as error:
-        _print_error(console, str(error))
-        raise typer.Exit(NOTHING) from None
-    raise typer.Exit(PARTLY if summary["failed"] else 0)
-
-
-def _benchmark() -> Any:
-    """The benchmark's module. Raises UsageError where the extra that it needs is not installed."""
-    try:
-        from docspec.bench import omnidocbench as module
-    except ModuleNotFoundError as error:
-        raise UsageError(f"the benchmark needs {error.name}: pip install 'docspec-vlm[bench]'") from error
-    return module
-
-
-def _names(text: str) -> tuple[str, ...]:
-    return tuple(name.strip() for name in text.split(",") if name.strip())
 
 
 @app.command()
@@ -304,7 +197,7 @@ def report(
         else:
             write_atomic(path, made.html)
     except DocspecError as error:
-        _print_error(console, str(error))
+        print_error(console, str(error))
         raise typer.Exit(NOTHING) from None
     if not quiet:
         for note in made.notes:
@@ -360,126 +253,3 @@ def _print_profiles() -> None:
     console.print(table, highlight=False)
     for line in LEGEND:
         console.print(f"\n{line}", highlight=False)
-
-
-class _Run:
-    """One ``docspec parse``: reads, writes and reports, a document at a time; a failed one stops nothing."""
-
-    def __init__(self, console: Console, plan: Plan, config: Config, quiet: bool) -> None:
-        self.console, self.plan, self.config, self.quiet = console, plan, config, quiet
-        self.done = 0  # documents with at least one good page
-        self.failures = 0  # documents that failed, wholly or in part
-
-    @property
-    def exit_code(self) -> int:
-        """0, PARTLY or NOTHING."""
-        if not self.done:
-            return NOTHING
-        return PARTLY if self.failures else 0
-
-    def work(self) -> None:
-        """Do it all. Raises DocspecError for what concerns all documents alike, such as a missing model."""
-        from docspec.reading import outcomes
-        from docspec.summary import Summary
-
-        for error in self.plan.errors:
-            self._fail(str(error))
-        items, pages = self._openable()
-        if not items:
-            return
-        summary, started, to_stdout = Summary(), time.perf_counter(), b""
-        with self._progress(pages) as advance:
-            for item, outcome in outcomes(items, self.config, lambda page: advance(1)):
-                if isinstance(outcome, DocspecError):
-                    self._fail(str(outcome), item)
-                    continue
-                try:
-                    to_stdout = self._finish(item, outcome)
-                except DocspecError as error:
-                    self._fail(str(error))
-                else:
-                    summary.add(outcome)
-        if to_stdout:  # after the progress display, which would garble it
-            sys.stdout.buffer.write(to_stdout)
-            sys.stdout.flush()
-        if not self.quiet and summary.documents:
-            self.console.print(summary.tables(time.perf_counter() - started), highlight=False)
-
-    def _openable(self) -> tuple[list[Item], int | None]:
-        """The documents that can be opened and their pages in all (None: unknown); reports the others."""
-        from docspec.reading import probe
-
-        if len(self.plan.items) > MAX_PROBED:
-            return list(self.plan.items), None
-        good: list[Item] = []
-        pages: int | None = 0
-        for item in self.plan.items:
-            found = probe(item, self.config)
-            if isinstance(found, DocspecError):
-                self._fail(str(found), item)
-            else:
-                good.append(item)
-                pages = None if found is None or pages is None else pages + found
-        return good, pages
-
-    def _finish(self, item: Item, document: Document) -> bytes:
-        """Write a document and report its failed pages; what is for standard output is returned."""
-        from docspec.output import render, write_document
-
-        for error in document.errors[:MAX_PAGE_ERRORS]:
-            _print_error(self.console, f"{item.label}: {error}")
-        if len(document.errors) > MAX_PAGE_ERRORS:
-            _print_error(
-                self.console, f"{item.label}: and {len(document.errors) - MAX_PAGE_ERRORS} pages more"
-            )
-        if document.pages and len(document.errors) == len(document.pages):
-            raise CorruptInput(f"{item.label}: none of its pages could be read; nothing written")
-        to_stdout = b""
-        if self.plan.folder is None:
-            to_stdout = render(document, self.plan.formats[0])
-        else:
-            keep = self.config.keep_headers
-            write_document(document, self.plan.folder, item.stem, self.plan.formats, keep_headers=keep)
-        self.done += 1
-        self.failures += bool(document.errors)
-        for note in () if self.quiet else document.notes:
-            self.console.print(f"[dim]note: {escape(f'{item.label}: {note}')}[/]", highlight=False)
-        return to_stdout
-
-    def _fail(self, message: str, item: Item | None = None) -> None:
-        """Report a failed document, named once."""
-        self.failures += 1
-        if item and not message.startswith((item.label, Path(item.label).name)):
-            message = f"{item.label}: {message}"
-        _print_error(self.console, message)
-
-    @contextmanager
-    def _progress(self, pages: int | None) -> Iterator[Advance]:
-        """A bar over pages on a terminal, nothing elsewhere."""
-        if self.quiet or not self.console.is_terminal:
-            yield lambda count: None
-            return
-        columns = (
-            SpinnerColumn(),
-            TextColumn("{task.description}"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            _Speed(),
-            TimeElapsedColumn(),
-        )
-        with Progress(
-            *columns, console=self.console, transient=True, redirect_stdout=False, redirect_stderr=False
-        ) as bar:
-            task = bar.add_task("pages", total=pages)
-            yield lambda count: bar.advance(task, count)
-
-
-class _Speed(ProgressColumn):
-    def render(self, task: Task) -> Text:
-        speed = task.finished_speed or task.speed
-        return Text(f"{speed:.2f} pages/s" if speed else "", style="progress.data.speed")
-
-
-def _print_error(console: Console, message: str) -> None:
-    line = " ".join(message.split())
-    console.print(f"[red]error:[/] {escape(line)}", soft_wrap=True, highlight=False)

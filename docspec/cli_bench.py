@@ -1,0 +1,96 @@
+"""``docspec bench``: the benchmarks' command line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+
+from docspec.cli_run import NOTHING, PARTLY, print_error
+from docspec.errors import DocspecError, UsageError
+
+bench_app = typer.Typer(help="Measure speed and quality.", no_args_is_help=True)
+
+
+@bench_app.command()
+def omnidocbench(
+    data: Annotated[
+        Path, typer.Option("--data", metavar="DIR", help="The benchmark: its JSON file and images/.")
+    ],
+    verifier: Annotated[
+        str, typer.Option(metavar="NAME", help="mini, a checkpoint's folder or hub name.")
+    ] = "mini",
+    limit: Annotated[int | None, typer.Option(metavar="N", min=1, help="Pages, at most.")] = None,
+    filters: Annotated[
+        list[str] | None,
+        typer.Option("--filter", metavar="NAME=VALUE", help="Pages with an attribute: language=english."),
+    ] = None,
+    modes: Annotated[
+        str | None, typer.Option(metavar="LIST", help="Some of region,page,hierarchical (default: all).")
+    ] = None,
+    baselines: Annotated[
+        str, typer.Option(metavar="LIST", help="Plain runs: some of ar,generate,lookup, or none.")
+    ] = "ar,generate,lookup",
+    replay: Annotated[
+        str | None,
+        typer.Option(metavar="SOURCE", help="annotations, or a folder of .md files: what is chosen."),
+    ] = None,
+    shape: Annotated[
+        str | None,
+        typer.Option(metavar="LAYERSxHIDDEN", help="Replay over a random model of this size: 20x1024."),
+    ] = None,
+    output: Annotated[
+        Path, typer.Option("--output", "-o", metavar="OUT", help="A folder; a run there goes on.")
+    ] = Path("omnidocbench-results"),
+    drafter: Annotated[str, typer.Option(metavar="NAME", help="As for parse.")] = "auto",
+    device: Annotated[str, typer.Option(metavar="NAME", help="auto, cpu, cuda, cuda:1 or mps.")] = "auto",
+    dtype: Annotated[str, typer.Option(metavar="NAME", help="auto, float32, bfloat16 or float16.")] = "auto",
+    max_batch: Annotated[int, typer.Option(metavar="N", help="Regions decoded together, at most.")] = 16,
+    offline: Annotated[bool, typer.Option("--offline", help="Never use the network.")] = False,
+) -> None:
+    """OmniDocBench: docspec beside plain decoding on the same pages. The last line is JSON."""
+    from docspec.config import Config
+
+    console = Console(stderr=True)
+    try:
+        bench = _benchmark()
+        given = Config(
+            verifier=verifier,
+            drafter=drafter,
+            device=device,
+            dtype=dtype,
+            max_batch=max_batch,
+            offline=offline,
+        )
+        summary = bench.run(
+            bench.Options(
+                data=data,
+                output=output,
+                config=given,
+                limit=limit,
+                filters=tuple(filters or ()),
+                modes=_names(modes or ""),
+                baselines=() if baselines == "none" else _names(baselines),
+                replay=replay,
+                shape=shape,
+            )
+        )
+    except DocspecError as error:
+        print_error(console, str(error))
+        raise typer.Exit(NOTHING) from None
+    raise typer.Exit(PARTLY if summary["failed"] else 0)
+
+
+def _benchmark() -> Any:
+    """The benchmark's module. Raises UsageError where the extra that it needs is not installed."""
+    try:
+        from docspec.bench import omnidocbench as module
+    except ModuleNotFoundError as error:
+        raise UsageError(f"the benchmark needs {error.name}: pip install 'docspec-vlm[bench]'") from error
+    return module
+
+
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(name.strip() for name in text.split(",") if name.strip())
