@@ -17,7 +17,7 @@ QUALITY = ("text", "formula", "teds", "teds_structure", "order")
 
 def tables(summary: Mapping[str, Any]) -> Iterator[Table]:
     """Speed-ups, times, acceptance, quality and losslessness; each says what was replayed."""
-    label = _label(summary["setup"])
+    label = escape(describe(summary["setup"]))
     if summary["speed"]:
         yield _speed(summary, label)
     yield _times(summary, label)
@@ -30,12 +30,12 @@ def tables(summary: Mapping[str, Any]) -> Iterator[Table]:
         yield _failed(summary, label)
 
 
-def _label(setup: Mapping[str, Any]) -> str:
-    """What was measured, on what."""
+def describe(setup: Mapping[str, Any]) -> str:
+    """What was measured, on what; replays say so first."""
     replayed = f"REPLAYED ({setup['replayed']}), " if setup["replayed"] else ""
     timed = "" if setup["computed"] else ", passes counted and not made"
     where = setup["gpu"] or f"{setup['cpu']}, {setup['threads']} threads"
-    return escape(f"{replayed}{setup['verifier']}, {setup['dtype']}, {where}{timed}")
+    return f"{replayed}{setup['verifier']}, {setup['dtype']}, {where}{timed}"
 
 
 def _speed(summary: Mapping[str, Any], label: str) -> Table:
