@@ -198,7 +198,7 @@ def _page_pass(page: PageResult, verdict: Verdict) -> PagePassJson:
         "output": verdict.text,
         "verification": _verification(verdict),
         "agreement": verdict.agreement,
-        "region_pass": _counts(page.region_pass),
+        "region_pass": counts(page.region_pass),
     }
 
 
@@ -206,12 +206,13 @@ def _verification(verdict: Verdict) -> VerificationJson:
     return {
         "finish": verdict.finish.value,
         "reason": verdict.reason,
-        **_counts(verdict.stats),
+        **counts(verdict.stats),
         "corrections": [{"start": c.start, "end": c.end, "draft": c.draft} for c in verdict.corrections],
     }
 
 
-def _counts(stats: DecodeStats) -> PassJson:
+def counts(stats: DecodeStats) -> PassJson:
+    """Statistics as plain data."""
     return {
         "tokens": stats.tokens,
         "accepted": stats.accepted,

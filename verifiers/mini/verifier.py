@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Hashable, Iterable, Iterator, Sequence
+from collections.abc import Hashable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Literal
-
-import numpy as np
-from numpy.typing import NDArray
 
 from docspec.config import Config
 from docspec.drafters.matching import agreement, corrections
@@ -31,7 +28,6 @@ UNREAD = {
 }
 FOREIGN = 0.1  # share of letters outside the Latin script beyond which the mini has nothing to say
 TRUSTED_LAYER = 0.8  # confidence of a text layer from which single characters are safer than the whole
-DEFAULT_TRADE = 1.0  # Bayes' rule for two readers, and the best of those measured (model card)
 
 
 class MiniReader:
@@ -61,16 +57,18 @@ class MiniReader:
         return None
 
     def prompts(self, requests: list[Request]) -> list[Prompt]:
-        lines = [features for request in requests for features in _known(request)]
-        missing = [
+        known = [request.line_features or ((),) * len(request.line_boxes) for request in requests]
+        unknown = [
             request.image[y0:y1, x0:x1]
-            for request in requests
-            for (x0, y0, x1, y1), features in zip(request.line_boxes, _known(request), strict=True)
-            if not features
+            for request, lines in zip(requests, known, strict=True)
+            for (x0, y0, x1, y1), pieces in zip(request.line_boxes, lines, strict=True)
+            if not pieces
         ]
-        computed = iter(self.recogniser.extract(missing))
-        cells = iter([[self.make_cells(f) for f in known or (next(computed),)] for known in lines])
-        regions = [[cell for _ in request.line_boxes for cell in next(cells)] for request in requests]
+        computed = iter(self.recogniser.extract(unknown))
+        regions = []
+        for lines in known:
+            pieces = [piece for line in lines for piece in line or (next(computed),)]
+            regions.append([self.make_cells(piece) for piece in pieces])
         return self.mini.prompts(regions)
 
     def decide(self, config: Config) -> Decide:
@@ -79,7 +77,7 @@ class MiniReader:
         if config.accept == "sampled":
             temperature = config.temperature
             return Sampled(lambda _: lambda _, logits: logits / temperature, config.seed, prefixed=False)
-        return Fused(DEFAULT_TRADE if config.trade is None else config.trade)
+        return Fused(config.trade)
 
     def limit(self, request: Request, config: Config) -> int:
         """Twice what the lines' width has room for, in bytes, and no less than the draft needs."""
@@ -97,11 +95,6 @@ class MiniReader:
             return verdict
         draft = request.drafts[0].text
         return replace(verdict, text=draft, finish=Finish.LOOP, reason="the mini lost its place")
-
-
-def _known(request: Request) -> Sequence[Sequence[NDArray[np.float32]]]:
-    """What the drafter computed of each line; empty where the line has to be encoded here."""
-    return request.line_features or [()] * len(request.line_boxes)
 
 
 def character_confidence(draft: Draft) -> float:
@@ -142,6 +135,16 @@ class MiniVerifier:
     def seconds(self) -> dict[str, float]:
         """Seconds so far by stage: vision, prefill, decode."""
         return self.inner.seconds
+
+    @property
+    def passes(self) -> int:
+        """Target forward passes so far, prefills included."""
+        return self.inner.passes
+
+    @property
+    def device(self) -> str:
+        """What the model is on and its type of number."""
+        return self.inner.device
 
     def declines(self, request: Request) -> str | None:
         return self.inner.declines(request)
