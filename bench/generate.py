@@ -1,49 +1,55 @@
-"""transformers' own ``generate`` as a way to read a page, without and with prompt lookup."""
+"""transformers' own ``generate`` as a way to read pages, without and with prompt lookup.
+
+A page alone is read region by region. Of many pages at once, as many requests as the engine's batch has rows
+go into a left-padded batch, in the pages' order; prompt lookup takes no batches.
+"""
 
 from __future__ import annotations
 
-import time
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from transformers import LogitsProcessor, LogitsProcessorList
 
+from docspec.bench.padding import left_padded
+from docspec.bench.plain import PlainPages, PlainRun
 from docspec.bench.replayed import Recording
-from docspec.bench.ways import Outcome, PlainPages
+from docspec.bench.ways import Outcome
 from docspec.config import Config
 from docspec.pipeline import Parts
-from docspec.types import DecodeStats, Finish, Mode, Request, Verdict
+from docspec.types import Category, DecodeStats, Finish, Mode, Request, Verdict
+from docspec.verifiers.clock import now
 from docspec.verifiers.transformers_vlm import TransformersReader
 
 LOOKUP_TOKENS = 10  # a draft's length, transformers' documented choice
 
 
 class Watch(LogitsProcessor):
-    """Takes the time of the first choice, and makes the choices ``recorded``, where there are any.
+    """Takes the time of the first choice, and makes the choices ``recorded`` [B, T], where there are any.
 
-    The first pass over the prompt has then been made: what follows is decoding.
+    The first pass over the prompts has then been made: what follows is decoding.
     """
 
-    def __init__(self, prompt: int, recorded: list[int] | None) -> None:
+    def __init__(self, prompt: int, recorded: torch.Tensor | None) -> None:
         self.prompt, self.recorded = prompt, recorded
         self.first: float | None = None
 
     def __call__(self, input_ids: torch.Tensor, scores: torch.Tensor) -> torch.Tensor:
-        """``scores`` [1, V], with everything else ruled out where the choice is recorded."""
+        """``scores`` [B, V], with everything else ruled out where the choice is recorded."""
         if self.first is None:
-            _synchronise(scores.device)
-            self.first = time.perf_counter()
+            self.first = now(scores.device)
         if self.recorded is None:
             return scores
-        done = min(input_ids.shape[1] - self.prompt, len(self.recorded) - 1)
-        chosen = torch.full_like(scores, -torch.inf)
-        chosen[:, self.recorded[done]] = 0.0
-        return chosen
+        done = min(input_ids.shape[1] - self.prompt, self.recorded.shape[1] - 1)
+        return torch.full_like(scores, -torch.inf).scatter_(1, self.recorded[:, done : done + 1], 0.0)
 
 
 class Generate:
-    """``generate`` on every region, or the page, one after the other; ``lookup`` with prompt lookup."""
+    """``generate`` on the regions, or the pages, ``rows`` at once; ``lookup`` with prompt lookup."""
 
     def __init__(
         self,
@@ -54,64 +60,98 @@ class Generate:
         *,
         lookup: bool,
         recording: Recording | None = None,
+        saturated: bool = False,
     ) -> None:
         self.name = "lookup" if lookup else "generate"
         self.mode, self.config, self.reader, self.recording = mode, config, reader, recording
-        self.pages = PlainPages(mode, config, parts)
+        self.rows = config.max_batch if saturated else 1
+        self.pages = PlainPages(mode, config, parts, saturated=saturated)
         self.options = {"prompt_lookup_num_tokens": LOOKUP_TOKENS} if lookup else {}
         self.passes = 0
         self._prefill = self._decode = 0.0
 
-    def read(self, path: Path) -> Outcome:
-        """The charged stages, and the model's own split at the first choice of each output."""
-        page = self.pages.make(path)
+    def read(self, paths: Sequence[Path]) -> Outcome:
+        """The charged stages, and the model's own split at the first choice of each batch."""
         self.passes, self._prefill, self._decode = 0, 0.0, 0.0
+        run = PlainRun(self.pages, paths)
+        verdicts: dict[Any, Verdict] = {}
         counter = self.reader.model.register_forward_hook(self._count)
         try:
-            verdicts = {request.key: self._one(request) for request in page.requests}
+            for group in _groups(run.requests(), self.rows):
+                verdicts |= zip((request.key for request in group), self._read(group), strict=True)
         finally:
             counter.remove()
         spent = {"vision": 0.0, "prefill": self._prefill, "decode": self._decode}
-        return page.outcome(spent, self.passes, verdicts)
+        return run.outcome(spent, self.passes, verdicts)
 
     def _count(self, *_: Any) -> None:
         self.passes += 1
 
-    def _one(self, request: Request) -> Verdict:
-        started, before = time.perf_counter(), self.passes
-        model = self.reader.model
-        inputs = self.reader.profile.inputs(request.image, request.category)
-        inputs = {
-            name: value.to(model.device) if hasattr(value, "to") else value for name, value in inputs.items()
-        }
+    def _read(self, group: list[Request]) -> list[Verdict]:
+        model, ends = self.reader.model, self.reader.end_tokens
+        recorded = [self.recording.choices(request) for request in group] if self.recording else None
+        started, before = now(model.device), self.passes
+        inputs = batch_inputs(self.reader, [(request.image, request.category) for request in group])
         prompt = inputs["input_ids"].shape[1]
-        recorded = self.recording[request.key] if self.recording is not None else None
-        limit = len(recorded) if recorded else self.reader.limit(request, self.config)
-        watch = Watch(prompt, recorded)
+        watch = Watch(prompt, None if recorded is None else _table(recorded, ends[0], model.device))
+        limits = [len(row) for row in recorded or ()]
         with torch.inference_mode():
             output = model.generate(
                 **inputs,
                 do_sample=False,
-                max_new_tokens=limit,
+                max_new_tokens=max(limits or [self.reader.limit(one, self.config) for one in group]),
                 logits_processor=LogitsProcessorList([watch]),
                 **self.options,
             )
-        _synchronise(model.device)
-        ended = time.perf_counter()
+        ended = now(model.device)
         self._prefill += (watch.first or ended) - started
         self._decode += ended - (watch.first or ended)
-        return self._verdict(request, output[0, prompt:].tolist(), self.passes - before)
+        written = [_to_end(row, ends) for row in output[:, prompt:].tolist()]
+        made = self.passes - before
+        return [self._verdict(*pair, made) for pair in zip(group, written, strict=True)]
 
     def _verdict(self, request: Request, tokens: list[int], passes: int) -> Verdict:
         ends = self.reader.end_tokens
         kept = [token for token in tokens if token not in ends]
         finish = Finish.END if tokens and tokens[-1] in ends else Finish.LENGTH
-        verdict = Verdict(self.reader.codec.decode(kept), finish, DecodeStats(len(tokens), steps=passes))
-        if request.category is None:
-            return verdict
-        return self.reader.verdict(request, verdict)
+        stats = DecodeStats(len(tokens), steps=min(passes, len(tokens)))  # a row that has ended takes no part
+        verdict = Verdict(self.reader.codec.decode(kept), finish, stats)
+        if request.category is not None:
+            return self.reader.verdict(request, verdict)
+        return replace(verdict, regions=self.reader.page.read_page(verdict.text, request.image))
 
 
-def _synchronise(device: torch.device) -> None:
-    if device.type == "cuda":
-        torch.cuda.synchronize(device)
+def batch_inputs(
+    reader: TransformersReader, asked: Sequence[tuple[np.ndarray[Any, Any], Category | None]]
+) -> dict[str, Any]:
+    """``generate``'s arguments for images with their categories, on the model's device.
+
+    Raises UsageError where several cannot go into one batch.
+    """
+    made = [reader.profile.inputs(image, category) for image, category in asked]
+    model = reader.model
+    pad = model.generation_config.pad_token_id
+    inputs = made[0] if len(made) == 1 else left_padded(made, reader.end_tokens[0] if pad is None else pad)
+    return {name: value.to(model.device) if hasattr(value, "to") else value for name, value in inputs.items()}
+
+
+def _groups(requests: Iterable[Request], rows: int) -> Iterator[list[Request]]:
+    group: list[Request] = []
+    for request in requests:
+        group.append(request)
+        if len(group) == rows:
+            yield group
+            group = []
+    if group:
+        yield group
+
+
+def _table(rows: Sequence[list[int]], end: int, device: torch.device) -> torch.Tensor:
+    """Token ids [B, T], rows that are over going on with ``end``."""
+    width = max(map(len, rows))
+    return torch.tensor([[*row, *[end] * (width - len(row))] for row in rows], device=device)
+
+
+def _to_end(tokens: list[int], ends: Sequence[int]) -> list[int]:
+    """A row of a batch up to its end token: what follows is padding."""
+    return next((tokens[: i + 1] for i, token in enumerate(tokens) if token in ends), tokens)

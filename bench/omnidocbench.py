@@ -1,38 +1,40 @@
-"""OmniDocBench (arXiv 2412.07626): speed and quality, page by page, in one process, runs interleaved.
+"""OmniDocBench (arXiv 2412.07626): speed and quality, in one process.
 
-Takes the benchmark as it is downloaded (``OmniDocBench.json`` and ``images/``). Decoding is exact, without
-the guard against runaway output. In the folder of results: ``runs.jsonl``, a line for each page and run, from
-which an interrupted run goes on; ``predictions/RUN/``, a markdown file for each page, as the official toolkit
-scores them; ``summary.json``.
+At concurrency 1 page by page, runs interleaved; saturated, all pages at once in each way (see
+docspec.bench.saturated). Takes the benchmark as it is downloaded (``OmniDocBench.json`` and ``images/``).
+Decoding is exact, without the guard against runaway output. In the folder of results: ``runs.jsonl``, a line
+for each page and run, and for each saturated run, from which an interrupted run goes on;
+``predictions/RUN/``, a markdown file for each page read alone, as the official toolkit scores them;
+``summary.json``.
 """
 
 from __future__ import annotations
 
 import json
-import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import pymupdf
-import torch
 from rich.console import Console
 from rich.progress import track
 
 from docspec.bench.annotations import read_entries
+from docspec.bench.memory import PeakMemory
 from docspec.bench.quality import page_quality
-from docspec.bench.record import Journal, measured, page_row, setup
+from docspec.bench.record import Journal, Row, measured, page_read, page_row, setup
 from docspec.bench.replayed import ANNOTATIONS
+from docspec.bench.saturated import batch_name, read_together
 from docspec.bench.subject import BASELINES, Subject, check_baselines, load_subject, make_ways
-from docspec.bench.summary import summarise
+from docspec.bench.summary import SATURATED, summarise
 from docspec.bench.tables import tables
-from docspec.bench.ways import Way
+from docspec.bench.warm_up import warm_up
+from docspec.bench.ways import Way, label
 from docspec.config import Config
 from docspec.errors import UsageError
 
-WARM_UP = "The quick brown fox jumps over the lazy dog, 1234 times; then it rests. " * 6
+CONCURRENCIES = ("1", SATURATED)
 WIDTH = 190  # characters that the widest table needs
 Entry = dict[str, Any]
 
@@ -48,6 +50,7 @@ class Options:
     filters: tuple[str, ...] = ()
     modes: tuple[str, ...] = ()
     baselines: tuple[str, ...] = BASELINES
+    concurrency: tuple[str, ...] = ("1",)
     replay: str | None = None
     shape: str | None = None
 
@@ -58,14 +61,21 @@ def run(options: Options, console: Console | None = None) -> dict[str, Any]:
     Raises UsageError for options that cannot be used and ModelError where the verifier cannot be loaded.
     """
     check_baselines(options.baselines)
+    if not options.concurrency or set(options.concurrency) - set(CONCURRENCIES):
+        raise UsageError(f"--concurrency takes some of {','.join(CONCURRENCIES)}")
     config = replace(options.config, accept="exact", on_loop="off")
     entries = chosen(read_entries(options.data), options.filters, options.limit)
     _check_images(options.data, entries)
     subject = load_subject(config, options.replay, options.shape)
     ways = make_ways(subject, options.modes, options.baselines, config)
     journal = Journal(options.output / "runs.jsonl", _setup(options, config, subject))
-    _measure(options, subject, entries, ways, journal)
-    names = {entry["page_info"]["image_path"] for entry in entries}
+    if "1" in options.concurrency:
+        _measure(options, subject, entries, ways, journal)
+    if SATURATED in options.concurrency:
+        # new ones: what verifiers have learnt from these pages would help
+        ways = make_ways(subject, options.modes, options.baselines, config, saturated=True)
+        read_together(subject, options.data / "images", entries, ways, journal)
+    names = {batch_name(entries), *(entry["page_info"]["image_path"] for entry in entries)}
     rows = [row for row in journal.rows if row["page"] in names]
     summary = {**summarise(rows), "setup": journal.setup, "notes": subject.notes}
     text = json.dumps(summary, ensure_ascii=False)
@@ -127,7 +137,7 @@ def _setup(options: Options, config: Config, subject: Subject) -> dict[str, Any]
         "max_batch": config.max_batch,
         "dtype": str(model.dtype).removeprefix("torch.") if model is not None else own,
     }
-    return setup(settings, str(model.device) if model is not None else "cpu")
+    return setup(settings, str(subject.device))
 
 
 def _replayed(options: Options) -> str | None:
@@ -148,7 +158,7 @@ def _measure(
         if (entry["page_info"]["image_path"], name) not in journal.done
     ]
     if to_do:
-        _warm_up(subject, [labels[name] for name in dict.fromkeys(name for _, name in to_do)])
+        warm_up(subject, [labels[name] for name in dict.fromkeys(name for _, name in to_do)])
     for entry, name in track(to_do, description="measuring", console=Console(stderr=True)):
         row, markdown = _one(options, subject, entry, labels[name])
         if markdown is not None:
@@ -156,62 +166,30 @@ def _measure(
         journal.add(row)
 
 
-def label(way: Way) -> str:
-    """A run's name."""
-    return f"{way.name}-{way.mode.value}"
-
-
 def _turned(names: list[str], by: int) -> list[str]:
     by %= max(1, len(names))
     return names[by:] + names[:by]
 
 
-def _one(options: Options, subject: Subject, entry: Entry, way: Way) -> tuple[dict[str, Any], str | None]:
+def _one(options: Options, subject: Subject, entry: Entry, way: Way) -> tuple[Row, str | None]:
     """One page in one way: its line, and its markdown where it was read."""
-    row = page_row(entry, label(way))
-    if torch.cuda.is_initialized():
-        torch.cuda.reset_peak_memory_stats()
+    row, memory = page_row(entry, label(way)), PeakMemory(subject.device)
     started = time.perf_counter()
     try:
         if subject.recording is not None:
-            subject.recording.begin(entry)
-        outcome = way.read(_image(options.data, entry))
-    except Exception as error:  # noqa: BLE001 a page that fails is counted as failed, not left out
-        spent = round(time.perf_counter() - started, 6)
-        return {**row, "error": f"{type(error).__name__}: {error}", "total_s": spent}, None
-    return {**row, **measured(outcome), "quality": page_quality(outcome.markdown, entry)}, outcome.markdown
+            subject.recording.begin([entry])
+        outcome = way.read([_image(options.data, entry)])
+        [page] = outcome.pages.values()
+        error = page.error
+    except Exception as unforeseen:  # noqa: BLE001 a page that fails is counted as failed, not left out
+        error = f"{type(unforeseen).__name__}: {unforeseen}"
+    if error is not None:
+        return {**row, "error": error, "total_s": round(time.perf_counter() - started, 6)}, None
+    quality = page_quality(page.markdown, entry)
+    return {**row, **measured(outcome, memory), **page_read(page), "quality": quality}, page.markdown
 
 
 def _write_prediction(folder: Path, entry: Entry, markdown: str) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     name = f"{Path(entry['page_info']['image_path']).stem}.md"
     (folder / name).write_text(markdown, encoding="utf-8")
-
-
-def _warm_up(subject: Subject, ways: Sequence[Way]) -> None:
-    """Read a page that is made here in each way: first-use costs are no page's."""
-    with tempfile.TemporaryDirectory() as folder:
-        entry = warm_up_page(Path(folder))
-        for way in ways:
-            if subject.recording is not None:
-                subject.recording.warm_up(entry, WARM_UP)
-            way.read(Path(folder) / entry["page_info"]["image_path"])
-
-
-def warm_up_page(folder: Path) -> Entry:
-    """A page image of one paragraph in ``folder``, and its annotation."""
-    document = pymupdf.open()
-    page = document.new_page(width=420, height=300)
-    page.insert_textbox((40, 60, 380, 250), WARM_UP, fontsize=11)
-    pixels = page.get_pixmap(dpi=150)
-    pixels.save(folder / "warm-up.png")
-    scale = 150 / 72
-    x0, y0, x1, y1 = (scale * value for value in (40, 60, 380, 160))
-    annotated = {
-        "category_type": "text_block",
-        "text": WARM_UP,
-        "order": 0,
-        "poly": [x0, y0, x1, y0, x1, y1, x0, y1],
-    }
-    info: Mapping[str, Any] = {"image_path": "warm-up.png", "width": pixels.width, "height": pixels.height}
-    return {"layout_dets": [annotated], "page_info": dict(info)}

@@ -14,8 +14,10 @@ from typing import Any
 
 import torch
 
-from docspec.bench.ways import VERIFIER_STAGES, Outcome
+from docspec.bench.memory import PeakMemory
+from docspec.bench.ways import VERIFIER_STAGES, Outcome, PageOutcome
 from docspec.errors import UsageError
+from docspec.result_json import counts as plain_counts
 from docspec.types import DecodeStats
 
 PACKAGES = ("docspec-vlm", "torch", "transformers", "pymupdf", "rapidocr-onnxruntime", "onnxruntime")
@@ -67,8 +69,8 @@ def _end_whole(path: Path) -> None:
 
 
 def setup(settings: Mapping[str, Any], device: str) -> Row:
-    """The settings with hardware and versions. ``device`` is ``cpu``, ``cuda``, ..."""
-    gpu = torch.cuda.get_device_name() if device.startswith("cuda") else None
+    """The settings with hardware and versions. ``device`` is ``cpu``, ``cuda``, ``cuda:1``, ..."""
+    gpu = torch.cuda.get_device_name(device) if device.startswith("cuda") else None
     return {
         **settings,
         "device": device,
@@ -95,11 +97,11 @@ def page_row(entry: Mapping[str, Any], run: str) -> Row:
     info = entry["page_info"]
     attributes = info.get("page_attribute", {})
     named = {name: attributes.get(name, "") for name in ("language", "layout", "data_source")}
-    return {"page": info["image_path"], "run": run, **named}
+    return {"page": info["image_path"], "run": run, "concurrency": 1, **named}
 
 
-def measured(outcome: Outcome) -> Row:
-    """What a line says of a page that was read."""
+def measured(outcome: Outcome, memory: PeakMemory) -> Row:
+    """What a line says of its run over one page or many."""
     rounded = {stage: round(seconds, 6) for stage, seconds in outcome.seconds.items()}
     return {
         "seconds": rounded,
@@ -107,24 +109,24 @@ def measured(outcome: Outcome) -> Row:
         "verifier_s": round(sum(outcome.seconds.get(stage, 0.0) for stage in VERIFIER_STAGES), 6),
         "passes": outcome.passes,
         **counts(outcome.stats),
-        "categories": {name: counts(stats) for name, stats in outcome.categories.items()},
-        "sources": {name: counts(stats) for name, stats in outcome.sources.items()},
-        "outputs": outcome.outputs,
-        "peak_memory_mib": peak_memory(),
-        "peak_gpu_mib": torch.cuda.max_memory_allocated() // 2**20 if torch.cuda.is_initialized() else None,
+        "peak_memory_mib": memory.host_mib,
+        "peak_gpu_mib": memory.device_mib,
+    }
+
+
+def page_read(page: PageOutcome) -> Row:
+    """What a line says of what was read on its page."""
+    return {
+        "categories": {name: counts(stats) for name, stats in page.categories.items()},
+        "sources": {name: counts(stats) for name, stats in page.sources.items()},
+        "outputs": page.outputs,
     }
 
 
 def counts(stats: DecodeStats) -> Row:
     """Statistics as a line has them; ``mean_window`` is draft tokens sent a step."""
-    return {
-        "tokens": stats.tokens,
-        "accepted": stats.accepted,
-        "drafted": stats.drafted,
-        "steps": stats.steps,
-        "mean_accepted_length": round(stats.mean_accepted_length, 3),
-        "mean_window": round(stats.drafted / stats.steps, 2) if stats.steps else 0.0,
-    }
+    window = round(stats.drafted / stats.steps, 2) if stats.steps else 0.0
+    return {**plain_counts(stats), "mean_window": window}
 
 
 def peak_memory() -> int:

@@ -6,7 +6,7 @@ time, but text is recorded of annotated places only. Pages are read from the lay
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -29,10 +29,11 @@ from docspec.types import (
     Region,
     Request,
     Style,
+    Verdict,
 )
 from docspec.verifiers.codec import TokenizerCodec
 from docspec.verifiers.decide import Replay
-from docspec.verifiers.reader import Reader, ReaderVerifier
+from docspec.verifiers.reader import PageFormat, Reader, ReaderVerifier
 from docspec.verifiers.replay import NoModel
 
 COVERED = 0.5  # share of an annotated box that a region must have to be its reading
@@ -54,75 +55,97 @@ class MarkdownPages:
         return markdown.read(output)
 
 
-class Recording(Mapping[Hashable, list[int]]):
-    """What the verifier chooses on the page at hand, as token ids by RequestKey.
+class Recording:
+    """What the verifier chooses on the pages at hand, as token ids.
 
-    ``source`` is ``annotations`` or a folder of markdown files named as the images. Raises UsageError for a
-    folder that is not there, KeyError for what was not recorded.
+    ``source`` is ``annotations`` or a folder of markdown files named as the images. Annotated pages are
+    written in the format ``form``, as the verifier's family would write them. ``tokens`` are the choices by
+    RequestKey, of requests that ``choices`` has been asked for. Raises UsageError for a folder that is not
+    there.
     """
 
-    def __init__(self, source: str, codec: TokenizerCodec, end: int) -> None:
+    def __init__(self, source: str, codec: TokenizerCodec, end: int, form: PageFormat) -> None:
         check_source(source)
-        self.source, self.codec, self.end = source, codec, end
-        self.entry: Mapping[str, Any] = {}
-        self._texts: dict[int | None, str] = {}
-        self._left: list[Mapping[str, Any]] = []  # annotated regions that no region of the layout has yet
+        self.source, self.codec, self.end, self.form = source, codec, end, form
+        self.tokens: dict[Hashable, list[int]] = {}
+        self._entries: Sequence[Mapping[str, Any]] = ()
+        self._pages: list[str | None] = []  # what each page says, None where its annotations say it
+        self._texts: dict[RequestKey, str] = {}  # of regions
+        self._document = -1  # the one that is being drafted
+        self._left: list[Mapping[str, Any]] = []  # its annotated regions that no region of the layout has yet
 
     @property
     def modes(self) -> tuple[Mode, ...]:
         """The modes of which there is a recording: recorded files are of whole pages."""
         return tuple(Mode) if self.source == ANNOTATIONS else (Mode.PAGE,)
 
-    def begin(self, entry: Mapping[str, Any]) -> None:
-        """Go to a page. Raises UsageError where nothing was recorded of it."""
-        if entry is not self.entry:
-            self.entry, self._texts = entry, {None: self._page(entry)}
+    def begin(self, entries: Sequence[Mapping[str, Any]], text: str | None = None) -> None:
+        """Go to some pages, a run's documents in this order; ``text`` is what they say that are none of the
+        benchmark's. Raises UsageError where nothing was recorded of one."""
+        self._pages = [self._recorded(entry) if text is None else text for entry in entries]
+        self._entries, self._document = entries, -1
+        self._texts.clear()
+        self.tokens.clear()
 
-    def warm_up(self, entry: Mapping[str, Any], text: str) -> None:
-        """Go to a page that is none of the benchmark's and says ``text``."""
-        self.entry, self._texts = entry, {None: text}
-
-    def _page(self, entry: Mapping[str, Any]) -> str:
+    def _recorded(self, entry: Mapping[str, Any]) -> str | None:
         if self.source == ANNOTATIONS:
-            return markdown.write([page_region(one) for one in ordered(entry)])
+            return None
         path = Path(self.source) / f"{Path(entry['page_info']['image_path']).stem}.md"
         if not path.is_file():
             raise UsageError(f"no recorded output {path}")
         return path.read_text(encoding="utf-8").strip()
 
-    def restart(self) -> None:
-        """A drafter starts on the page: every annotated region is free again."""
-        self._texts = {None: self._texts[None]}
-        self._left = ordered(self.entry)
+    def turn(self) -> None:
+        """A drafter starts on the next page."""
+        self._document += 1
+        self._left = ordered(self._entries[self._document])
 
     def place(self, page: Page, region: Region) -> None:
         """Give a region of the layout the annotated text of its place, if that is still free."""
-        scale = page.width / self.entry["page_info"]["width"]
+        scale = self._scale(page)
         shares = [_covered(_box(one, scale), region.box) for one in self._left]
         best = max(range(len(shares)), key=shares.__getitem__, default=None)
         if best is not None and shares[best] >= COVERED:
-            self._texts[region.order] = content(self._left.pop(best))
+            key = RequestKey(self._document, page.index, region.order)
+            self._texts[key] = content(self._left.pop(best))
 
     def regions(self, page: Page) -> list[Region]:
         """The annotated regions as a detector would give them."""
-        scale = page.width / self.entry["page_info"]["width"]
+        scale = self._scale(page)
         return [
             Region(page.index, order, _box(one, scale), CATEGORIES[one["category_type"]])
-            for order, one in enumerate(ordered(self.entry))
+            for order, one in enumerate(ordered(self._entries[self._document]))
         ]
 
-    def __getitem__(self, key: Hashable) -> list[int]:
-        assert isinstance(key, RequestKey)
-        text = self._texts[key.order]
-        if not text:
-            raise KeyError(key)
-        return [*self.codec.encode(text)[0], self.end]
+    def _scale(self, page: Page) -> float:
+        return page.width / float(self._entries[self._document]["page_info"]["width"])
 
-    def __iter__(self) -> Iterator[Hashable]:
-        return (RequestKey(0, 0, order) for order, text in self._texts.items() if text)
+    def holds(self, request: Request) -> bool:
+        """Whether something was recorded of it."""
+        return request.category is None or bool(self._texts.get(_key(request)))
 
-    def __len__(self) -> int:
-        return sum(map(bool, self._texts.values()))
+    def choices(self, request: Request) -> list[int]:
+        """What is chosen for ``request``, of which something was recorded; kept in ``tokens``."""
+        key = _key(request)
+        if key not in self.tokens:
+            text = self._page(request) if key.order is None else self._texts[key]
+            self.tokens[key] = [*self.codec.encode(text)[0], self.end]
+        return self.tokens[key]
+
+    def _page(self, request: Request) -> str:
+        document = _key(request).document
+        recorded = self._pages[document]
+        if recorded is not None:
+            return recorded
+        entry = self._entries[document]
+        scale = request.image.shape[1] / float(entry["page_info"]["width"])
+        regions = tuple(page_region(one, scale) for one in ordered(entry))
+        return self.form.write_page(regions, request.image)
+
+
+def _key(request: Request) -> RequestKey:
+    assert isinstance(request.key, RequestKey)
+    return request.key
 
 
 def check_source(source: str) -> None:
@@ -139,7 +162,7 @@ class RecordingDrafter:
 
     def read(self, page: Page) -> Sequence[Line]:
         """As the drafter reads."""
-        self.recording.restart()
+        self.recording.turn()
         return self.inner.read(page)
 
     def draft(self, page: Page, region: Region, style: Style) -> Sequence[Draft]:
@@ -165,14 +188,23 @@ class RecordedVerifier(ReaderVerifier):
 
     def __init__(self, reader: Reader, recording: Recording, config: Config, *, drafts: bool) -> None:
         runner: Any = NoModel(config.max_batch) if reader.model is None else None
-        super().__init__(reader, config, drafts=drafts, decide=Replay(recording), runner=runner)
+        super().__init__(reader, config, drafts=drafts, decide=Replay(recording.tokens), runner=runner)
         self.recording = recording
 
     def declines(self, request: Request) -> str | None:
         """What was not recorded cannot be read."""
-        if request.key not in self.recording:
+        if not self.recording.holds(request):
             return "nothing was recorded of it"
         return super().declines(request)
+
+    def verify(self, requests: Iterable[Request | None]) -> Iterator[tuple[Hashable, Verdict]]:
+        return super().verify(self._recorded(requests))
+
+    def _recorded(self, requests: Iterable[Request | None]) -> Iterator[Request | None]:
+        for request in requests:
+            if request is not None:
+                self.recording.choices(request)
+            yield request
 
 
 def ordered(entry: Mapping[str, Any]) -> list[Mapping[str, Any]]:
@@ -186,10 +218,10 @@ def content(annotated: Mapping[str, Any]) -> str:
     return str(annotated.get("html") or annotated.get("latex") or annotated.get("text") or "").strip()
 
 
-def page_region(annotated: Mapping[str, Any]) -> PageRegion:
-    """An annotated region as a page has it."""
+def page_region(annotated: Mapping[str, Any], scale: float) -> PageRegion:
+    """An annotated region as a page has it, of whose pixels there are ``scale`` to an annotated one."""
     category: Category = CATEGORIES[annotated["category_type"]]
-    return PageRegion(category, content(annotated), _box(annotated, 1.0))
+    return PageRegion(category, content(annotated), _box(annotated, scale))
 
 
 def _box(annotated: Mapping[str, Any], scale: float) -> Box:

@@ -6,8 +6,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+import numpy as np
+import torch
+
 from docspec import registry
 from docspec.bench.neutral_tokenizer import neutral_tokenizer
+from docspec.bench.plain import Plain
 from docspec.bench.replayed import (
     AnnotatedLayout,
     MarkdownPages,
@@ -16,17 +20,19 @@ from docspec.bench.replayed import (
     RecordingDrafter,
     check_source,
 )
-from docspec.bench.ways import Docspec, Plain, Way
+from docspec.bench.ways import Docspec, Way
 from docspec.config import Config
 from docspec.errors import UsageError
 from docspec.pipeline import Parts, choose_mode
-from docspec.types import Mode, Verifier
+from docspec.types import Category, Mode, Verifier
 
 BASELINES = ("ar", "generate", "lookup")
 END = "<|recorded end|>"
+UNBOUNDED = 1_000_000  # new tokens: a recording ends by itself
 NO_GENERATE = (
     "the bundled verifier has no `generate` (its decoder's positions are its own): `ar` stands for it"
 )
+NO_BATCHED_LOOKUP = "saturated, there is no prompt lookup: transformers' takes one sequence at a time"
 
 
 @dataclass(slots=True)
@@ -45,6 +51,16 @@ class Subject:
     computed: bool = True
     modes: tuple[Mode, ...] = ()
     notes: list[str] = field(default_factory=list)
+
+    @property
+    def device(self) -> torch.device:
+        """Where the model is; the CPU for what has none."""
+        return torch.device("cpu") if self.reader is None else self.reader.model.device
+
+    def note(self, text: str) -> None:
+        """What readers of the figures should know, once."""
+        if text not in self.notes:
+            self.notes.append(text)
 
 
 def load_subject(config: Config, replay: str | None, shape: str | None) -> Subject:
@@ -97,7 +113,8 @@ def _replayed(config: Config, replay: str, shape: str | None) -> Subject:
 
         reader = make_reader(layers, hidden, config.device, config.dtype)
         name = f"random Qwen2-VL of {layers} layers x {hidden}"
-    recording = Recording(replay, reader.codec, reader.end_tokens[0])
+    recording = Recording(replay, reader.codec, reader.end_tokens[0], reader.page)
+    config = replace(config, max_new_tokens=UNBOUNDED)
     return Subject(
         name,
         lambda drafts: RecordedVerifier(reader, recording, config, drafts=drafts),
@@ -108,8 +125,17 @@ def _replayed(config: Config, replay: str, shape: str | None) -> Subject:
     )
 
 
-def make_ways(subject: Subject, modes: Sequence[str], baselines: Sequence[str], config: Config) -> list[Way]:
+def make_ways(
+    subject: Subject,
+    modes: Sequence[str],
+    baselines: Sequence[str],
+    config: Config,
+    *,
+    saturated: bool = False,
+) -> list[Way]:
     """docspec in each of ``modes`` (none: all that the subject has) and the plain runs to compare it with.
+
+    ``saturated`` ones are for many pages at once; notes say which there cannot be.
 
     Every run has a verifier of its own: nothing that one learns helps another. Raises UsageError for a mode
     that cannot be measured here.
@@ -119,8 +145,11 @@ def make_ways(subject: Subject, modes: Sequence[str], baselines: Sequence[str], 
     plain = dict.fromkeys(Mode.REGION if mode is Mode.REGION else Mode.PAGE for mode in chosen)
     for mode in plain:
         if "ar" in baselines:
-            ways.append(Plain(mode, config, _parts(subject, mode, config, False)))
-        ways += _generate(subject, mode, [name for name in baselines if name != "ar"], config)
+            ways.append(Plain(mode, config, _parts(subject, mode, config, False), saturated=saturated))
+        names = [name for name in baselines if name != "ar"]
+        if saturated:
+            names = _batched(subject, names)
+        ways += _generate(subject, mode, names, config, saturated)
     return ways
 
 
@@ -131,18 +160,42 @@ def check_baselines(names: Sequence[str]) -> None:
             raise UsageError(f"unknown baseline {name!r}; known: {', '.join(BASELINES)}")
 
 
-def _generate(subject: Subject, mode: Mode, names: Sequence[str], config: Config) -> list[Way]:
+def _batched(subject: Subject, names: Sequence[str]) -> list[str]:
+    """Those of ``generate``'s baselines that read many pages at once."""
+    if subject.reader is None:
+        return list(names)
+    if "lookup" in names:
+        subject.note(NO_BATCHED_LOOKUP)
+    if "generate" not in names:
+        return []
+    from docspec.bench.generate import batch_inputs
+
+    white = [np.full((56, width, 3), 255, dtype=np.uint8) for width in (56, 112)]
+    try:
+        batch_inputs(subject.reader, [(image, Category.TEXT) for image in white])
+    except UsageError as error:
+        subject.note(f"saturated, `generate` is left out: {error}")
+        return []
+    return ["generate"]
+
+
+def _generate(
+    subject: Subject, mode: Mode, names: Sequence[str], config: Config, saturated: bool
+) -> list[Way]:
     if not names:
         return []
-    if subject.reader is None:
-        if NO_GENERATE not in subject.notes and subject.computed:
-            subject.notes.append(NO_GENERATE)
+    reader, recording = subject.reader, subject.recording
+    if reader is None:
+        if subject.computed:
+            subject.note(NO_GENERATE)
         return []
     from docspec.bench.generate import Generate
 
     parts = _parts(subject, mode, config, False)
     return [
-        Generate(mode, config, parts, subject.reader, lookup=name == "lookup", recording=subject.recording)
+        Generate(
+            mode, config, parts, reader, lookup=name == "lookup", recording=recording, saturated=saturated
+        )
         for name in names
     ]
 

@@ -3,7 +3,7 @@
 Speed-ups are ratios on the same page: a plain run's seconds over docspec's. ``end_to_end`` is everything that
 either needs, drafting included; ``decode`` is the verifier alone (vision, prefill and decode: docspec's first
 windows ride in the prefill); ``passes`` are target forward passes. Every page counts. A page that failed in
-either run has no ratio and is counted as failed.
+either run has no ratio and is counted as failed. Saturated runs, of all pages at once, stand by themselves.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+SATURATED = "saturated"  # marks a line that is of many pages at once
 Row = Mapping[str, Any]
 Pair = tuple[Row, Row]  # a plain run's line, and docspec's of the same page
 
@@ -23,11 +24,14 @@ MEASURES: dict[str, Callable[[Row], float]] = {
     "decode": lambda row: float(row["verifier_s"]),
     "passes": lambda row: float(row["passes"]),
 }
+COUNTS = ("tokens", "accepted", "drafted", "steps")
 GROUPS = ("language", "layout", "data_source")
 
 
 def summarise(rows: Sequence[Row]) -> dict[str, Any]:
     """Speed-ups, losslessness, acceptance, stages and quality of the lines, and what failed."""
+    many = [row for row in rows if row.get("concurrency") == SATURATED]
+    rows = [row for row in rows if row.get("concurrency") != SATURATED]
     good = [row for row in rows if "error" not in row]
     runs = list(dict.fromkeys(str(row["run"]) for row in rows))
     computed = all(row["setup"]["computed"] for row in rows)
@@ -40,7 +44,7 @@ def summarise(rows: Sequence[Row]) -> dict[str, Any]:
     }
     return {
         "pages": len({row["page"] for row in rows}),
-        "failed": [{name: row[name] for name in ("page", "run", "error")} for row in rows if "error" in row],
+        "failed": [*failures(rows), *failures(many)],
         "speed": [
             {"run": run, "baseline": baseline, **line}
             for (run, baseline), found in pairs.items()
@@ -51,7 +55,54 @@ def summarise(rows: Sequence[Row]) -> dict[str, Any]:
         ],
         "acceptance": [line for run in runs for line in acceptance(run, by_run[run])],
         "runs": [run_line(run, by_run[run]) for run in runs],
+        "saturated": saturated([row for row in many if "error" not in row]),
     }
+
+
+def failures(rows: Sequence[Row]) -> list[dict[str, str]]:
+    """What could not be read, by page and run."""
+    found = []
+    for row in rows:
+        marked = f"{row['run']}, {SATURATED}" if row.get("concurrency") == SATURATED else row["run"]
+        errors = {row["page"]: row["error"]} if "error" in row else row.get("failed", {})
+        found += [{"page": page, "run": marked, "error": error} for page, error in errors.items()]
+    return found
+
+
+def saturated(rows: Sequence[Row]) -> dict[str, Any]:
+    """A line for each run over all pages at once, and the ratios of those that read the same pages."""
+    computed = all(row["setup"]["computed"] for row in rows)
+    measures = [name for name in MEASURES if computed or name == "passes"]
+    pairs = [
+        (plain, ours)
+        for ours in rows
+        for plain in rows
+        if comparable(ours["run"], plain["run"]) and plain["outputs"].keys() == ours["outputs"].keys()
+    ]
+    return {
+        "runs": [_together(row) for row in rows],
+        "speed": [
+            {"run": ours["run"], "baseline": plain["run"]}
+            | {name: ratios([(MEASURES[name](plain), MEASURES[name](ours))])["sums"] for name in measures}
+            | lossless(list(zip(_by_page(plain), _by_page(ours), strict=True)))
+            for plain, ours in pairs
+        ],
+    }
+
+
+def _together(row: Row) -> dict[str, Any]:
+    names = ("run", "seconds", "total_s", "passes", "peak_memory_mib", "peak_gpu_mib")
+    pages, seconds = len(row["outputs"]), float(row["total_s"])
+    return {
+        "pages": pages,
+        **{name: row[name] for name in names},
+        **_lengths({name: row[name] for name in COUNTS}),
+        "tokens_per_s": row["tokens"] / seconds if seconds else None,
+    }
+
+
+def _by_page(row: Row) -> list[Row]:
+    return [{"page": page, "outputs": row["outputs"][page]} for page in sorted(row["outputs"])]
 
 
 def comparable(run: str, baseline: str) -> bool:
@@ -151,7 +202,7 @@ def acceptance(run: str, rows: Sequence[Row]) -> list[dict[str, Any]]:
         sums: defaultdict[str, defaultdict[str, int]] = defaultdict(lambda: defaultdict(int))
         for row in rows if run.startswith("docspec") else ():
             for name, counts in row[field].items():
-                for count in ("tokens", "accepted", "drafted", "steps"):
+                for count in COUNTS:
                     sums[name][count] += counts[count]
         lines += [{"run": run, "by": by, "value": name, **_lengths(sums[name])} for name in sorted(sums)]
     return lines
@@ -170,7 +221,7 @@ def run_line(run: str, rows: Sequence[Row]) -> dict[str, Any]:
     """A run's means over pages: seconds by stage, memory, quality; and its counts."""
     stages = rows[0]["seconds"] if rows else {}
     measures = rows[0]["quality"] if rows else {}
-    sums = {name: sum(row[name] for row in rows) for name in ("tokens", "accepted", "drafted", "steps")}
+    sums = {name: sum(row[name] for row in rows) for name in COUNTS}
     return {
         "run": run,
         "pages": len(rows),
@@ -178,8 +229,10 @@ def run_line(run: str, rows: Sequence[Row]) -> dict[str, Any]:
         "total_s": _mean([row["total_s"] for row in rows]),
         "passes": sum(row["passes"] for row in rows),
         **_lengths(sums),
-        "peak_memory_mib": max((row["peak_memory_mib"] for row in rows), default=None),
-        "peak_gpu_mib": max((row["peak_gpu_mib"] or 0 for row in rows), default=0) or None,
+        **{
+            name: max((row[name] for row in rows if row[name] is not None), default=None)
+            for name in ("peak_memory_mib", "peak_gpu_mib")
+        },
         "quality": {
             name: _mean([row["quality"][name] for row in rows if row["quality"][name] is not None])
             for name in measures

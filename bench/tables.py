@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from rich.markup import escape
@@ -16,16 +16,23 @@ QUALITY = ("text", "formula", "teds", "teds_structure", "order")
 
 
 def tables(summary: Mapping[str, Any]) -> Iterator[Table]:
-    """Speed-ups, times, acceptance, quality and losslessness; each says what was replayed."""
+    """Speed-ups, times, acceptance, quality, losslessness, saturated runs; each says what was replayed."""
     label = escape(describe(summary["setup"]))
     if summary["speed"]:
         yield _speed(summary, label)
-    yield _times(summary, label)
+    if summary["runs"]:
+        yield _times(summary, label)
     if summary["acceptance"]:
         yield _acceptance(summary, label)
-    yield _quality(summary, label)
+    if summary["runs"]:
+        yield _quality(summary, label)
     if summary["lossless"]:
-        yield _lossless(summary, label)
+        yield _lossless(summary["lossless"], label)
+    if summary["saturated"]["runs"]:
+        yield _together(summary["saturated"]["runs"], label)
+    if summary["saturated"]["speed"]:
+        yield _speed_together(summary["saturated"]["speed"], label)
+        yield _lossless(summary["saturated"]["speed"], f"saturated, {label}")
     if summary["failed"]:
         yield _failed(summary, label)
 
@@ -58,7 +65,7 @@ def _speed(summary: Mapping[str, Any], label: str) -> Table:
 
 
 def _times(summary: Mapping[str, Any], label: str) -> Table:
-    table = Table(title=f"seconds a page: {label}", caption="means over pages; peak of the process so far")
+    table = Table(title=f"seconds a page: {label}", caption="means over pages; the most memory of a page")
     table.add_column("run")
     for heading in ("pages", *STAGES, "total", "passes", "MAL", "window", "MiB", "GPU MiB"):
         table.add_column(heading, justify="right")
@@ -99,11 +106,11 @@ def _quality(summary: Mapping[str, Any], label: str) -> Table:
     return table
 
 
-def _lossless(summary: Mapping[str, Any], label: str) -> Table:
+def _lossless(lines: Sequence[Mapping[str, Any]], label: str) -> Table:
     table = Table(title=f"the plain run's own output: {label}")
     for heading in ("run", "against", "identical pages", "first difference"):
         table.add_column(heading)
-    for line in summary["lossless"]:
+    for line in lines:
         first = line["first_difference"]
         shown = (
             f"{first['page']}, {first['output']} at {first['at']}: {first['plain']!r} -> {first['docspec']!r}"
@@ -112,6 +119,39 @@ def _lossless(summary: Mapping[str, Any], label: str) -> Table:
         )
         same = f"{line['identical']} of {line['pages']}"
         table.add_row(line["run"], line["baseline"], same, escape(shown))
+    return table
+
+
+def _together(lines: Sequence[Mapping[str, Any]], label: str) -> Table:
+    table = Table(
+        title=f"saturated, seconds for all pages at once: {label}",
+        caption="docspec drafts while it verifies, so that its stages add up to more than its wall time",
+    )
+    table.add_column("run")
+    for heading in ("pages", *STAGES, "wall", "passes", "tokens", "tokens/s", "MAL", "MiB", "GPU MiB"):
+        table.add_column(heading, justify="right")
+    for line in lines:
+        seconds = [_number(line["seconds"].get(stage), 2) for stage in STAGES]
+        memory = [_number(line["peak_memory_mib"], 0), _number(line["peak_gpu_mib"], 0)]
+        rates = [_number(line["tokens_per_s"], 0), _number(line["mean_accepted_length"])]
+        counted = [_number(line["total_s"]), str(line["passes"]), str(line["tokens"])]
+        table.add_row(line["run"], str(line["pages"]), *seconds, *counted, *rates, *memory)
+    return table
+
+
+def _speed_together(lines: Sequence[Mapping[str, Any]], label: str) -> Table:
+    table = Table(
+        title=f"saturated, speed-up: {label}",
+        caption="ratios for all pages; plain runs as if nothing before the verifier kept it waiting",
+    )
+    for heading in ("run", "against"):
+        table.add_column(heading)
+    measures = [pair for pair in MEASURES if pair[0] in lines[0]]
+    for heading in ("pages", *(measure for _, measure in measures)):
+        table.add_column(heading, justify="right")
+    for line in lines:
+        numbers = [_number(line[measure]) for measure, _ in measures]
+        table.add_row(line["run"], line["baseline"], str(line["pages"]), *numbers)
     return table
 
 

@@ -1,62 +1,76 @@
-"""The ways to read a page that are timed side by side.
+"""The ways to read pages that are timed side by side, one page alone or many at once.
 
 - ``docspec``: the whole flow, as a user calls it. Its total is the wall time of that call.
 - ``ar``: the same engine without drafts. It is charged with what a plain run needs and nothing else: in page
   mode rendering and the verifier, in region mode also the layout, and the text lines only where they are the
   verifier's input (the mini's).
-- ``generate``, ``lookup``: transformers' own greedy ``generate``, without and with prompt lookup, a region
-  after the other, charged alike; vision is part of their prefill.
+- ``generate``, ``lookup``: transformers' own greedy ``generate``, without and with prompt lookup, charged
+  alike; vision is part of their prefill.
+
+The plain ones are in docspec.bench.plain and docspec.bench.generate.
 """
 
 from __future__ import annotations
 
 import time
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol
 
-from docspec.assemble import assemble
 from docspec.config import Config
-from docspec.drafters.formats import markdown
-from docspec.drafting import DraftedPage, Input, RequestKey, Stages
-from docspec.errors import InputError
-from docspec.page_pass import region_results
-from docspec.pipeline import Parser, Parts
-from docspec.source import PageFailure, open_document
-from docspec.types import DecodeStats, Finish, Mode, PageResult, Request, Verdict
+from docspec.pipeline import BatchResult, Parser, Parts
+from docspec.types import DecodeStats, Finish, Mode, PageResult
 
 STAGES = ("render", "read", "layout", "draft", "vision", "prefill", "decode", "assemble")
 VERIFIER_STAGES = ("vision", "prefill", "decode")
 
 
 @dataclass(slots=True)
-class Outcome:
-    """One page read in one way: seconds by stage and in all, counts, what was written.
+class PageOutcome:
+    """One page as it was read, or the ``error`` that kept it from it.
 
     ``outputs`` are what the verifier wrote, by region order, or ``page``.
     """
 
-    seconds: dict[str, float]
-    total: float
-    passes: int
     stats: DecodeStats = field(default_factory=DecodeStats)
     categories: dict[str, DecodeStats] = field(default_factory=dict)
     sources: dict[str, DecodeStats] = field(default_factory=dict)
     outputs: dict[str, str] = field(default_factory=dict)
     markdown: str = ""
+    error: str | None = None
+
+
+@dataclass(slots=True)
+class Outcome:
+    """Pages read in one way: seconds by stage and in all, target passes, and each page by its file's name."""
+
+    seconds: dict[str, float]
+    total: float
+    passes: int
+    pages: dict[str, PageOutcome]
+
+    @property
+    def stats(self) -> DecodeStats:
+        """Counts over all pages."""
+        return sum((page.stats for page in self.pages.values()), DecodeStats())
 
 
 class Way(Protocol):
-    """A way to read a page in a mode."""
+    """A way to read pages in a mode."""
 
     name: str
     mode: Mode
 
-    def read(self, path: Path) -> Outcome:
-        """Read the page image at ``path``. Raises DocspecError where it cannot be read."""
+    def read(self, paths: Sequence[Path]) -> Outcome:
+        """Read the page images at ``paths``, together where they are several; no name twice."""
         ...
+
+
+def label(way: Way) -> str:
+    """A run's name."""
+    return f"{way.name}-{way.mode.value}"
 
 
 class Docspec:
@@ -68,112 +82,33 @@ class Docspec:
         self.mode = mode
         self.parser = Parser(replace(config, mode=mode.value), parts=parts)
 
-    def read(self, path: Path) -> Outcome:
-        """Wall time from the file to the markdown."""
-        passes = _passes(self.parser.verifier)
+    def read(self, paths: Sequence[Path]) -> Outcome:
+        """Wall time from the files to the markdown."""
+        verifier: Any = self.parser.verifier
+        passes, before = verifier.passes, dict(verifier.seconds)
         started = time.perf_counter()
-        document = self.parser.parse(path)
+        results = list(self.parser.parse_batch(paths))
         total = time.perf_counter() - started
-        [page] = document.pages
-        if page.error:
-            raise InputError(page.error)
-        seconds = {stage: document.timings.get(stage, 0.0) for stage in STAGES}
-        made = _passes(self.parser.verifier) - passes
-        outcome = Outcome(seconds, total, made, page.stats, markdown=document.markdown)
-        _describe(outcome, page)
-        return outcome
+        timings = [result.document.timings for result in results if result.document is not None]
+        seconds = {stage: sum(one.get(stage, 0.0) for one in timings) for stage in STAGES}
+        seconds |= since(before, verifier.seconds)
+        pages = {result.path.name: _page(result) for result in results}
+        return Outcome(seconds, total, verifier.passes - passes, pages)
 
 
-class Plain:
-    """The same engine without drafts."""
-
-    name = "ar"
-
-    def __init__(self, mode: Mode, config: Config, parts: Parts) -> None:
-        self.mode, self.parts = mode, parts
-        self.pages = PlainPages(mode, config, parts)
-
-    def read(self, path: Path) -> Outcome:
-        """The charged stages and the verifier's own."""
-        page = self.pages.make(path)
-        verifier: Any = self.parts.verifier
-        passes, before = _passes(verifier), dict(verifier.seconds)
-        verdicts = dict(verifier.verify(iter(page.requests)))
-        after = verifier.seconds
-        spent = {stage: after[stage] - before[stage] for stage in VERIFIER_STAGES}
-        return page.outcome(spent, _passes(verifier) - passes, verdicts)
+def _page(result: BatchResult) -> PageOutcome:
+    """A page image's outcome from its document."""
+    if result.document is None:
+        return PageOutcome(error=f"{type(result.error).__name__}: {result.error}")
+    [page] = result.document.pages
+    if page.error:
+        return PageOutcome(error=page.error)
+    outcome = PageOutcome(page.stats, markdown=result.document.markdown)
+    _describe(outcome, page)
+    return outcome
 
 
-@dataclass(slots=True)
-class PlainPage:
-    """What a plain run has to read, and the seconds that it took to get there."""
-
-    requests: list[Request]
-    seconds: dict[str, float]
-    drafted: DraftedPage | None
-
-    def outcome(self, spent: Mapping[str, float], passes: int, verdicts: Mapping[Any, Verdict]) -> Outcome:
-        """The outcome with the verifier's seconds and verdicts."""
-        started = time.perf_counter()
-        text = self._markdown(verdicts)
-        seconds = dict.fromkeys(STAGES, 0.0) | self.seconds | dict(spent)
-        seconds["assemble"] = time.perf_counter() - started
-        outputs = {_label(key): verdict.text for key, verdict in verdicts.items()}
-        stats = sum((verdict.stats for verdict in verdicts.values()), DecodeStats())
-        return Outcome(seconds, sum(seconds.values()), passes, stats, outputs=outputs, markdown=text)
-
-    def _markdown(self, verdicts: Mapping[Any, Verdict]) -> str:
-        if self.drafted is None:
-            [page] = verdicts.values()
-            return markdown.write(page.regions) if page.regions else page.text
-        drafts = {one.key: one.drafts[0].text if one.drafts else "" for one in self.drafted.requests}
-        by_order = {
-            key.order: verdicts.get(key, Verdict(text, Finish.UNVERIFIED))
-            for key, text in drafts.items()
-            if isinstance(key, RequestKey) and key.order is not None
-        }
-        regions = region_results(self.drafted, by_order)
-        return assemble([replace(self.drafted.result, regions=regions)]).markdown
-
-
-class PlainPages:
-    """Pages as a plain run gets them: the image, or the regions of the layout."""
-
-    def __init__(self, mode: Mode, config: Config, parts: Parts) -> None:
-        self.mode, self.parts = mode, parts
-        self.needs_lines = parts.verifier.name == "mini"
-        self.stages = Stages(
-            detector=parts.detector,
-            drafter=parts.drafter,
-            style=parts.verifier.style,
-            dpi=parts.verifier.dpi,
-            config=config,
-        )
-
-    def make(self, path: Path) -> PlainPage:
-        """The requests of a page image. Raises InputError where it cannot be read."""
-        return self._regions(path) if self.mode is Mode.REGION else self._page(path)
-
-    def _page(self, path: Path) -> PlainPage:
-        with open_document(path) as source:
-            started = time.perf_counter()
-            [page] = source.pages(self.parts.verifier.dpi)
-            if isinstance(page, PageFailure):
-                raise InputError(str(page.error))
-            request = Request(RequestKey(0, page.index, None), page.image, None)
-            return PlainPage([request], {"render": time.perf_counter() - started}, None)
-
-    def _regions(self, path: Path) -> PlainPage:
-        [drafted, _] = self.stages.documents([Input(0, path)])
-        if not isinstance(drafted, DraftedPage) or drafted.result.error:
-            raise InputError(f"{path.name} cannot be read: {getattr(drafted, 'result', drafted)}")
-        charged = ("render", "layout", *(("read",) if self.needs_lines else ()))
-        seconds = {stage: drafted.result.timings[stage] for stage in charged}
-        wanted = [one for one in drafted.requests if self.parts.verifier.declines(one) is None]
-        return PlainPage(wanted, seconds, drafted)
-
-
-def _describe(outcome: Outcome, page: PageResult) -> None:
+def _describe(outcome: PageOutcome, page: PageResult) -> None:
     """Counts by category and source, and outputs, from a page's result."""
     if page.verdict is not None:
         outcome.categories = {"page": page.verdict.stats, "regions before it": page.region_pass}
@@ -189,10 +124,6 @@ def _describe(outcome: Outcome, page: PageResult) -> None:
     outcome.categories, outcome.sources = dict(categories), dict(sources)
 
 
-def _label(key: RequestKey) -> str:
-    return "page" if key.order is None else str(key.order)
-
-
-def _passes(verifier: Any) -> int:
-    """Target passes so far; the mini keeps its engine inside."""
-    return int(getattr(verifier, "inner", verifier).passes)
+def since(before: Mapping[str, float], after: Mapping[str, float]) -> dict[str, float]:
+    """The verifier's seconds by stage between two readings of its clock."""
+    return {stage: after[stage] - before[stage] for stage in VERIFIER_STAGES}

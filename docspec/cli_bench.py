@@ -33,6 +33,9 @@ def omnidocbench(
     baselines: Annotated[
         str, typer.Option(metavar="LIST", help="Plain runs: some of ar,generate,lookup, or none.")
     ] = "ar,generate,lookup",
+    concurrency: Annotated[
+        str, typer.Option(metavar="LIST", help="1: page by page; saturated: all pages at once. Or both.")
+    ] = "1",
     replay: Annotated[
         str | None,
         typer.Option(metavar="SOURCE", help="annotations, or a folder of .md files: what is chosen."),
@@ -73,6 +76,7 @@ def omnidocbench(
                 filters=tuple(filters or ()),
                 modes=_names(modes or ""),
                 baselines=() if baselines == "none" else _names(baselines),
+                concurrency=_names(concurrency),
                 replay=replay,
                 shape=shape,
             )

@@ -134,6 +134,7 @@ def test_a_failed_page_is_counted_and_has_no_ratio() -> None:
     assert [line["pages"] for line in summary["speed"] if line["by"] == "all"] == [1]
     assert summary["runs"][1]["pages"] == 2
     assert summary["runs"][0]["quality"] == {"text": 0.5, "teds": None}
+    assert summary["saturated"] == {"runs": [], "speed": []}
 
 
 def test_filters_take_values_and_lists() -> None:
