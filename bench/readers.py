@@ -29,12 +29,6 @@ from docspec.verifiers.mini.verifier import MiniVerifier
 TRADES = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0)
 
 
-def character_error(texts: Mapping[Any, str], truths: Mapping[Any, str]) -> float:
-    """Edits over characters of the truth, all regions together; runs of white space count as one space."""
-    pairs = [(" ".join(texts[key].split()), " ".join(truth.split())) for key, truth in truths.items()]
-    return sum(Levenshtein.distance(*pair) for pair in pairs) / max(1, sum(len(truth) for _, truth in pairs))
-
-
 def read(regions: list[AnnotatedRegion], config: Config, drafts: bool) -> tuple[dict[Any, str], DecodeStats]:
     """The mini's texts by request key, and the counts over all regions."""
     verifier = MiniVerifier(config, drafts=drafts)
@@ -47,7 +41,11 @@ def measure(regions: list[AnnotatedRegion]) -> list[dict[str, Any]]:
     """A row a reader: character error, mean accepted length, texts that differ from the mini alone."""
     truths = {region.request.key: region.text for region in regions}
     drafted = {region.request.key: region.draft.text if region.draft else "" for region in regions}
-    rows = [{"reader": "drafter", "character_error": character_error(drafted, truths)}]
+
+    def error(texts: Mapping[Any, str]) -> float:
+        return evaluate.character_error([(texts[key], truth) for key, truth in truths.items()])
+
+    rows: list[dict[str, Any]] = [{"reader": "drafter", "character_error": error(drafted)}]
     alone, _ = read(regions, Config(accept="exact", on_loop="off"), drafts=False)
     ways = [
         ("mini alone", Config(accept="exact", on_loop="off"), False),
@@ -56,7 +54,7 @@ def measure(regions: list[AnnotatedRegion]) -> list[dict[str, Any]]:
     ways += [(f"fused, lambda {trade:g}", Config(accept="fused", trade=trade), True) for trade in TRADES]
     for name, config, drafts in ways:
         texts, stats = (alone, None) if not drafts else read(regions, config, drafts)
-        row: dict[str, Any] = {"reader": name, "character_error": character_error(texts, truths)}
+        row: dict[str, Any] = {"reader": name, "character_error": error(texts)}
         if stats:
             row["mean_accepted_length"] = stats.mean_accepted_length
             row["differ_from_mini_alone"] = sum(texts[key] != alone[key] for key in alone)

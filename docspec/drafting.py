@@ -9,7 +9,7 @@ import io
 import queue
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import NamedTuple
@@ -133,18 +133,8 @@ class Stages:
         return DraftedPage(document, result, tuple(found.regions), requests, image)
 
     def _request(self, document: int, page: Page, region: Region) -> Request:
-        drafts: tuple[Draft, ...] = tuple(self.drafter.draft(page, region, self.style))
-        x0, y0, _, _ = page.pixels(region.box, CROP_MARGIN)
-        boxes = [page.pixels(line.box) for line in region.lines]
-        return Request(
-            key=RequestKey(document, page.index, region.order),
-            image=np.ascontiguousarray(page.crop(region.box, CROP_MARGIN)),  # a copy: the page can go
-            category=region.category,
-            drafts=drafts,
-            line_boxes=tuple((a - x0, b - y0, c - x0, d - y0) for a, b, c, d in boxes),
-            line_texts=tuple(line.text for line in region.lines),
-            line_features=tuple(line.features for line in region.lines),
-        )
+        drafts = tuple(self.drafter.draft(page, region, self.style))
+        return region_request(RequestKey(document, page.index, region.order), page, region, drafts)
 
     def _pictures(self, page: Page, regions: Sequence[Region]) -> dict[int, bytes]:
         pictures = [region for region in regions if region.category is Category.PICTURE]
@@ -155,6 +145,21 @@ class Stages:
         now = time.perf_counter()
         seconds, self._clock = now - self._clock, now
         return seconds
+
+
+def region_request(key: Hashable, page: Page, region: Region, drafts: tuple[Draft, ...]) -> Request:
+    """The request to verify ``region`` of ``page``; its pixels are a copy, so that the page can go."""
+    x0, y0, _, _ = page.pixels(region.box, CROP_MARGIN)
+    boxes = [page.pixels(line.box) for line in region.lines]
+    return Request(
+        key=key,
+        image=np.ascontiguousarray(page.crop(region.box, CROP_MARGIN)),
+        category=region.category,
+        drafts=drafts,
+        line_boxes=tuple((a - x0, b - y0, c - x0, d - y0) for a, b, c, d in boxes),
+        line_texts=tuple(line.text for line in region.lines),
+        line_features=tuple(line.features for line in region.lines),
+    )
 
 
 def _png(page: Page, box: Box) -> bytes:

@@ -40,13 +40,13 @@ class Reading:
 
 
 def decode(frames: NDArray[np.float32], characters: Sequence[str]) -> Reading:
-    """Greedy decoding of ``frames`` [T, C] of probabilities; class 0 is blank, i is ``characters[i - 1]``.
+    """Greedy decoding of ``frames`` [T, C] of probabilities; class i is ``characters[i]``, 0 the blank.
 
     Spaces at either end are left out.
     """
     total = len(frames)
     best = frames.argmax(axis=1)
-    space = frames[:, characters.index(" ") + 1] if " " in characters else np.zeros(len(frames))
+    space = frames[:, characters.index(" ")] if " " in characters else np.zeros(len(frames))
     fresh = np.ones(len(best), dtype=bool)
     fresh[1:] = best[1:] != best[:-1]
     text: list[str] = []
@@ -60,7 +60,7 @@ def decode(frames: NDArray[np.float32], characters: Sequence[str]) -> Reading:
         while end < len(best) and best[end] == best[start]:
             end += 1
         seconds += [(len(text), *second) for second in _seconds(frames[start:end], best[start], characters)]
-        text.append(characters[best[start] - 1])
+        text.append(characters[best[start]])
         places.append(min(1.0, float(start + end) / 2 / total))
         sure.append(float(frames[start:end, best[start]].max()))
         gaps.append(float(space[previous + 1 : start].max(initial=0.0)))
@@ -88,4 +88,4 @@ def _seconds(
     if second == best:
         second = int(np.argpartition(peak, -2)[-1])
     if peak[second] >= WORTH_KEEPING:
-        yield ("" if second == BLANK else characters[second - 1]), float(peak[second])
+        yield characters[second], float(peak[second])

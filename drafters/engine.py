@@ -62,7 +62,7 @@ class OcrEngine:
         kept = [i for i, strip in enumerate(strips) if strip.size]
         head = self.recogniser.head
         for i, features in zip(kept, self.recogniser.extract([strips[i] for i in kept]), strict=True):
-            reading = decode(head.probabilities(features), head.characters[1:])
+            reading = decode(head.probabilities(features), head.characters)
             readings[i] = replace(reading, features=features)
         return readings
 
@@ -84,7 +84,7 @@ class OcrEngine:
 
     @cached_property
     def _alphabet(self) -> frozenset[str]:
-        return frozenset(self.recogniser.head.characters[1:])
+        return frozenset(self.recogniser.head.characters)
 
     def _settings(self, part: str) -> dict[str, Any]:
         """The wheel's own settings of ``part``, with its model's full path and the thread count."""

@@ -16,7 +16,7 @@ from docspec.drafters.ocr import OcrDrafter, read_image, read_turned
 from docspec.drafters.spaces import ink_gaps, restore_spaces
 from docspec.types import Category, Page, Region, Style
 
-CHARACTERS = ["a", "b", " "]
+CHARACTERS = ["", "a", "b", " "]
 DATA = Path(__file__).parents[1].parent / "shared" / "data"
 
 

@@ -90,7 +90,7 @@ def test_unusable_images_are_refused(extractor: Recogniser, shape: tuple[int, ..
 def test_the_recognisers_own_text_comes_from_the_same_features(extractor: Recogniser) -> None:
     """The classifier applied to the features reads the line."""
     (features,) = extractor.extract([line_image("Features")])
-    reading = ctc.decode(extractor.head.probabilities(features), extractor.head.characters[1:])
+    reading = ctc.decode(extractor.head.probabilities(features), extractor.head.characters)
     assert reading.text == "Features"
     assert 0.5 < reading.confidence <= 1.0
 

@@ -66,11 +66,11 @@ class Fused:
     """Draft and verifier weighed against each other as two readers of one image.
 
     A draft token stands where the verifier prefers another by at most ``trade * log_odds(confidence)`` nats.
-    At ``trade`` 1 that is Bayes' rule for two independent readers; 0 is exact, infinity is the draft.
+    At ``trade`` 1 (None) that is Bayes' rule for two independent readers; 0 is exact, infinity is the draft.
     """
 
-    def __init__(self, trade: float) -> None:
-        self.trade = trade
+    def __init__(self, trade: float | None) -> None:
+        self.trade = 1.0 if trade is None else trade
 
     def _tolerance(self, confidence: float) -> float:
         return self.trade * log_odds(confidence) if self.trade else 0.0

@@ -21,8 +21,6 @@ from docspec.verifiers.profiles.base import Family
 from docspec.verifiers.sampling import Sampled
 from docspec.verifiers.sequence import Prompt
 
-DEFAULT_TRADE = 1.0
-
 
 class TransformersReader:
     """A loaded transformers VLM behind the engine; see docspec.verifiers.reader.Reader."""
@@ -51,7 +49,7 @@ class TransformersReader:
 
     def decide(self, config: Config) -> Decide:
         if config.accept == "fused":
-            return Fused(DEFAULT_TRADE if config.trade is None else config.trade)
+            return Fused(config.trade)
         if config.accept == "sampled":
             processors = sampling_processors(self.model, config.temperature)
             return Sampled(processors, config.seed, prefixed=prefixed(processors(1)))

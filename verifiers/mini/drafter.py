@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
-
 from docspec.config import Config
 from docspec.drafters.auto import AutoDrafter
-from docspec.types import Alternative, Category, Draft, Drafter, Line, Page, Region, Request, Style
+from docspec.drafting import region_request
+from docspec.types import Alternative, Draft, Drafter, Line, Page, Region, Style
 from docspec.verifiers.mini.verifier import MiniVerifier
 
 SOURCE = "mini"
@@ -34,24 +33,12 @@ class MiniDrafter:
     def draft(self, page: Page, region: Region, style: Style) -> Sequence[Draft]:
         """The region's drafts in ``style``, best first."""
         drafts = tuple(self.base.draft(page, region, style))
-        request = _request(page, region, drafts)
-        if not drafts or drafts[0].source != READ_AGAIN or self.verifier.declines(request) is not None:
+        if not drafts or drafts[0].source != READ_AGAIN:
+            return drafts
+        request = region_request(region.order, page, region, drafts)
+        if self.verifier.declines(request) is not None:
             return drafts
         [(_, verdict)] = self.verifier.verify(iter([request]))
         other = [Alternative(c.start, c.end, c.draft, OCR_RIGHT) for c in verdict.corrections]
         read = Draft(verdict.text, SOURCE, drafts[0].confidence, tuple(other))
         return (read, *drafts[1:])
-
-
-def _request(page: Page, region: Region, drafts: tuple[Draft, ...]) -> Request:
-    x0, y0, _, _ = page.pixels(region.box)
-    boxes = [page.pixels(line.box) for line in region.lines]
-    return Request(
-        key=region.order,
-        image=np.ascontiguousarray(page.crop(region.box)),
-        category=region.category or Category.TEXT,
-        drafts=drafts,
-        line_boxes=tuple((a - x0, b - y0, c - x0, d - y0) for a, b, c, d in boxes),
-        line_texts=tuple(line.text for line in region.lines),
-        line_features=tuple(line.features for line in region.lines),
-    )

@@ -49,7 +49,8 @@ def read_regions(model: Mini, regions: Sequence[Sequence[LineCells]], rows: int 
 
 
 def character_error(pairs: Sequence[tuple[str, str]]) -> float:
-    """Edit distance over length of the truth, for pairs of reading and truth."""
+    """Edits over characters of the truth, for pairs of reading and truth; runs of white space count once."""
+    pairs = [(" ".join(read.split()), " ".join(truth.split())) for read, truth in pairs]
     return sum(Levenshtein.distance(a, b) for a, b in pairs) / max(1, sum(len(b) for _, b in pairs))
 
 
@@ -87,7 +88,7 @@ def measure(folder: Path, model: Path = WEIGHTS, lines: int = 400, show: int = 0
 def _recognised(region: Sequence[StoredLine], head: CtcHead) -> str:
     """The recogniser's own reading of a region, its lines joined like the truth."""
     frames = [head.probabilities(line.features.astype(np.float32)) for line in region]
-    texts = [ctc.decode(line, head.characters[1:]).text for line in frames]
+    texts = [ctc.decode(line, head.characters).text for line in frames]
     return running_text([(text, text.endswith("-")) for text in texts])
 
 

@@ -98,8 +98,6 @@ class Mini(nn.Module):
 
     def encode(self, lines: Sequence[LineCells], noise: float = 0.0) -> list[Tensor]:
         """Inputs ``[C_i, D]`` of the decoder for each line's cells, ``noise`` added to their features."""
-        if not lines:
-            return []
         device = self.cells.norm.weight.device
         pad = nn.utils.rnn.pad_sequence
         features = pad([torch.from_numpy(line.features) for line in lines], batch_first=True).float()
@@ -116,12 +114,11 @@ class Mini(nn.Module):
     @torch.no_grad()
     def prompts(self, regions: Sequence[Sequence[LineCells]]) -> list[Prompt]:
         """The decoder's prompts of regions, each the cells of its lines from top to bottom."""
-        # one line at a time: what a line is encoded to must not depend on its company
-        encoded = iter([self.encode([line])[0] for lines in regions for line in lines])
         begin = self.embed([BEGIN])
         prompts = []
         for lines in regions:
-            rows = [next(encoded) for _ in lines]
+            # one line at a time: what a line is encoded to must not depend on its company
+            rows = [self.encode([line])[0] for line in lines]
             places = [torch.from_numpy(places) for places in region_places(lines)]
             positions = torch.cat([*places, torch.tensor([0])])[None].long().to(begin.device)
             prompts.append(Prompt(torch.cat([*rows, begin]), positions, following=1))

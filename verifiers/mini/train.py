@@ -13,7 +13,7 @@ import math
 import random
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -73,9 +73,7 @@ class Pool:
                 made = []
                 for line in block:
                     cells = self._maker(line.features.astype(np.float32))
-                    small = LineCells(
-                        cells.features.astype(np.float16), cells.choices, cells.sure, cells.text, cells.places
-                    )
+                    small = replace(cells, features=cells.features.astype(np.float16))
                     made.append(TrainingLine(small, line.text, line.hyphenated))
                 self.blocks.append(made)
 
@@ -156,7 +154,7 @@ def batch_loss(model: Mini, samples: Sequence[Sample], rng: random.Random) -> Te
     )
     chosen = target != -100
     return nn.functional.cross_entropy(
-        model.decoder.lm_head(states.last_hidden_state[chosen]), target[chosen], label_smoothing=0.0
+        model.decoder.lm_head(states.last_hidden_state[chosen]), target[chosen]
     )
 
 
