@@ -88,6 +88,55 @@ class Inventor:
         parts += [f"© {rng.randint(1950, 2026)} {self.name(rng)}"]
         return " ".join(rng.sample(parts, rng.randint(1, 4)))
 
+    def codes(self, rng: random.Random) -> str:
+        """Telephone, part and account numbers and the like, where spelling and sense help nothing."""
+        makers = [self._telephone, self._part, self._grouped, self._telephone, self._part]
+        labels = ["", "", f"{rng.choice(_LABELS)}: ", f"{self.name(rng)} ", "No. ", "Tel. ", "ISBN "]
+        return " ".join(rng.choice(labels) + rng.choice(makers)(rng) for _ in range(rng.randint(1, 8)))
+
+    def _digits(self, rng: random.Random, count: int) -> str:
+        """Digits, the same one often several times in a row (recognisers lose some of those)."""
+        digits = ""
+        while len(digits) < count:
+            digits += str(rng.randint(0, 9)) * rng.choice([1, 1, 1, 1, 1, 1, 2, 3])
+        return digits[:count]
+
+    def _telephone(self, rng: random.Random) -> str:
+        a, b, c = (self._digits(rng, n) for n in (3, 3, 4))
+        pairs = " ".join(self._digits(rng, 2) for _ in range(rng.randint(3, 5)))
+        forms = [f"({a}) {b}-{c}", f"{a}-{b}-{c}", f"{a}.{b}.{c}", f"+1 {a} {b} {c}", f"1-800-{b}-{c}"]
+        forms += [f"+{rng.randint(20, 99)} {rng.randint(1, 99)} {pairs}", f"0{a}/{b}{c}", f"0{a} {b}{c}"]
+        return rng.choice(forms)
+
+    def _part(self, rng: random.Random) -> str:
+        """A product, order or serial number: groups of capitals and digits."""
+        groups = []
+        for _ in range(rng.randint(1, 4)):
+            letters = "".join(rng.choices("ABCDEFGHIJKLMNOPQRSTUVWXYZ", k=rng.randint(1, 4)))
+            digits = self._digits(rng, rng.randint(1, 6))
+            groups.append(rng.choice([letters, digits, digits, letters + digits, digits + letters]))
+        text = rng.choice(["-", "-", "", "/", ".", "_"]).join(groups)
+        return text if rng.random() < 0.8 else text.lower()
+
+    def _grouped(self, rng: random.Random) -> str:
+        """An account, card, licence or hexadecimal number: groups of one length."""
+        size, count = rng.choice([(4, 4), (4, 5), (2, 6), (5, 5), (3, 4), (8, 1), (13, 1), (16, 1)])
+        if rng.random() < 0.3:
+            groups = ["".join(rng.choices("0123456789ABCDEF", k=size)) for _ in range(count)]
+        else:
+            groups = [self._digits(rng, size) for _ in range(count)]
+        text = rng.choice([" ", " ", "-", ":", ""]).join(groups)
+        return text if rng.random() < 0.7 else text.lower()
+
+    def table(self, rng: random.Random) -> str:
+        """Rows of a table read across: a name, then figures of one kind."""
+        rows = []
+        for _ in range(rng.randint(1, 6)):
+            places, top = rng.randint(0, 3), 10 ** rng.uniform(0, 5)
+            cells = [f"{rng.uniform(0, top):,.{places}f}" for _ in range(rng.randint(2, 8))]
+            rows.append(" ".join([self.name(rng), *cells]))
+        return " ".join(rows)
+
     def mark(self, rng: random.Random) -> str:
         """A citation, a quoted word, a figure: what interrupts prose."""
         year, name = rng.randint(1960, 2026), self.name(rng)

@@ -39,6 +39,8 @@ class TextSource:
             "references": (9, self._references),
             "figures": (10, invent.figures),
             "addresses": (5, invent.addresses),
+            "codes": (12, invent.codes),
+            "tables": (6, invent.table),
             "code": (4, self._code),
             "capitals": (5, self._capitals),
             "heading": (5, self._heading),
