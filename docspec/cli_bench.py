@@ -87,6 +87,38 @@ def omnidocbench(
     raise typer.Exit(PARTLY if summary["failed"] else 0)
 
 
+@bench_app.command()
+def speed(
+    output: Annotated[
+        Path, typer.Option("--output", "-o", metavar="OUT", help="A folder; a result there is replaced.")
+    ] = Path("speed-results"),
+    max_regions: Annotated[
+        int, typer.Option(metavar="N", min=1, help="Length of the longest document, at most 64.")
+    ] = 64,
+    plain_regions: Annotated[
+        int, typer.Option(metavar="N", min=0, help="Longest document read without drafts as well: slow.")
+    ] = 16,
+    repeat: Annotated[int, typer.Option(metavar="N", min=1, help="Readings of each; medians count.")] = 1,
+    against: Annotated[
+        Path | None,
+        typer.Option(metavar="RESULT", help="An earlier result: exit code 1 where this one is slower."),
+    ] = None,
+    tolerance: Annotated[
+        float, typer.Option(metavar="X", min=1.0, help="Times as long as the earlier result is not slower.")
+    ] = 1.25,
+) -> None:
+    """Speed of the bundled verifier on documents made here, of growing length. The last line is JSON."""
+    from docspec.bench import speed as bench
+
+    try:
+        options = bench.Options(output, max_regions, plain_regions, repeat, against, tolerance)
+        summary = bench.run(options)
+    except DocspecError as error:
+        print_error(Console(stderr=True), str(error))
+        raise typer.Exit(NOTHING) from None
+    raise typer.Exit(PARTLY if summary.get("against", {}).get("slower") else 0)
+
+
 def _benchmark() -> Any:
     """The benchmark's module. Raises UsageError where the extra that it needs is not installed."""
     try:
