@@ -37,7 +37,7 @@ def summarise(rows: Sequence[Row]) -> dict[str, Any]:
     computed = all(row["setup"]["computed"] for row in rows)
     by_run = {run: [row for row in good if row["run"] == run] for run in runs}
     pairs = {
-        (run, baseline): _paired(by_run[run], by_run[baseline])
+        (run, baseline): paired(by_run[run], by_run[baseline])
         for run in runs
         for baseline in runs
         if comparable(run, baseline)
@@ -112,7 +112,8 @@ def comparable(run: str, baseline: str) -> bool:
     return way == "docspec" != other and (mode == "region") == (its_mode == "region")
 
 
-def _paired(ours: Sequence[Row], plain: Sequence[Row]) -> list[Pair]:
+def paired(ours: Sequence[Row], plain: Sequence[Row]) -> list[Pair]:
+    """The lines of two runs that are of the same page."""
     known = {row["page"]: row for row in plain}
     return [(known[row["page"]], row) for row in ours if row["page"] in known]
 
