@@ -9,7 +9,14 @@ from hypothesis import strategies as st
 
 from docspec.drafters.tree import Tree
 from docspec.verifiers.acceptance import accept_exact, accept_fused
-from docspec.verifiers.window import LONGEST, AcceptanceRate, StepCost, partition, window_length
+from docspec.verifiers.window import (
+    LONGEST,
+    AcceptanceRate,
+    StepCost,
+    partition,
+    window_length,
+    worth_waiting,
+)
 
 TOKENS = st.lists(st.integers(0, 3), max_size=12)
 
@@ -54,6 +61,14 @@ def test_no_window_for_a_refuted_draft() -> None:
     for _ in range(60):
         rate.update(0, rejected=True)
     assert window_length(rate.value, 32e-3, 1e-3, 4) == 0
+
+
+def test_a_window_waits_where_tokens_are_dear() -> None:
+    """A first window waits for a plain step where being wrong costs more than the step, and only there."""
+    rate = AcceptanceRate().value
+    assert worth_waiting(rate, 80e-3, 8e-3, 16, 60)
+    assert not worth_waiting(rate, 80e-3, 8e-3, 1, 60)
+    assert not worth_waiting(rate, 25e-3, 4e-5, 16, 60)
 
 
 def test_rate_recovers() -> None:

@@ -18,12 +18,15 @@ from docspec.verifiers.decide import Decide
 from docspec.verifiers.runner import Runner
 from docspec.verifiers.sequence import Sequence
 from docspec.verifiers.window import (
+    CPU_WIDTH,
+    GPU_WIDTH,
     LONGEST_BRANCH,
     StepCost,
     expected_run,
     partition,
     window_length,
     worth_sending,
+    worth_waiting,
 )
 
 PREFILL_TOKENS = 8192  # places in one prefill pass, padding included
@@ -46,7 +49,7 @@ class Engine:
         self.seconds = {"prefill": 0.0, "decode": 0.0}
         self._active: list[Sequence] = []  # row i of the cache is _active[i]
         self._waiting: deque[Sequence] = deque()
-        self._cost = StepCost()
+        self._cost = StepCost(CPU_WIDTH if runner.device.type == "cpu" else GPU_WIDTH)
 
     def run(self, sequences: Iterable[Sequence | None]) -> Iterator[Sequence]:
         """Decode ``sequences``; yields each as it finishes.
@@ -136,7 +139,10 @@ class Engine:
         length = window_length(rate, *cost, rows)
         branch = window_length(rate, *cost, rows, sequence.branches.value)
         room = max(0, min(length, sequence.limit - len(sequence.output) - 1))
-        return sequence.cursor.propose(room, min(branch, longest_branch))
+        tree = sequence.cursor.propose(room, min(branch, longest_branch))
+        if not sequence.output and worth_waiting(rate, *cost, rows, len(tree)):
+            return Tree.chain([])
+        return tree
 
     def _worth_sending(self, trees: list[Tree]) -> list[Tree]:
         """``trees`` of the active rows, without those that cost the batch more than they promise."""

@@ -21,7 +21,6 @@ from docspec.verifiers.engine import Engine
 from docspec.verifiers.runaway import RunawayGuard
 from docspec.verifiers.runner import Runner
 from docspec.verifiers.sequence import Prompt, Sequence
-from docspec.verifiers.window import AcceptanceRate
 
 LOOKAHEAD = 8  # requests whose images are encoded in one pass
 
@@ -225,7 +224,6 @@ class ReaderVerifier:
         return drafts
 
     def _sequence(self, request: Request, prompt: Prompt, drafts: list[str]) -> Sequence:
-        confidence = _confidence(request)
         words = [self.reader.words(request, draft) for draft in drafts]
         return Sequence(
             key=request.key,
@@ -233,8 +231,7 @@ class ReaderVerifier:
             cursor=self._cursor(request, words),
             end_tokens=frozenset(self.reader.end_tokens),
             limit=self.reader.limit(request, self.config),
-            confidence=confidence,
-            rate=AcceptanceRate.expected(confidence),
+            confidence=_confidence(request),
             guard=self._guard(words),
         )
 

@@ -7,8 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 LONGEST = 512
-PRIOR_WIDTH = 32  # tokens that double a pass's time, until measured
-PRIOR = 8.0  # accepted tokens that the first estimate counts for: soon outweighed where a draft is garbage
+CPU_WIDTH, GPU_WIDTH = 8, 256  # tokens that double a pass's time, until measured
 FORGET = 0.9  # weight of the past after each step: a draft's quality changes within a region
 FORGET_BRANCHES = 0.97  # the same for branches, of which few are right
 PRIOR_BRANCHES = (1.0, 8.0)  # branches taken and sent, to begin with
@@ -19,17 +18,12 @@ LONGEST_BRANCH = 8
 class AcceptanceRate:
     """Running estimate of the chance that the next draft token is accepted, for one sequence.
 
-    Starts optimistic, so that the first window (which rides in the prefill) covers an ordinary region.
+    Starts optimistic, so that a first window covers an ordinary region, and weighs little: the first step
+    decides. A draft's own confidence says how well it was read, not whether it belongs here; it is not asked.
     """
 
-    hits: float = PRIOR
-    misses: float = 0.05
-
-    @classmethod
-    def expected(cls, confidence: float) -> AcceptanceRate:
-        """The rate to start from for a draft that is right with chance ``confidence``."""
-        chance = min(max(confidence, 0.9), 0.995)
-        return cls(PRIOR, PRIOR * (1 / chance - 1))
+    hits: float = 1.0
+    misses: float = 0.045
 
     @property
     def value(self) -> float:
@@ -68,9 +62,10 @@ class StepCost:
     """Time of a forward pass as ``base + slope * tokens``, fitted to the passes seen so far.
 
     Exponentially weighted least squares, so that it follows the device and the cache's growth; until
-    passes of different widths were seen, PRIOR_WIDTH tokens are taken to double a pass's time.
+    passes of different widths were seen, ``prior_width`` tokens are taken to double a pass's time.
     """
 
+    prior_width: int = CPU_WIDTH
     _sums: list[float] = field(default_factory=lambda: [0.0] * 5)  # weight, x, y, xx, xy
 
     def record(self, tokens: int, seconds: float) -> None:
@@ -82,10 +77,10 @@ class StepCost:
         """``(base, slope)`` in seconds and seconds a token, both positive."""
         weight, x, y, xx, xy = self._sums
         if weight == 0:
-            return PRIOR_WIDTH * 1e-3, 1e-3
+            return self.prior_width * 1e-3, 1e-3
         tokens, seconds = x / weight, y / weight
         variance = xx / weight - tokens**2
-        slope = seconds / (PRIOR_WIDTH + tokens)
+        slope = seconds / (self.prior_width + tokens)
         if variance >= 1.0:
             slope = (xy / weight - tokens * seconds) / variance
         slope = min(max(slope, seconds * 1e-4), seconds / max(tokens, 1.0))
@@ -103,6 +98,14 @@ def window_length(rate: float, base: float, slope: float, rows: int, chance: flo
     if rate <= 0 or slope >= worth * rate:
         return 0
     return min(LONGEST, int(math.log(slope / worth) / math.log(rate)))
+
+
+def worth_waiting(rate: float, base: float, slope: float, rows: int, length: int) -> bool:
+    """Whether a plain step, which tests the draft's first token for nothing, should come before a window.
+
+    It costs a right draft that step's share of a pass, and saves a wrong one all ``length`` tokens.
+    """
+    return rate * base / rows < (1 - rate) * slope * length
 
 
 def expected_run(rate: float, length: int) -> float:
