@@ -1,130 +1,127 @@
 """How well a page was read: its markdown against its annotations, in OmniDocBench's measures. Pure.
 
-The prediction is split into text, display formulas and tables. Each annotated region gets the predicted block
-that is nearest to it, one to one, the cheapest assignment over the page (the toolkit's ``simple_match``). Its
-default, ``quick_match``, also merges and splits paragraphs before it compares: where a prediction breaks
-paragraphs elsewhere than the annotation does, its figures are better than these. Annotations that the
-benchmark sets aside (page headers, footers and numbers, captions and the like in the toolkit's ``ignore``)
-are matched, so that their text is no mistake, and not scored. Text that no annotation has counts as wrong.
+Figures are those of the toolkit's release 1.5 with its default matching, ``quick_match``: what a block is,
+is in ``blocks``, which of them belong together in ``pairing``, how they are compared in ``metrics`` and
+``teds``. Page headers, footers, captions and the like are set aside: predicted or not, they are not scored.
+The toolkit does not count text that stands nowhere in the annotation; ``invented`` says how much that is.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from scipy.optimize import linear_sum_assignment
 
-from docspec.bench.metrics import bare_formula, bare_text, distance, order_distance, pooled
+from docspec.bench.blocks import Block, annotated_blocks, cells_as_text, predicted_blocks
+from docspec.bench.metrics import bare_words, order_distance, pooled, unicode_formula
+from docspec.bench.pairing import distances, have_close, pair_blocks
 from docspec.bench.teds import teds
-from docspec.drafters.formats.markdown import read, unfenced
-from docspec.types import Category
-
-TEXT = ("text_block", "title", "code_txt", "code_txt_caption", "reference", "list_group")
-ASIDE = (
-    *("figure_caption", "figure_footnote", "table_caption", "table_footnote", "equation_caption"),
-    *("header", "footer", "page_number", "page_footnote", "code_algorithm", "code_algorithm_caption"),
-)
-FAR = 0.999  # a distance from which a pair is no match
-
-
-@dataclass(frozen=True, slots=True)
-class Block:
-    """A predicted or annotated piece of a page; ``order`` is its place, None where it has none."""
-
-    text: str
-    order: int | None
-    scored: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """An annotated block and the predicted one that it was given; None on a side that has nothing."""
+    """Annotated blocks that are one to the reader, and the predicted ones that stand for them."""
 
-    truth: Block | None
-    found: Block | None
+    truths: tuple[Block, ...]
+    found: tuple[Block, ...]
+
+    @property
+    def pair(self) -> tuple[str, str]:
+        """What is compared: predicted and annotated."""
+        return "".join(one.bare for one in self.found), "".join(one.bare for one in self.truths)
+
+    @property
+    def kind(self) -> str:
+        """Of most of the annotated blocks, text or formula."""
+        kinds = [one.kind for one in self.truths]
+        return max(dict.fromkeys(kinds), key=kinds.count)
+
+    @property
+    def written_as_text(self) -> bool:
+        """Whether a formula stands in the prediction as text: then it is scored as text."""
+        return self.kind == "formula" and bool(self.found) and self.found[0].kind == "text"
+
+    def text_pair(self) -> tuple[str, str]:
+        """A formula's pair, in Unicode as far as it goes."""
+        latex = [one.text for one in self.truths]
+        if len(latex) > 1:
+            rows = " \\\\ ".join("{" + one.strip("$").strip("\n") + "}" for one in latex)
+            latex = ["\\begin{array}{l} " + rows + " \\end{array}"]
+        written = unicode_formula(latex[0])
+        text = latex[0] if written is None else written
+        return self.pair[0], bare_words(text) or text
 
 
 def page_quality(markdown: str, entry: Mapping[str, Any]) -> dict[str, float | None]:
     """The figures of one page; None where the page has nothing of a kind.
 
     ``text``, ``formula`` and ``order`` are edit distances (0 is best), ``teds`` and ``teds_structure``
-    similarities (1 is best), means over the page's annotated tables.
+    similarities (1 is best), means over the page's annotated tables; ``invented`` is the share of the
+    predicted letters whose blocks stand for nothing annotated.
     """
-    found, truths = predicted_blocks(markdown), annotated_blocks(entry["layout_dets"])
-    texts = matched(found["text"], truths["text"], bare_text)
-    formulas = matched(found["formula"], truths["formula"], bare_formula)
-    tables = [one for one in matched(found["table"], truths["table"], str) if one.truth is not None]
-    pairs = [(one.found.text if one.found else "", one.truth.text) for one in tables if one.truth]
+    found, truths = predicted_blocks(markdown), annotated_blocks(entry)
+    tables, spare = _tables(found, [one for one in truths if one.kind == "table"])
+    prose = [one for one in found if one.kind != "table"]
+    prose = sorted([*prose, *spare], key=lambda one: (one.kind == "inline", one.place))
+    prose = _without_aside(prose, [one for one in truths if one.kind == "aside"])
+    wanted = [one for one in truths if one.kind in ("text", "formula")]
+    matches = [
+        Match(tuple(wanted[n] for n in of), tuple(prose[n] for n in group))
+        for of, group in pair_blocks([one.bare for one in wanted], [one.bare for one in prose])
+    ]
+    texts = [one for one in matches if one.kind == "text"]
+    strays = [one for one in matches if texts and one.written_as_text]
+    formulas = [one for one in matches if one.kind == "formula" and not one.written_as_text]
     return {
-        "text": _pooled(texts, bare_text),
-        "formula": _pooled(formulas, bare_formula) if truths["formula"] else None,
-        "teds": _mean([teds(*pair) for pair in pairs]),
-        "teds_structure": _mean([teds(*pair, structure=True) for pair in pairs]),
-        "order": order_distance(_places([*texts, *formulas, *tables])),
+        "text": pooled([*(one.pair for one in texts), *(one.text_pair() for one in strays)]),
+        "formula": pooled([one.pair for one in formulas]),
+        "teds": _mean([teds(*pair) for pair in tables]),
+        "teds_structure": _mean([teds(*pair, structure=True) for pair in tables]),
+        "order": _order(texts),
+        "invented": _invented(prose, matches),
     }
 
 
-def predicted_blocks(markdown: str) -> dict[str, list[Block]]:
-    """The blocks of a page's markdown by kind, with their places."""
-    blocks: dict[str, list[Block]] = {"text": [], "formula": [], "table": []}
-    kinds = {Category.FORMULA: "formula", Category.TABLE: "table"}
-    for place, region in enumerate(read(unfenced(markdown))):
-        if region.text.strip():
-            blocks[kinds.get(region.category, "text")].append(Block(region.text, place))
-    return blocks
+def _tables(found: Sequence[Block], truths: Sequence[Block]) -> tuple[list[tuple[str, str]], list[Block]]:
+    """Each annotated table with the predicted one nearest to it, one to one; the cells of the rest as text.
+
+    Where no table is annotated the predicted ones count as nothing.
+    """
+    tables = [one for one in found if one.kind == "table"]
+    costs = distances([one.bare for one in truths], [one.bare for one in tables])
+    given = dict(zip(*linear_sum_assignment(costs), strict=True))
+    pairs = [(tables[given[n]].text if n in given else "", one.text) for n, one in enumerate(truths)]
+    rest = [one for n, one in enumerate(tables) if truths and n not in given.values()]
+    return pairs, [cell for table in rest for cell in cells_as_text(table)]
 
 
-def annotated_blocks(regions: Sequence[Mapping[str, Any]]) -> dict[str, list[Block]]:
-    """The annotated regions by kind; those that the benchmark sets aside are not scored."""
-    blocks: dict[str, list[Block]] = {"text": [], "formula": [], "table": []}
-    for region in regions:
-        kind, order = region["category_type"], region.get("order")
-        kept = not region.get("ignore")
-        if kind == "table":
-            blocks["table"].append(Block(region.get("html") or region.get("latex") or "", order, kept))
-        elif kind == "equation_isolated":
-            blocks["formula"].append(Block(region.get("latex") or "", order, kept))
-        elif kind in TEXT or kind in ASIDE:
-            blocks["text"].append(Block(region.get("text") or "", order, kept and kind in TEXT))
-    return blocks
+def _without_aside(found: Sequence[Block], aside: Sequence[Block]) -> list[Block]:
+    """The predicted blocks that are none of those that are set aside."""
+    _, near = have_close([one.bare for one in aside], [one.bare for one in found])
+    return [one for one, is_aside in zip(found, near, strict=True) if not is_aside]
 
 
-def matched(found: Sequence[Block], truths: Sequence[Block], bare: Callable[[str], str]) -> list[Match]:
-    """Every block on either side once, in the pairs whose distances sum up to the least."""
-    ours, theirs = [bare(block.text) for block in found], [bare(block.text) for block in truths]
-    costs = [[distance(text, truth) for truth in theirs] for text in ours]
-    pairs: list[tuple[int, int]] = []
-    if found and truths:
-        rows, columns = linear_sum_assignment(costs)
-        pairs = [(r, c) for r, c in zip(rows, columns, strict=True) if costs[r][c] < FAR]
-    taken, given = {row for row, _ in pairs}, {column for _, column in pairs}
-    made = [Match(truths[column], found[row]) for row, column in pairs]
-    made += [Match(truth, None) for number, truth in enumerate(truths) if number not in given]
-    return made + [Match(None, block) for number, block in enumerate(found) if number not in taken]
+def _order(texts: Sequence[Match]) -> float | None:
+    """Reading order of text: where blocks are one to the reader, each has its place."""
+    standing = sorted((one for one in texts if one.found), key=lambda one: one.found[0].place)
+    return order_distance(list(_orders(standing)), list(_orders(texts)))
 
 
-def _pooled(matches: Sequence[Match], bare: Callable[[str], str]) -> float | None:
-    scored = [one for one in matches if one.truth is None or one.truth.scored]
-    if not any(one.truth for one in scored):
-        return None
-    return pooled(
-        [
-            (bare(one.found.text) if one.found else "", bare(one.truth.text) if one.truth else "")
-            for one in scored
-        ]
-    )
+def _orders(matches: Sequence[Match]) -> Iterator[float]:
+    return (truth.place for one in matches for truth in one.truths if truth.place)
 
 
-def _places(matches: Sequence[Match]) -> list[int]:
-    """The annotated orders of what was found, as the prediction has them."""
-    placed = [
-        (one.found.order, one.truth.order)
-        for one in matches
-        if one.found and one.truth and one.truth.scored and one.truth.order is not None
-    ]
-    return [truth for _, truth in sorted((found or 0, truth) for found, truth in placed)]
+def _invented(prose: Sequence[Block], matches: Sequence[Match]) -> float | None:
+    """Share of the letters; inline formulas are part of a text that counts."""
+    used = {id(block) for one in matches for block in one.found}
+    letters = {True: 0, False: 0}
+    for block in prose:
+        if block.kind != "inline":
+            letters[id(block) in used] += len(block.bare)
+    whole = sum(letters.values())
+    return letters[False] / whole if whole else None
 
 
 def _mean(values: Sequence[float]) -> float | None:
