@@ -96,7 +96,7 @@ def _acceptance(summary: Mapping[str, Any], label: str) -> Table:
 def _quality(summary: Mapping[str, Any], label: str) -> Table:
     table = Table(
         title=f"quality: {label}",
-        caption="edit distances (text, formula, order), share of invented text: 0 is best; TEDS: 1; means over pages",
+        caption="edit distances and share of invented text: 0 is best; TEDS: 1; means over pages",
     )
     table.add_column("run")
     for heading in ("text", "formula", "TEDS", "TEDS-S", "order", "invented"):
