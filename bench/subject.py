@@ -10,9 +10,11 @@ import numpy as np
 import torch
 
 from docspec import registry
-from docspec.bench.neutral_tokenizer import neutral_tokenizer
+from docspec.bench.neutral_tokenizer import DESCRIPTION, neutral_tokenizer
+from docspec.bench.pages import REPLAYED, STYLE
 from docspec.bench.plain import Plain
 from docspec.bench.replayed import (
+    ANNOTATIONS,
     AnnotatedLayout,
     MarkdownPages,
     RecordedVerifier,
@@ -22,12 +24,15 @@ from docspec.bench.replayed import (
 )
 from docspec.bench.ways import Docspec, Way
 from docspec.config import Config
+from docspec.drafters.formats.markdown import DEFAULT
 from docspec.errors import UsageError
 from docspec.pipeline import Parts, choose_mode
 from docspec.types import Category, Mode, Verifier
+from docspec.verifiers.replay import ReplayReader
 
 BASELINES = ("ar", "generate", "lookup")
 END = "<|recorded end|>"
+TOKENIZER = f"tokens are not the model's ({DESCRIPTION})"
 UNBOUNDED = 1_000_000  # new tokens: a recording ends by itself
 NO_GENERATE = (
     "the bundled verifier has no `generate` (its decoder's positions are its own): `ar` stands for it"
@@ -95,34 +100,39 @@ def load_subject(config: Config, replay: str | None, shape: str | None) -> Subje
 def _replayed(config: Config, replay: str, shape: str | None) -> Subject:
     reader: Any
     check_source(replay)
+    notes = []
     if shape is None:
-        from docspec.bench.pages import REPLAYED, STYLE
-        from docspec.drafters.formats.markdown import DEFAULT
-        from docspec.verifiers.replay import ReplayReader
-
-        tokenizer = neutral_tokenizer()
-        tokenizer.add_special_tokens([END])
-        form = MarkdownPages(DEFAULT if replay == "annotations" else REPLAYED)
-        end = tokenizer.token_to_id(END)
-        assert end is not None
-        reader = ReplayReader(tokenizer, end, STYLE, form)
-        name = "no model"
+        reader = _no_model(replay)
     else:
-        layers, hidden = _shape(shape)
-        from docspec.bench.decode import make_reader
+        from docspec.bench.shapes import random_reader
 
-        reader = make_reader(layers, hidden, config.device, config.dtype)
-        name = f"random Qwen2-VL of {layers} layers x {hidden}"
+        reader = random_reader(shape, config.device, config.dtype)
+        if replay != ANNOTATIONS:  # the files are markdown, whatever the family writes
+            reader.page = MarkdownPages(REPLAYED)
+        form = "markdown" if isinstance(reader.page, MarkdownPages) else "its own page format"
+        notes.append(f"replayed over a {reader.name}: pages are written in {form}; {TOKENIZER}")
     recording = Recording(replay, reader.codec, reader.end_tokens[0], reader.page)
     config = replace(config, max_new_tokens=UNBOUNDED)
     return Subject(
-        name,
+        reader.name,
         lambda drafts: RecordedVerifier(reader, recording, config, drafts=drafts),
         reader=reader if shape is not None else None,
         recording=recording,
         computed=shape is not None,
         modes=recording.modes,
+        notes=notes,
     )
+
+
+def _no_model(replay: str) -> ReplayReader:
+    tokenizer = neutral_tokenizer()
+    tokenizer.add_special_tokens([END])
+    end = tokenizer.token_to_id(END)
+    assert end is not None
+    form = MarkdownPages(DEFAULT if replay == ANNOTATIONS else REPLAYED)
+    reader = ReplayReader(tokenizer, end, STYLE, form)
+    reader.name = "no model"
+    return reader
 
 
 def make_ways(
@@ -222,12 +232,3 @@ def _mode(name: str, subject: Subject) -> Mode:
             f"mode {name!r} cannot be measured with {subject.name}; possible: {', '.join(known)}"
         )
     return known[name]
-
-
-def _shape(text: str) -> tuple[int, int]:
-    layers, _, hidden = text.partition("x")
-    if not (layers.isdigit() and hidden.isdigit() and int(layers) and int(hidden) % 64 == 0 < int(hidden)):
-        raise UsageError(
-            f"--shape is LAYERSxHIDDEN with HIDDEN a multiple of 64, such as 20x1024, not {text!r}"
-        )
-    return int(layers), int(hidden)

@@ -42,7 +42,9 @@ def omnidocbench(
     ] = None,
     shape: Annotated[
         str | None,
-        typer.Option(metavar="LAYERSxHIDDEN", help="Replay over a random model of this size: 20x1024."),
+        typer.Option(
+            metavar="SHAPE", help="Replay over a random model: dots.ocr, or 20x1024 (LAYERSxHIDDEN)."
+        ),
     ] = None,
     output: Annotated[
         Path, typer.Option("--output", "-o", metavar="OUT", help="A folder; a run there goes on.")
