@@ -34,6 +34,7 @@ from docspec.config import Config
 from docspec.errors import UsageError
 from docspec.registry import load
 from docspec.types import DecodeStats, Draft, Request
+from docspec.verifiers.clock import now
 from docspec.verifiers.profiles.qwen_vl import QwenVL
 from docspec.verifiers.replay import ReplayVerifier, random_qwen2_vl
 from docspec.verifiers.transformers_vlm import TransformersReader, pick_device, pick_dtype
@@ -99,11 +100,11 @@ def run_generate(reader: TransformersReader, requests: list[Request], texts: dic
 
 
 def _seconds(model: Any, inputs: dict[str, torch.Tensor], count: int) -> float:
-    started = time.perf_counter()
+    started = now(model.device)
     with torch.inference_mode():
         output = model.generate(**inputs, do_sample=False, min_new_tokens=count, max_new_tokens=count)
     assert output.shape[1] == inputs["input_ids"].shape[1] + count
-    return time.perf_counter() - started
+    return now(model.device) - started
 
 
 def measure(

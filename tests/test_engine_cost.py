@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 from dataclasses import dataclass, replace
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -30,9 +29,6 @@ CPU, GPU = (
 @dataclass
 class _Clock:
     now: float = 0.0
-
-    def perf_counter(self) -> float:
-        return self.now
 
 
 class _Timed(NoModel):
@@ -70,7 +66,7 @@ def tokenizer() -> Tokenizer:
 def clock(monkeypatch: pytest.MonkeyPatch) -> _Clock:
     """The engine's clock."""
     made = _Clock()
-    monkeypatch.setattr(engine, "time", SimpleNamespace(perf_counter=made.perf_counter))
+    monkeypatch.setattr(engine, "now", lambda device: made.now)
     return made
 
 

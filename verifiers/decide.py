@@ -92,12 +92,17 @@ class Fused:
 
 
 class Replay:
-    """The verifier's choices come from recorded token ids by sequence key, each ending with an end token."""
+    """The verifier's choices come from recorded token ids by sequence key, each ending with an end token.
+
+    A model's own greedy choices are made and ignored: their cost is a part of what is timed.
+    """
 
     def __init__(self, recorded: Mapping[Hashable, list[int]]) -> None:
         self.recorded = recorded
 
     def __call__(self, sequences: list[Sequence], trees: Trees, logits: torch.Tensor) -> list[Accepted]:
+        if logits.numel():
+            logits.argmax(-1).tolist()
         return [self._row(sequence, tree) for sequence, tree in zip(sequences, trees, strict=True)]
 
     def _row(self, sequence: Sequence, tree: Tree) -> Accepted:

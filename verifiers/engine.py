@@ -5,7 +5,6 @@ It knows nothing of documents, prompts, images or text; a step is: windows, one 
 
 from __future__ import annotations
 
-import time
 from collections import deque
 from collections.abc import Iterable, Iterator
 
@@ -14,6 +13,7 @@ import torch
 from docspec.drafters.tree import Tree
 from docspec.errors import ModelError
 from docspec.verifiers.acceptance import Accepted
+from docspec.verifiers.clock import now
 from docspec.verifiers.decide import Decide
 from docspec.verifiers.runner import Runner
 from docspec.verifiers.sequence import Sequence
@@ -118,13 +118,13 @@ class Engine:
         """One forward pass of ``group``, which sits in the cache's ``rows``, and what follows from it."""
         prefill = stage == "prefill"
         width = max((s.cached if prefill else 1) + len(tree) for s, tree in zip(group, trees, strict=True))
-        started = time.perf_counter()
+        started = now(self.runner.device)
         forward = self.runner.prefill if prefill else self.runner.step
         logits = forward(rows, [s.prompt for s in group], [s.output for s in group], trees)
         accepted = self.decide(group, trees, logits)
         firsts = [len(s.prompt) + len(s.output) for s in group]
         self.runner.cache.keep(rows, firsts, [one.nodes for one in accepted])
-        elapsed = time.perf_counter() - started
+        elapsed = now(self.runner.device) - started
         self.passes += 1
         self.seconds[stage] += elapsed
         self._cost.record(len(group) * width, elapsed)

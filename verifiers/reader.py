@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections import deque
 from collections.abc import Hashable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
@@ -14,6 +13,7 @@ from docspec.config import Config
 from docspec.drafters.experience import Experience
 from docspec.drafters.matching import DraftCursor, agreement, corrections
 from docspec.types import Finish, Image, PageRegion, Request, Style, Verdict
+from docspec.verifiers.clock import now
 from docspec.verifiers.codec import TokenizerCodec
 from docspec.verifiers.cut_off import closed
 from docspec.verifiers.decide import Decide
@@ -200,12 +200,12 @@ class ReaderVerifier:
         """Requests with their prompts, images encoded in one pass, or one by one where that fails."""
         if not requests:
             return []
-        started = time.perf_counter()
+        started = now(self.engine.runner.device)
         try:
             prompts: list[Prompt] | Exception = self.reader.prompts(requests)
         except Exception as error:  # noqa: BLE001 one image that cannot be encoded must not stop the others
             prompts = error
-        self._vision += time.perf_counter() - started
+        self._vision += now(self.engine.runner.device) - started
         if not isinstance(prompts, Exception):
             return list(zip(requests, prompts, strict=True))
         if len(requests) > 1:

@@ -35,22 +35,26 @@ class Prompt:
 
     ``embeds`` [P, D]; ``positions`` [K, P], K = 1, or 3 or 4 for M-RoPE; ``ids`` are the prompt's token ids
     where it has any (logits processors look at them). ``following`` is the position id of the first output
-    token where it does not go on from the prompt's maximum.
+    token; where it is not given, text goes on from the prompt's maximum.
     """
 
     embeds: torch.Tensor
     positions: torch.Tensor
     ids: tuple[int, ...] = ()
     visual: VisualLayers | None = None
-    following: int | None = None
+    following: int = -1
+
+    def __post_init__(self) -> None:
+        if self.following < 0:  # once: every pass asks for it, and the device would have to be waited for
+            object.__setattr__(self, "following", int(self.positions.max()) + 1)
 
     def __len__(self) -> int:
         return int(self.embeds.shape[0])
 
     @property
     def next_position(self) -> int:
-        """Position id of the first output token: text goes on from the prompt's maximum, if not said."""
-        return int(self.positions.max()) + 1 if self.following is None else self.following
+        """Position id of the first output token."""
+        return self.following
 
 
 @dataclass(slots=True, eq=False)
