@@ -243,7 +243,8 @@ def test_mini_on_two_pages(benchmark: Path, tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_replayed_annotations_in_every_mode(benchmark: Path, tmp_path: Path) -> None:
     """What is annotated comes back, in fewer passes than tokens, and everything says that it is replayed."""
-    summary = _bench(benchmark, tmp_path / "out", "--replay", "annotations", "--limit", "1")
+    out, options = tmp_path / "out", ("--replay", "annotations", "--concurrency", "1,saturated")
+    summary = _bench(benchmark, out, *options)
     runs = {line["run"]: line for line in summary["runs"]}
     assert set(runs) == {
         *("docspec-region", "docspec-page", "docspec-hierarchical"),
@@ -251,8 +252,18 @@ def test_replayed_annotations_in_every_mode(benchmark: Path, tmp_path: Path) -> 
     }
     assert summary["failed"] == []
     assert summary["setup"]["replayed"] == "annotations"
-    assert all(line["identical"] == line["pages"] == 1 for line in summary["lossless"])
+    assert all(line["identical"] == line["pages"] == 2 for line in summary["lossless"])
     assert all(line["quality"]["text"] == 0.0 for line in runs.values())
+    together = summary["saturated"]
+    assert {line["run"] for line in together["runs"]} == set(runs)
+    assert all(line["tokens"] == runs[line["run"]]["tokens"] for line in together["runs"])
+    assert all(line["identical"] == line["pages"] == 2 for line in together["speed"])
+    assert all(line["passes"] <= runs[line["run"]]["passes"] for line in together["runs"])
+    passes = {line["run"]: line["passes"] for line in together["runs"]}
+    assert passes["ar-page"] < runs["ar-page"]["passes"]
+    lines = (out / "runs.jsonl").read_text(encoding="utf-8")
+    assert _bench(benchmark, out, *options)["saturated"] == together
+    assert (out / "runs.jsonl").read_text(encoding="utf-8") == lines
     assert runs["docspec-region"]["mean_accepted_length"] > 3
     assert all(set(line) & {"end_to_end", "decode", "passes"} == {"passes"} for line in summary["speed"])
 
@@ -261,6 +272,7 @@ def test_replayed_annotations_in_every_mode(benchmark: Path, tmp_path: Path) -> 
 def test_random_model_beside_generate(benchmark: Path, tmp_path: Path) -> None:
     """Over a model, replayed choices come back from our engine, ``generate`` and prompt lookup alike."""
     options = ("--replay", "annotations", "--shape", "1x64", "--limit", "1", "--drafter", "none")
+    options += ("--concurrency", "1,saturated")
     summary = _bench(benchmark, tmp_path / "out", *options, "--modes", "region,page")
     assert summary["failed"] == []
     runs = {line["run"]: line for line in summary["runs"]}
@@ -270,6 +282,33 @@ def test_random_model_beside_generate(benchmark: Path, tmp_path: Path) -> None:
     assert runs["generate-page"]["passes"] == runs["generate-page"]["tokens"]
     assert runs["lookup-page"]["passes"] <= runs["generate-page"]["passes"]
     assert all(line["decode"]["mean"] > 0 for line in summary["speed"])
+    together = {line["run"]: line for line in summary["saturated"]["runs"]}
+    assert set(together) == {f"{way}-{mode}" for way in ways[:3] for mode in ("region", "page")}
+    assert together["generate-region"]["passes"] < runs["generate-region"]["passes"]
+    assert all(line["identical"] == line["pages"] == 1 for line in summary["saturated"]["speed"])
+    assert any("no prompt lookup" in note for note in summary["notes"])
+
+
+@pytest.mark.slow
+def test_a_page_that_cannot_be_read(benchmark: Path, tmp_path: Path) -> None:
+    """It fails in every run, one page at a time and all at once; the pages after it keep their own text."""
+    listing = benchmark / "OmniDocBench.json"
+    first, second = json.loads(listing.read_text(encoding="utf-8"))
+    broken = {**first, "page_info": {**first["page_info"], "image_path": "broken.png"}}
+    (benchmark / "images" / "broken.png").write_bytes(
+        (benchmark / "images" / "page_0.png").read_bytes()[:900]
+    )
+    listing.write_text(json.dumps([broken, first, second]), encoding="utf-8")
+    options = ["--replay", "annotations", "--modes", "region", "--concurrency", "1,saturated"]
+    arguments = ["bench", "omnidocbench", "--data", str(benchmark), "-o", str(tmp_path / "out"), *options]
+    result = CliRunner().invoke(app, arguments)
+    assert result.exit_code == 1, result.output
+    summary = json.loads(result.stdout.splitlines()[-1])
+    runs = ("docspec-region", "ar-region", "docspec-region, saturated", "ar-region, saturated")
+    assert {(line["page"], line["run"]) for line in summary["failed"]} == {
+        ("broken.png", run) for run in runs
+    }
+    assert [line["identical"] for line in summary["saturated"]["speed"]] == [2]
 
 
 def test_replay_and_mode_that_do_not_go_together(benchmark: Path, tmp_path: Path) -> None:
@@ -280,6 +319,7 @@ def test_replay_and_mode_that_do_not_go_together(benchmark: Path, tmp_path: Path
         (("--replay", str(outputs), "--modes", "region"), "mode 'region' cannot be measured"),
         (("--replay", str(tmp_path / "none")), "--replay takes"),
         (("--shape", "2x64"), "--shape is of replays"),
+        (("--concurrency", "2"), "--concurrency takes some of 1,saturated"),
         (("--replay", "annotations", "--shape", "big"), "LAYERSxHIDDEN"),
         (("--replay", "annotations", "--baselines", "magic"), "unknown baseline 'magic'"),
         (
