@@ -4,7 +4,9 @@ Takes OmniDocBench's format (a folder with its JSON and ``images/``). The annota
 stands for the verifier's choices; the draft is what the drafter reads in the annotated box. With ``--mode
 page`` a page's recorded output (of a real VLM) stands for the choices, and the draft is the whole page as the
 pipeline makes it of the image; with ``--mode hierarchical`` the annotated text stands for regions that have
-been read, and is the draft. No model runs.
+been read, and is the draft. With ``--pdf`` the recorded output of running text
+stands for the choices, and drafts are read from the text layer of PDFs that are typeset of the pages (see
+``born_digital``). No model runs.
 """
 
 from __future__ import annotations
@@ -125,9 +127,21 @@ def read_cases(data: Path, drafter: Drafter) -> Iterator[Case]:
         yield Case(region.page, region.language, region.text, text, tuple(map(astuple, doubts)))
 
 
+def read_pdf_cases(data: Path, outputs: Path, drafter: Drafter, text: str) -> Iterator[Case]:
+    """Running text as a model wrote it, with drafts from PDFs that are typeset as ``text`` says."""
+    from docspec.bench.born_digital import read_prose  # needs the bench extra, the rest does not
+
+    for prose in track(read_prose(data, outputs, drafter, text), description="drafting"):
+        yield Case(prose.regions[0].page, prose.regions[0].language, prose.output, prose.draft)
+
+
+def _no_formula(case: Case) -> bool:
+    return not any(mark in case.truth for mark in ("$", "\\(", "\\["))
+
+
 GROUPS: dict[str, Callable[[Case], bool]] = {
     "english": lambda case: case.language == "english",
-    "english without formulas": lambda case: case.language == "english" and "$" not in case.truth,
+    "english without formulas": lambda case: case.language == "english" and _no_formula(case),
     "chinese": lambda case: case.language == "chinese",
     "all": lambda case: True,
 }
@@ -218,7 +232,11 @@ def _cases(options: argparse.Namespace) -> tuple[list[Case], Mapping[str, Callab
         if file is not None and known:
             cases = [Case(**case) for case in json.loads(file.read_text(encoding="utf-8"))]
         else:
-            cases = list(read_cases(options.data, load("drafters", options.drafter)()))
+            drafter = load("drafters", options.drafter)()
+            if options.pdf:
+                cases = list(read_pdf_cases(options.data, _outputs(options), drafter, options.pdf))
+            else:
+                cases = list(read_cases(options.data, drafter))
             if file is not None:
                 rows = [asdict(case) for case in cases]
                 file.write_text(json.dumps(rows, ensure_ascii=False, indent=1), encoding="utf-8")
@@ -226,17 +244,24 @@ def _cases(options: argparse.Namespace) -> tuple[list[Case], Mapping[str, Callab
     if file is not None and known:
         pages = load_pages(file)
     else:
-        outputs = options.outputs or options.data / "vlm_outputs"
-        pages = list(recorded_pages(options.data, outputs, options.drafter, Mode(options.mode)))
+        pages = list(recorded_pages(options.data, _outputs(options), options.drafter, Mode(options.mode)))
         if file is not None:
             save_pages(file, pages)
     return page_cases(pages, options.form, options.tables), page_groups(pages)
 
 
+def _outputs(options: argparse.Namespace) -> Path:
+    outputs: Path = options.outputs or options.data / "vlm_outputs"
+    return outputs
+
+
 def main() -> None:
     """Print the figures; the last line is JSON."""
     options = _arguments()
-    options.drafter = options.drafter or ("rapidocr" if options.mode == "region" else "auto")
+    if options.pdf and options.mode != "region":
+        raise SystemExit("--pdf is of regions: leave --mode out")
+    usual = "text-layer" if options.pdf else "rapidocr" if options.mode == "region" else "auto"
+    options.drafter = options.drafter or usual
     own: Path | None = options.tokenizer
     if own is not None and not own.is_file():
         raise SystemExit(f"no tokenizer at {own}: leave --tokenizer out for a neutral one")
@@ -247,7 +272,8 @@ def main() -> None:
         print_worst(codec, cases, options.window, reach, options.worst)
     figures = measure(codec, cases, options.window, options.matching, reach, groups)
     names = [name.replace("_", " ") for name in next(iter(figures.values()))]
-    title = f"replayed, {options.mode} mode, {options.matching}, window {options.window}"
+    made = f", {options.pdf} text in PDFs" if options.pdf else ""
+    title = f"replayed, {options.mode} mode{made}, {options.matching}, window {options.window}"
     tokenizer = str(own) if own else DESCRIPTION
     table = Table("group", *names, title=title, caption=f"tokenizer: {tokenizer}")
     for group, row in figures.items():
@@ -261,6 +287,8 @@ def main() -> None:
         "trees": options.trees,
         "tokenizer": tokenizer,
     }
+    if options.pdf:
+        settings["pdf"] = options.pdf
     if options.mode != "region":
         settings |= {"format": options.form, "tables": options.tables}
     print(json.dumps({"benchmark": "acceptance", "replayed": True, **settings, "groups": figures}))
@@ -270,9 +298,14 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m docspec.bench.acceptance", description=__doc__)
     parser.add_argument("--data", type=Path, required=True, help="OmniDocBench folder: a JSON and images/")
     parser.add_argument("--mode", choices=[mode.value for mode in Mode], default="region")
+    parser.add_argument(
+        "--pdf", choices=["annotated", "recorded"], help="running text from typeset PDFs, as recorded outputs"
+    )
     parser.add_argument("--outputs", type=Path, help="recorded pages, .md (default: DATA/vlm_outputs)")
     parser.add_argument("--tokenizer", type=Path, help=f"tokenizer.json (default: {DESCRIPTION})")
-    parser.add_argument("--drafter", help="registered drafter (default: rapidocr; for pages auto)")
+    parser.add_argument(
+        "--drafter", help="registered drafter (default: rapidocr, text-layer for PDFs, auto for pages)"
+    )
     parser.add_argument("--drafts", type=Path, help="keep the drafts in this file, or reuse them from it")
     parser.add_argument("--window", type=int, default=128, help="draft tokens a step (default: 128)")
     parser.add_argument(

@@ -20,11 +20,13 @@ from docspec.types import Box, Category, Draft, Drafter, Image, Line, Page, Regi
 class AnnotatedRegion:
     """A text region of a page: what is written there, in which language, and what the drafter makes of it.
 
-    ``image`` are its pixels, ``lines`` the page's lines inside it, in pixels of ``image``.
+    ``category`` is the benchmark's; ``image`` are its pixels, ``lines`` the page's lines inside it, in pixels
+    of ``image``.
     """
 
     page: str
     number: int
+    category: str
     language: str
     text: str
     image: Image
@@ -65,32 +67,52 @@ def read_image(data: Path, entry: dict[str, Any]) -> Image:
 
 
 def text_regions(data: Path, drafter: Drafter, style: Style, page: str = "") -> Iterator[AnnotatedRegion]:
-    """The text regions that count, in reading order, of pages whose image name contains ``page``.
+    """The text regions that count, in reading order, of pages whose image name contains ``page``."""
+    for entry in read_entries(data):
+        if page in entry["page_info"]["image_path"]:
+            pixels = read_image(data, entry)
+            height, width = pixels.shape[:2]
+            # at 72 dpi a point is a pixel, as in the annotations
+            yield from page_regions(Page(0, width, height, 72.0, pixels), entry, drafter, style)
+
+
+def page_regions(
+    sheet: Page, entry: dict[str, Any], drafter: Drafter, style: Style
+) -> Iterator[AnnotatedRegion]:
+    """The text regions that count of one page, whose points are the annotation's pixels.
 
     As in the pipeline, the drafter reads the page as a whole; a region's draft is written from the lines
     whose middle lies in the annotated box.
     """
-    for entry in read_entries(data):
-        name = entry["page_info"]["image_path"]
-        if page not in name:
-            continue
-        pixels = read_image(data, entry)
-        height, width = pixels.shape[:2]
-        sheet = Page(0, width, height, 72.0, pixels)  # at 72 dpi a point is a pixel, as in the annotations
-        lines = drafter.read(sheet)
-        wanted = [found for found in entry["layout_dets"] if found.get("text") and not found.get("ignore")]
-        wanted.sort(key=lambda found: found.get("order") or 0)
-        for number, found in enumerate(wanted):
-            poly = found["poly"]
-            box = (min(poly[0::2]), min(poly[1::2]), max(poly[0::2]), max(poly[1::2]))
-            inside = tuple(line for line in lines if _holds(box, line.box))
-            region = Region(0, number, box, Category.TEXT, lines=inside)
-            drafts = drafter.draft(sheet, region, style) if inside else ()
-            x0, y0, _, _ = sheet.pixels(box)
-            moved = tuple(replace(line, box=_moved(line.box, -x0, -y0)) for line in inside)
-            draft = drafts[0] if drafts else None
-            text, language = found["text"], _language(found)
-            yield AnnotatedRegion(name, number, language, text, sheet.crop(box), draft, moved)
+    lines = drafter.read(sheet)
+    for number, found in enumerate(written_regions(entry)):
+        box = box_of(found)
+        inside = tuple(line for line in lines if _holds(box, line.box))
+        region = Region(0, number, box, Category.TEXT, lines=inside)
+        drafts = drafter.draft(sheet, region, style) if inside else ()
+        x0, y0, _, _ = sheet.pixels(box)
+        yield AnnotatedRegion(
+            page=entry["page_info"]["image_path"],
+            number=number,
+            category=found.get("category_type", ""),
+            language=_language(found),
+            text=found["text"],
+            image=sheet.crop(box),
+            draft=drafts[0] if drafts else None,
+            lines=tuple(replace(line, box=_moved(line.box, -x0, -y0)) for line in inside),
+        )
+
+
+def written_regions(entry: dict[str, Any]) -> list[dict[str, Any]]:
+    """The annotations that are text and count, in reading order."""
+    found = [one for one in entry["layout_dets"] if one.get("text") and not one.get("ignore")]
+    return sorted(found, key=lambda one: one.get("order") or 0)
+
+
+def box_of(found: dict[str, Any]) -> Box:
+    """The upright box around an annotated polygon."""
+    poly = found["poly"]
+    return min(poly[0::2]), min(poly[1::2]), max(poly[0::2]), max(poly[1::2])
 
 
 def _language(found: dict[str, Any]) -> str:

@@ -34,7 +34,7 @@ _ARGUMENTS = re.compile(r"\\(?:tag|hspace|begin|end)\{.*?\}|\\arraycolsep.*?\}")
 
 def bare_text(text: str) -> str:
     """Letters, digits and underscores alone, inline formulas in Unicode: marks and spaces do not count."""
-    return bare_words(_INLINE.sub(_in_unicode, text))
+    return bare_words(unicode_text(text))
 
 
 def bare_words(text: str) -> str:
@@ -52,6 +52,11 @@ def bare_formula(latex: str) -> str:
     for look in _LOOKS:
         text = text.replace(look, "")
     return text.lower()
+
+
+def unicode_text(text: str) -> str:
+    """Text whose inline formulas are Unicode where LaTeX is needed for them."""
+    return _INLINE.sub(_in_unicode, text)
 
 
 def unicode_formula(latex: str) -> str | None:
