@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Protocol
 
 _PIECE = 256  # characters tokenized at a time
@@ -34,6 +34,13 @@ class DraftTokens:
         self._codec = codec
         self._cuts = [0]  # where pieces start, as far as known
         self._pieces: dict[int, tuple[list[int], list[int]]] = {}
+
+    def tokens(self) -> Iterator[int]:
+        """All of the draft's ids."""
+        at = 0
+        while at < len(self.text):
+            ids, _, at = self.piece(at)
+            yield from ids
 
     def piece(self, at: int) -> tuple[list[int], list[int], int]:
         """Ids and their draft offsets from character ``at`` on, and the character after the last of them.

@@ -1,19 +1,22 @@
-"""What the output repeats of itself, and of earlier outputs: table tags, list marks and formulas come again.
+"""What was written before and may come again: table tags, list marks, formulas, names.
 
-Prompt lookup (as in "Prompt Lookup Decoding", A. Saxena 2023) on the sequence's own tokens, and on what the
-same verifier wrote before.
+Prompt lookup (as in "Prompt Lookup Decoding", A. Saxena 2023) as a tree of the likeliest continuations (as in
+REST, He et al. 2023, arXiv 2311.08252). Pure.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import heapq
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 
-_LENGTHS = (3, 2)  # tokens that must have stood together before; the longer ones are asked first
-_BRANCH_LENGTHS = (3, 2, 1)  # the same for branches beside the main proposal
-_KEPT = 4  # places remembered of a run
-_REACH, _LONGEST_REACH = 6, 24  # tokens proposed at once, at first and after success
-_TRIES = 6  # proposals in a row of which none was right, after which echoes are left alone for a while
-_PAUSE = 32  # tokens, the first time; twice as many the next
+_LENGTHS = (4, 3, 2, 1)  # last tokens by which a continuation is looked up
+_VOTES = {4: 27.0, 3: 9.0, 2: 3.0, 1: 1.0}  # what a place counts for where so many tokens stood together
+_NEW = 1.0  # the same of what has never stood there
+_UNLIKELY = 0.01  # chance below which a token is not proposed in a branch
+_DOUBTFUL = 0.5  # the same where there are no branches
+_KEPT = 12  # places remembered of a run
+_REACH, _LONGEST_REACH = 6, 24  # tokens proposed one after another, at first and after success
 
 
 class Phrases:
@@ -22,7 +25,7 @@ class Phrases:
     def __init__(self, most: int | None = None) -> None:
         self.tokens: list[int] = []
         self._most = most
-        self._after: dict[tuple[int, ...], list[int]] = {}  # a run -> where it went on, the last few times
+        self._after: dict[tuple[int, ...], list[int]] = {}  # a run -> what came next, the last few times
 
     def extend(self, tokens: Sequence[int]) -> None:
         """Take the text's next tokens."""
@@ -30,67 +33,72 @@ class Phrases:
             self.tokens, self._after = [], {}
         for token in tokens:
             end = len(self.tokens)
-            for length in _BRANCH_LENGTHS:
+            for length in _LENGTHS:
                 if end >= length:
-                    places = self._after.setdefault(tuple(self.tokens[end - length : end]), [])
-                    places.append(end)
-                    del places[:-_KEPT]
+                    known = self._after.setdefault(tuple(self.tokens[end - length :]), [])
+                    known.append(token)
+                    del known[:-_KEPT]
             self.tokens.append(token)
 
-    def after(self, run: Sequence[int], reach: int) -> Iterator[list[int]]:
-        """What followed ``run``, the last time first, up to ``reach`` tokens."""
-        for found in reversed(self._after.get(tuple(run), [])):
-            yield self.tokens[found : found + reach]
+    def after(self, run: Sequence[int]) -> Sequence[int]:
+        """The tokens that followed ``run``, the last few times."""
+        return self._after.get(tuple(run), ())
 
 
 class Echo:
-    """Proposes what followed the output's last tokens before, in itself or in ``memory``."""
+    """Proposes what followed the output's last tokens before, in itself and in other ``texts``.
 
-    def __init__(self, memory: Phrases | None = None) -> None:
+    ``texts`` come with what one of their places counts for beside one of the output.
+    """
+
+    def __init__(self, texts: Sequence[tuple[Phrases, float]] = ()) -> None:
         self._own = Phrases()
-        self._memory = memory
+        self._texts = [(self._own, 1.0), *texts]
         self._proposed: list[list[int]] = []
         self._reach = _REACH
-        self._wrong = 0
-        self._pause = _PAUSE
-        self._silent_until = 0
 
     def extend(self, tokens: Sequence[int]) -> None:
-        """Take what was emitted, and learn from it whether the last proposals were right."""
+        """Take what was emitted, and learn from it how far to propose."""
         if self._proposed:
-            self._learn(max(_agreement(proposal, tokens) for proposal in self._proposed))
+            accepted = max(_agreement(proposal, tokens) for proposal in self._proposed)
+            self._reach = min(max(_REACH, 2 * accepted), _LONGEST_REACH)
             self._proposed = []
         self._own.extend(tokens)
 
-    def propose(self, limit: int, count: int = 1) -> list[list[int]]:
-        """What followed when the output ended like this before, the likeliest first.
+    def propose(self, limit: int, nodes: int = 0) -> list[list[int]]:
+        """What may follow, the likeliest first, up to ``limit`` tokens after one another.
 
-        Up to ``count`` proposals that differ from the first token on.
+        One continuation; with ``nodes`` several, of at most so many tokens in all, shared ones counted once.
         """
-        self._proposed = []
-        output, reach = self._own.tokens, min(limit, self._reach)
-        if reach <= 0 or len(output) < self._silent_until:
-            return []
-        for length in _LENGTHS if count == 1 else _BRANCH_LENGTHS:
-            for known in (self._own, self._memory):
-                if known is None or len(output) < length:
-                    continue
-                for proposal in known.after(output[-length:], reach):
-                    if len(self._proposed) == count:
-                        return self._proposed
-                    if all(proposal[0] != one[0] for one in self._proposed):
-                        self._proposed.append(proposal)
+        reach = min(limit, self._reach)
+        self._proposed = self._likeliest(reach, nodes or reach, _UNLIKELY if nodes else _DOUBTFUL)
         return self._proposed
 
-    def _learn(self, accepted: int) -> None:
-        self._reach = min(max(_REACH, 2 * accepted), _LONGEST_REACH)
-        if accepted:
-            self._wrong, self._pause = 0, _PAUSE
-            return
-        self._wrong += 1
-        if self._wrong >= _TRIES:
-            self._silent_until = len(self._own.tokens) + self._pause
-            self._wrong, self._pause = 0, 2 * self._pause
+    def _likeliest(self, reach: int, nodes: int, least: float) -> list[list[int]]:
+        """The paths of the tree of the ``nodes`` likeliest tokens whose chance is ``least`` or more."""
+        ending = self._own.tokens[-max(_LENGTHS) :]
+        waiting: list[tuple[float, tuple[int, ...]]] = [(-1.0, ())]
+        paths: dict[tuple[int, ...], None] = {}  # in the order of their chances
+        while waiting and len(paths) <= nodes:
+            chance, path = heapq.heappop(waiting)
+            paths[path] = None
+            if len(path) < reach:
+                for token, share in self._chances([*ending, *path]).items():
+                    if -chance * share >= least:
+                        heapq.heappush(waiting, (chance * share, (*path, token)))
+        inner = {path[:-1] for path in paths}
+        return [list(path) for path in paths if path not in inner]
+
+    def _chances(self, written: Sequence[int]) -> Mapping[int, float]:
+        """The chance of each token that has followed the last ones of ``written`` before."""
+        votes: defaultdict[int, float] = defaultdict(float)
+        for length in _LENGTHS:
+            if len(written) >= length:
+                for phrases, weight in self._texts:
+                    for token in phrases.after(written[-length:]):
+                        votes[token] += _VOTES[length] * weight
+        total = sum(votes.values()) + _NEW
+        return {token: count / total for token, count in votes.items()}
 
 
 def _agreement(proposal: Sequence[int], tokens: Sequence[int]) -> int:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from docspec.drafters.comparison import agreement, corrections
 from docspec.drafters.draft_tokens import Codec, DraftTokens
-from docspec.drafters.echo import Echo
+from docspec.drafters.echo import Echo, Phrases
 from docspec.drafters.experience import Experience
 from docspec.drafters.resync import Finder, Parting
 from docspec.drafters.stream import Stream
@@ -25,6 +25,7 @@ _PATIENCE, _VAIN = 8, 16  # refuted guesses after which searches wait, a token f
 _WIDE, _LONGEST_PAUSE = 4000, 16  # whole drafts of so many characters cost a pause of one token
 _SIDES = 6  # branches beside the main one
 _NEAR = 0.99  # what a character of distance takes from an alternative's chance to be reached
+_EARLIER, _DRAFTED = 0.5, 0.5  # what earlier outputs and the drafts count for beside this output's own words
 _CORRECTION, _LETTERS = 24, 4  # tokens of a correction worth remembering, and letters of one
 
 
@@ -34,7 +35,8 @@ class DraftCursor:
     ``drafts`` are best first; ``end_token`` follows a draft's last token, where there is one. While the
     output agrees with the draft only token indices move. After a disagreement the next proposal starts
     where the draft's characters match the output's last ones best (see ``resync``), tokenized from there;
-    where they match nowhere, the output's own repetitions are proposed, or those of earlier outputs.
+    where they match nowhere, what is proposed is what followed the output's last tokens elsewhere: before, in
+    earlier outputs, in the drafts.
 
     Branches beside the main proposal are: other places that match nearly as well, the place read with other
     spacing, repetitions, and for the draft's next characters ``alternatives`` (by draft, each in the order of
@@ -57,7 +59,8 @@ class DraftCursor:
         known = itertools.chain(alternatives, itertools.repeat(()))
         self._doubts = [doubts for draft, doubts in zip(drafts, known, strict=False) if draft.strip()]
         self._finder = Finder([DraftTokens(text, codec) for text in texts], codec, end_token)
-        self._echo = Echo(experience.phrases)
+        self._words = Phrases()  # the drafts', taken when output and draft first part
+        self._echo = Echo([(experience.phrases, _EARLIER), (self._words, _DRAFTED)])
         self._emitted: list[int] = []
         self._stream = Stream(self._finder.drafts[0], 0, end_token) if texts else None
         self._places: list[Stream] = []  # other places found with the stream's
@@ -77,8 +80,10 @@ class DraftCursor:
             return Tree.chain([])
         if self._lost and len(self._emitted) >= self._next_search:
             self._resync(_SIDES if reach else 0)
+        if self._lost and not self._words.tokens:
+            self._words.extend([token for draft in self._finder.drafts for token in draft.tokens()])
         if self._lost:
-            main, *sides = self._echo.propose(limit, 1 + _SIDES if reach else 1) or [[]]
+            main, *sides = self._echo.propose(limit, _SIDES * reach) or [[]]
         else:
             main = self._stream.coming(limit)
             self._sides, self._expected = [*self._places], []
@@ -86,8 +91,8 @@ class DraftCursor:
                 self._expect(self._stream, limit)
             sides = [side.coming(limit) for side in self._sides]
             if self._guesses and reach:
-                sides += self._echo.propose(limit, 2)
-        return Tree.merge([main, *(_cut(main, side, reach) for side in sides[:_SIDES] if reach)])
+                sides += self._echo.propose(limit, 2 * reach)
+        return Tree.merge([main, *(_cut(main, side, reach) for side in sides if reach)])
 
     def advance(self, emitted: Sequence[int]) -> None:
         """Take what a step emitted, in plain decoding one token."""

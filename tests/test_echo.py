@@ -1,42 +1,78 @@
-"""Proposals from the output's own repetitions."""
+"""Proposals from what was written before."""
 
 from __future__ import annotations
 
-from docspec.drafters.echo import Echo
+from hypothesis import given
+from hypothesis import strategies as st
+
+from docspec.drafters.echo import Echo, Phrases
+
+TOKENS = st.lists(st.integers(0, 5), max_size=60)
 
 
 def test_what_followed_before_is_proposed_again() -> None:
-    """After a run of tokens that was there already, its continuation; the last one, not the first."""
+    """After a run of tokens that was there already, what came then, as far as that is likely."""
     echo = Echo()
-    echo.extend([1, 2, 3, 4, 5, 9, 2, 3, 4, 7, 8, 2, 3])
-    assert echo.propose(3) == [[4, 7, 8]]
+    echo.extend([1, 2, 3, 4, 5, 6, 9, 1, 2, 3, 4])
+    assert echo.propose(2) == [[5, 6]]
     assert echo.propose(0) == []
 
 
 def test_new_text_has_no_echo() -> None:
-    """No run was there before, or the output is too short for one."""
+    """No token was there before."""
     echo = Echo()
     assert echo.propose(5) == []
     echo.extend([1])
-    assert echo.propose(5) == []
+    assert echo.propose(5, nodes=8) == []
     echo.extend([2, 3, 4])
-    assert echo.propose(5) == []
+    assert echo.propose(5, nodes=8) == []
 
 
-def test_echoes_that_are_always_wrong_pause() -> None:
-    """So that they cost little where nothing repeats usefully."""
+def test_longer_agreement_counts_more() -> None:
+    """What followed four tokens comes before what followed the last one alone, however often."""
     echo = Echo()
-    proposed = 0
-    for step in range(200):
-        echo.extend([1, 2, 100 + step])
-        echo.extend([1, 2])
-        proposed += bool(echo.propose(4))
-    assert 0 < proposed < 100
+    echo.extend([1, 2, 3, 4, 5, 0, 4, 6, 0, 4, 6, 0, 4, 6, 1, 2, 3, 4])
+    found = echo.propose(1, nodes=4)
+    assert found[0] == [5]
+    assert [6] in found
 
 
-def test_other_continuations_differ_from_the_first_token_on() -> None:
-    """The latest after the longest run comes first, then others, each with a beginning of its own."""
+def test_a_doubtful_continuation_needs_branches() -> None:
+    """Where several are as likely, none is proposed alone."""
     echo = Echo()
-    echo.extend([1, 2, 3, 5, 0, 2, 3, 6, 0, 3, 6, 0, 3, 7, 0, 1, 2, 3])
-    assert echo.propose(2, count=4) == [[5, 0], [6, 0], [7, 0]]
-    assert echo.propose(2, count=2) == [[5, 0], [6, 0]]
+    echo.extend([1, 2, 0, 1, 3, 0, 1, 4, 0, 1])
+    assert echo.propose(1) == []
+    assert sorted(echo.propose(1, nodes=3)) == [[2], [3], [4]]
+
+
+def test_other_texts_are_asked_too() -> None:
+    """What the drafts and earlier outputs have is proposed where this output has nothing."""
+    known = Phrases()
+    known.extend([7, 8, 9])
+    echo = Echo([(known, 0.5)])
+    echo.extend([7, 8])
+    assert echo.propose(3) == [[9]]
+
+
+def test_phrases_start_afresh() -> None:
+    """Beyond their size they forget, so that memory stays bounded."""
+    phrases = Phrases(most=3)
+    phrases.extend([1, 2, 3, 4])
+    assert list(phrases.after([1])) == [2]
+    phrases.extend([5])
+    assert not phrases.after([1])
+    assert phrases.tokens == [5]
+
+
+@given(TOKENS, TOKENS, st.integers(0, 9), st.integers(0, 30))
+def test_a_tree_keeps_to_its_size(before: list[int], output: list[int], limit: int, nodes: int) -> None:
+    """Whatever was written, no path is longer than the limit and the nodes are at most those asked for."""
+    known = Phrases()
+    known.extend(before)
+    echo = Echo([(known, 0.5)])
+    echo.extend(output)
+    paths = echo.propose(limit, nodes)
+    assert all(0 < len(path) <= limit for path in paths)
+    shared = {tuple(path[:end]) for path in paths for end in range(1, len(path) + 1)}
+    assert len(shared) <= (nodes or limit)
+    assert nodes or len(paths) <= 1
