@@ -1,16 +1,21 @@
-# make demo | test | test-slow | lint | types | wheel-check | bench
+# make demo | test | test-slow | lint | types | wheel-check | bench | bench-gpu
 # Packages come from wherever this machine's pip is set to look; versions from constraints.txt.
 
 VENV ?= .venv
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 DATA ?= ../shared/data/omnidocbench_demo
+SHAPE ?= dots.ocr
+DEVICE ?= cuda
+DTYPE ?= bfloat16
+OPTIONS ?=
+GPU_OUT ?= out/bench-gpu
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
 # Two test processes with many threads each would only wait for each other.
 PYTEST := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 TOKENIZERS_PARALLELISM=false HF_HUB_OFFLINE=1 $(BIN)/python -m pytest
 
-.PHONY: demo test test-slow lint types wheel-check bench clean
+.PHONY: demo test test-slow lint types wheel-check bench bench-gpu clean
 
 demo: $(INSTALLED)
 	@mkdir -p out
@@ -39,6 +44,13 @@ wheel-check: $(INSTALLED)
 bench: $(INSTALLED)
 	$(BIN)/python -m docspec.bench.layout --data $(DATA)
 	$(BIN)/python -m docspec.bench.decode --data $(DATA)
+
+# dots.ocr's shape with random weights, the annotated text as its choices; for OCR on the GPU as well:
+# pip install '.[gpu]'. An interrupted run goes on. Exit code 1 says that pages failed: they are in the tables.
+bench-gpu: $(INSTALLED)
+	HF_HUB_OFFLINE=1 $(BIN)/docspec bench omnidocbench --data $(DATA) --replay annotations --shape $(SHAPE) \
+		--device $(DEVICE) --dtype $(DTYPE) --concurrency 1,saturated $(OPTIONS) -o $(GPU_OUT) || test $$? -eq 1
+	$(BIN)/docspec bench pictures $(GPU_OUT) -o $(GPU_OUT)/pictures
 
 clean:
 	rm -rf build dist out *.egg-info

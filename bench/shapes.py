@@ -54,7 +54,9 @@ def random_dots_ocr(config: DotsOCRConfig, device: str, dtype: str) -> Transform
     tokenizer = PreTrainedTokenizerFast(tokenizer_object=core, eos_token=DOTS_SPECIAL[0])
     if len(tokenizer) > config.vocab_size:
         raise UsageError(f"{len(tokenizer)} tokens do not fit a vocabulary of {config.vocab_size}")
-    [config.image_token_id] = tokenizer.convert_tokens_to_ids(["<|imgpad|>"])
+    image_token = core.token_to_id("<|imgpad|>")
+    assert image_token is not None
+    config.image_token_id = image_token
     where = pick_device(device)
     model = _random_dots(config, where, pick_dtype(dtype, where))
     model.generation_config.eos_token_id = model.generation_config.pad_token_id = tokenizer.eos_token_id

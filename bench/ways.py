@@ -89,11 +89,12 @@ class Docspec:
         started = time.perf_counter()
         results = list(self.parser.parse_batch(paths))
         total = time.perf_counter() - started
+        spent, made = since(before, verifier.seconds), verifier.passes - passes
+        verifier.release()  # or it would count as memory that the next run needs
         timings = [result.document.timings for result in results if result.document is not None]
         seconds = {stage: sum(one.get(stage, 0.0) for one in timings) for stage in STAGES}
-        seconds |= since(before, verifier.seconds)
         pages = {result.path.name: _page(result) for result in results}
-        return Outcome(seconds, total, verifier.passes - passes, pages)
+        return Outcome(seconds | spent, total, made, pages)
 
 
 def _page(result: BatchResult) -> PageOutcome:

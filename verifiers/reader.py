@@ -155,6 +155,10 @@ class ReaderVerifier:
         """Target forward passes so far, prefills included."""
         return self.engine.passes
 
+    def release(self) -> None:
+        """Give back the memory of the cache, which grows with what is read; another call makes it anew."""
+        self.engine.runner.cache.drop()
+
     def declines(self, request: Request) -> str | None:
         if request.category is None and self.reader.page is None:
             return "whole pages are not read"

@@ -126,9 +126,9 @@ class MiniVerifier:
     native: Literal["region", "page"] = "region"
     reads_pages = False
 
-    def __init__(self, config: Config, *, drafts: bool = True) -> None:
+    def __init__(self, config: Config, *, drafts: bool = True, decide: Decide | None = None) -> None:
         reader = MiniReader(threads=os.cpu_count() or 1)
-        self.inner = ReaderVerifier(reader, config, drafts=drafts)
+        self.inner = ReaderVerifier(reader, config, drafts=drafts, decide=decide)
         self.name, self.style, self.dpi = reader.name, reader.style, reader.dpi
 
     @property
@@ -145,6 +145,10 @@ class MiniVerifier:
     def device(self) -> str:
         """What the model is on and its type of number."""
         return self.inner.device
+
+    def release(self) -> None:
+        """Give back the memory of the cache."""
+        self.inner.release()
 
     def declines(self, request: Request) -> str | None:
         return self.inner.declines(request)
