@@ -27,7 +27,7 @@ from docspec.config import Config
 from docspec.drafters.formats.markdown import DEFAULT
 from docspec.errors import UsageError
 from docspec.pipeline import Parts, choose_mode
-from docspec.types import Category, Mode, Verifier
+from docspec.types import Category, Detector, Mode, Verifier
 from docspec.verifiers.replay import ReplayReader
 
 BASELINES = ("ar", "generate", "lookup")
@@ -56,6 +56,13 @@ class Subject:
     computed: bool = True
     modes: tuple[Mode, ...] = ()
     notes: list[str] = field(default_factory=list)
+    _detector: Detector | None = None
+
+    def detector(self, name: str) -> Detector:
+        """The layout's detector, one for all runs: it takes seconds to load and learns nothing."""
+        if self._detector is None:
+            self._detector = registry.load("detectors", name)()
+        return self._detector
 
     @property
     def device(self) -> torch.device:
@@ -213,7 +220,7 @@ def _generate(
 def _parts(subject: Subject, mode: Mode, config: Config, drafts: bool) -> Parts:
     parts = Parts(
         verifier=subject.make(drafts),
-        detector=registry.load("detectors", config.detector)(),
+        detector=subject.detector(config.detector),
         drafter=registry.load("drafters", config.drafter)(),
     )
     if subject.recording is None or mode is Mode.PAGE:
