@@ -7,6 +7,7 @@ taken as one with what that block is paired with.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
@@ -40,7 +41,7 @@ def pair_blocks(truths: Sequence[str], found: Sequence[str]) -> list[Pair]:
     given = {truth for truths_of in paired.values() for truth in truths_of}
     missing = [truth for truth in range(len(truths)) if truth not in given]
     for number, text in enumerate(found):
-        inside = [truth for truth in missing if _within(truths[truth], text) < INSIDE]
+        inside = [truth for truth in missing if within(truths[truth], text, INSIDE) < INSIDE]
         if inside:
             paired.setdefault((number,), []).extend(truth for truth in inside if truth not in given)
             given.update(inside)
@@ -106,17 +107,23 @@ def _adds(truth: str, parts: Sequence[str]) -> bool:
     *others, last = parts
     if distance(" ".join(parts), truth) > distance(" ".join(others), truth):
         return False
-    return all(_within(part, truth) <= PART for part in others) and _within(last, truth) < PART
+    return all(within(part, truth, PART) <= PART for part in others) and within(last, truth, PART) < PART
 
 
-def _within(part: str, whole: str) -> float:
-    """Least edits that make ``part`` of as long a piece of ``whole``, by its length; infinite if longer."""
+def within(part: str, whole: str, limit: float) -> float:
+    """Least edits that make ``part`` of as long a piece of ``whole``, by its length.
+
+    More than ``limit`` where they are more, infinite where ``part`` is longer. One step along ``whole``
+    changes the edits by two at the most, so pieces that cannot be the nearest are passed over.
+    """
     if not part or len(part) > len(whole):
-        return float("inf")
-    best = len(part)
-    for start in range(len(whole) - len(part) + 1):
-        piece = whole[start : start + len(part)]
-        best = min(best, Levenshtein.distance(part, piece, score_cutoff=best))
+        return math.inf
+    best = int(limit * len(part)) + 1
+    start = 0
+    while start <= len(whole) - len(part):
+        edits = Levenshtein.distance(part, whole[start : start + len(part)])
+        best = min(best, edits)
+        start += (edits - best) // 2 + 1
     return best / len(part)
 
 

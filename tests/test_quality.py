@@ -9,7 +9,8 @@ pytest.importorskip("scipy")
 pytest.importorskip("pylatexenc")
 
 from docspec.bench.blocks import predicted_blocks
-from docspec.bench.pairing import pair_blocks
+from docspec.bench.metrics import distance
+from docspec.bench.pairing import pair_blocks, within
 from docspec.bench.quality import page_quality
 
 TABLE = "<table><tr><td>a</td><td>b</td></tr><tr><td>c</td><td>d</td></tr></table>"
@@ -155,3 +156,14 @@ def test_every_annotated_block_is_in_one_pair(truths: list[str], found: list[str
     pairs = pair_blocks(truths, found)
     assert sorted(truth for of, _ in pairs for truth in of) == list(range(len(truths)))
     assert all(group == tuple(range(group[0], group[-1] + 1)) for _, group in pairs if group)
+
+
+@settings(max_examples=100, deadline=None)
+@given(TEXTS, st.text("abc", max_size=60))
+def test_nothing_nearer_is_passed_over(part: str, whole: str) -> None:
+    """The nearest piece is as near as the nearest of all pieces, where that is near enough."""
+    pieces = [whole[start : start + len(part)] for start in range(len(whole) - len(part) + 1)]
+    nearest = min((distance(part, piece) for piece in pieces), default=2.0)
+    found = within(part, whole, 0.5)
+    assert (found <= 0.5) == (nearest <= 0.5)
+    assert found > 0.5 or found == nearest
