@@ -33,7 +33,7 @@ from docspec.verifiers.mini.verifier import MiniVerifier
 LENGTHS = (1, 2, 4, 8, 16, 32, 64)  # regions
 KINDS = {"pdf": documents.pdf, "scan": documents.scan}
 SUFFIX = {"pdf": ".pdf", "scan": ".tiff"}
-WIDTH = 130  # characters that the table needs
+WIDTH = 140  # characters that the table needs
 Row = dict[str, Any]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -60,7 +61,7 @@ def omnidocbench(
 
     console = Console(stderr=True)
     try:
-        bench = _benchmark()
+        bench = _benchmark("omnidocbench")
         given = Config(
             verifier=verifier,
             drafter=drafter,
@@ -121,13 +122,31 @@ def speed(
     raise typer.Exit(PARTLY if summary.get("against", {}).get("slower") else 0)
 
 
-def _benchmark() -> Any:
-    """The benchmark's module. Raises UsageError where the extra that it needs is not installed."""
+@bench_app.command()
+def pictures(
+    results: Annotated[
+        list[Path], typer.Argument(metavar="RESULTS...", help="Folders that the benchmarks wrote.")
+    ],
+    output: Annotated[
+        Path, typer.Option("--output", "-o", metavar="OUT", help="A folder for PNG files and index.html.")
+    ] = Path("pictures"),
+) -> None:
+    """Pictures and tables of results: PNG files, and one HTML file that loads nothing."""
     try:
-        from docspec.bench import omnidocbench as module
+        made = _benchmark("pictures").run(results, output)
+    except DocspecError as error:
+        print_error(Console(stderr=True), str(error))
+        raise typer.Exit(NOTHING) from None
+    for path in made:
+        typer.echo(path)
+
+
+def _benchmark(name: str) -> Any:
+    """A module of docspec.bench. Raises UsageError where the extra that it needs is not installed."""
+    try:
+        return import_module(f"docspec.bench.{name}")
     except ModuleNotFoundError as error:
-        raise UsageError(f"the benchmark needs {error.name}: pip install 'docspec-vlm[bench]'") from error
-    return module
+        raise UsageError(f"{name} needs {error.name}: pip install 'docspec-vlm[bench]'") from error
 
 
 def _names(text: str) -> tuple[str, ...]:
