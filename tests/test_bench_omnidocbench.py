@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 pytest.importorskip("apted")
+pytest.importorskip("pylatexenc")
 pytest.importorskip("scipy")
 
 from docspec.bench.omnidocbench import chosen

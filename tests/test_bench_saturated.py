@@ -12,6 +12,7 @@ from dots_model import image_processor, random_dots, tokenizer
 from random_models import checkpoint
 
 pytest.importorskip("apted")
+pytest.importorskip("pylatexenc")
 pytest.importorskip("scipy")
 
 from docspec.bench.generate import Generate, Watch, batch_inputs

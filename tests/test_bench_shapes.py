@@ -12,6 +12,7 @@ from dots_model import config_dict
 from typer.testing import CliRunner
 
 pytest.importorskip("apted")
+pytest.importorskip("pylatexenc")
 pytest.importorskip("scipy")
 
 from docspec.bench import shapes, warm_up
