@@ -14,7 +14,7 @@ _LENGTHS = (4, 3, 2, 1)  # last tokens by which a continuation is looked up
 _VOTES = {4: 27.0, 3: 9.0, 2: 3.0, 1: 1.0}  # what a place counts for where so many tokens stood together
 _NEW = 1.0  # the same of what has never stood there
 _UNLIKELY = 0.01  # chance below which a token is not proposed in a branch
-_DOUBTFUL = 0.5  # the same where there are no branches
+_DOUBTFUL = 0.2  # the same of the one continuation where there are no branches
 _KEPT = 12  # places remembered of a run
 _REACH, _LONGEST_REACH = 6, 24  # tokens proposed one after another, at first and after success
 
@@ -71,11 +71,23 @@ class Echo:
         One continuation; with ``nodes`` several, of at most so many tokens in all, shared ones counted once.
         """
         reach = min(limit, self._reach)
-        self._proposed = self._likeliest(reach, nodes or reach, _UNLIKELY if nodes else _DOUBTFUL)
+        self._proposed = self._tree(reach, nodes) if nodes else self._chain(reach)
         return self._proposed
 
-    def _likeliest(self, reach: int, nodes: int, least: float) -> list[list[int]]:
-        """The paths of the tree of the ``nodes`` likeliest tokens whose chance is ``least`` or more."""
+    def _chain(self, reach: int) -> list[list[int]]:
+        """The likeliest token after the likeliest, as long as their chance together is not doubtful."""
+        ending, chance = self._own.tokens[-max(_LENGTHS) :], 1.0
+        path: list[int] = []
+        while len(path) < reach:
+            chances = self._chances([*ending, *path])
+            token = max(chances, key=chances.__getitem__, default=None)
+            if token is None or (chance := chance * chances[token]) < _DOUBTFUL:
+                break
+            path.append(token)
+        return [path] if path else []
+
+    def _tree(self, reach: int, nodes: int) -> list[list[int]]:
+        """The paths of the tree of the ``nodes`` likeliest tokens."""
         ending = self._own.tokens[-max(_LENGTHS) :]
         waiting: list[tuple[float, tuple[int, ...]]] = [(-1.0, ())]
         paths: dict[tuple[int, ...], None] = {}  # in the order of their chances
@@ -84,7 +96,7 @@ class Echo:
             paths[path] = None
             if len(path) < reach:
                 for token, share in self._chances([*ending, *path]).items():
-                    if -chance * share >= least:
+                    if -chance * share >= _UNLIKELY:
                         heapq.heappush(waiting, (chance * share, (*path, token)))
         inner = {path[:-1] for path in paths}
         return [list(path) for path in paths if path not in inner]

@@ -40,9 +40,9 @@ def test_longer_agreement_counts_more() -> None:
 def test_a_doubtful_continuation_needs_branches() -> None:
     """Where several are as likely, none is proposed alone."""
     echo = Echo()
-    echo.extend([1, 2, 0, 1, 3, 0, 1, 4, 0, 1])
+    echo.extend([1, 2, 10, 1, 3, 11, 1, 4, 12, 1, 5, 13, 1, 6, 14, 1])
     assert echo.propose(1) == []
-    assert sorted(echo.propose(1, nodes=3)) == [[2], [3], [4]]
+    assert sorted(echo.propose(1, nodes=5)) == [[2], [3], [4], [5], [6]]
 
 
 def test_other_texts_are_asked_too() -> None:
