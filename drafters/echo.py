@@ -14,7 +14,7 @@ _LENGTHS = (4, 3, 2, 1)  # last tokens by which a continuation is looked up
 _VOTES = {4: 27.0, 3: 9.0, 2: 3.0, 1: 1.0}  # what a place counts for where so many tokens stood together
 _NEW = 1.0  # the same of what has never stood there
 _UNLIKELY = 0.01  # chance below which a token is not proposed in a branch
-_DOUBTFUL = 0.2  # the same of the one continuation where there are no branches
+_DOUBTFUL = 0.3  # the same of the one continuation where there are no branches
 _KEPT = 12  # places remembered of a run
 _REACH, _LONGEST_REACH = 6, 24  # tokens proposed one after another, at first and after success
 
