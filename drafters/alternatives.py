@@ -15,14 +15,17 @@ from docspec.types import Alternative, Line
 
 
 def placed_alternatives(lines: Sequence[Line], text: str) -> tuple[Alternative, ...]:
-    """The alternatives of ``lines``, in reading order, as alternatives of the draft ``text``.
+    """The alternatives of ``lines``, in reading order, as alternatives of the draft ``text``."""
+    return moved_alternatives(list(_of_lines(lines)), "\n".join(line.text for line in lines), text)
 
-    Kept where the characters that they replace, and one on each side, stand in the draft together.
+
+def moved_alternatives(known: Sequence[Alternative], written: str, text: str) -> tuple[Alternative, ...]:
+    """The alternatives ``known`` of ``written`` as alternatives of ``text``, which is much like it.
+
+    Kept where the characters that they replace, and one on each side, stand in ``text`` together.
     """
-    known = list(_of_lines(lines))
     if not known:
         return ()
-    written = "\n".join(line.text for line in lines)
     blocks = [block for block in Levenshtein.opcodes(written, text) if block.tag == "equal"]
     starts = [block.src_start for block in blocks]
     placed = []

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from docspec.config import Config
+from docspec.drafters.alternatives import moved_alternatives
 from docspec.drafters.auto import AutoDrafter
 from docspec.drafting import region_request
 from docspec.types import Alternative, Draft, Drafter, Line, Page, Region, Style
+from docspec.verifiers.decide import Fused
+from docspec.verifiers.mini.doubts import Doubts, second_readings
 from docspec.verifiers.mini.verifier import MiniVerifier
 
 SOURCE = "mini"
@@ -19,12 +23,15 @@ class MiniDrafter:
     """Drafts as ``base`` does (by default as ``auto``), and has the bundled verifier read what OCR drafted.
 
     The features that OCR computed are read again, so that no image is encoded twice. Where the two readings
-    differ, the draft is the verifier's and OCR's is kept as its alternative.
+    differ, the draft is the verifier's and OCR's is kept as its alternative, and so is what the verifier took
+    for nearly as likely.
     """
 
     def __init__(self, base: Drafter | None = None) -> None:
         self.base = base or AutoDrafter()
-        self.verifier = MiniVerifier(Config(verifier="mini"))
+        config = Config(verifier="mini")
+        self.doubts = Doubts(Fused(config.trade))
+        self.verifier = MiniVerifier(config, decide=self.doubts)
 
     def read(self, page: Page) -> Sequence[Line]:
         """The page's text lines, see docspec.types.Drafter."""
@@ -39,6 +46,19 @@ class MiniDrafter:
         if self.verifier.declines(request) is not None:
             return drafts
         [(_, verdict)] = self.verifier.verify(iter([request]))
-        other = [Alternative(c.start, c.end, c.draft, OCR_RIGHT) for c in verdict.corrections]
-        read = Draft(verdict.text, SOURCE, drafts[0].confidence, tuple(other))
+        others = [Alternative(c.start, c.end, c.draft, OCR_RIGHT) for c in verdict.corrections]
+        others = sorted([*others, *self._second_readings(verdict.text)], key=lambda one: one.start)
+        read = Draft(verdict.text, SOURCE, drafts[0].confidence, tuple(others))
         return (read, *drafts[1:])
+
+    def _second_readings(self, text: str) -> tuple[Alternative, ...]:
+        """What the verifier was unsure of while it read the parts of a region, as places in its ``text``."""
+        written = ""
+        known: list[Alternative] = []
+        for _, emitted in sorted(self.doubts.emitted.items()):
+            part, found = second_readings(emitted)
+            at = len(written)
+            known += [replace(one, start=one.start + at, end=one.end + at) for one in found]
+            written += f"{part}\n"
+        self.doubts.emitted.clear()
+        return moved_alternatives(known, written, text)
