@@ -91,8 +91,21 @@ class Inventor:
     def codes(self, rng: random.Random) -> str:
         """Telephone, part and account numbers and the like, where spelling and sense help nothing."""
         makers = [self._telephone, self._part, self._grouped, self._telephone, self._part]
-        labels = ["", "", f"{rng.choice(_LABELS)}: ", f"{self.name(rng)} ", "No. ", "Tel. ", "ISBN "]
-        return " ".join(rng.choice(labels) + rng.choice(makers)(rng) for _ in range(rng.randint(1, 8)))
+        makers += [self.date, self._marked]
+        labels = ["", "", f"{rng.choice(_LABELS)}: ", f"{self.name(rng)} ", "No. ", "Tel. ", "ISBN ", "["]
+        dash = rng.choice("--–")  # typesetters make hyphens between figures wider
+        text = " ".join(rng.choice(labels) + rng.choice(makers)(rng) for _ in range(rng.randint(1, 8)))
+        return text.replace("-", dash) + rng.choice(["", "", ".", ";", "]"])
+
+    def _marked(self, rng: random.Random) -> str:
+        """A word or capitals with a figure tied to it."""
+        letters = "".join(rng.choices("ABCDEFGHIJKLMNOPQRSTUVWXYZ", k=rng.randint(1, 5)))
+        word = rng.choice([letters, letters, self.name(rng)])
+        year = rng.randint(1950, 2030)
+        forms = [f"{word}-{rng.randint(1, 99)}", f"{year}-{self._digits(rng, rng.randint(2, 6))}"]
+        forms += [f"{rng.randint(1, 12)}-{rng.randint(1, 31)}-{year % 100:02d}", f"{word}-{year}-{word}"]
+        forms += [f"{rng.randint(1, 99)} {letters} {rng.randint(1, 9999)}-{rng.randint(1, 9999)}"]
+        return rng.choice(forms)
 
     def _digits(self, rng: random.Random, count: int) -> str:
         """Digits, the same one often several times in a row (recognisers lose some of those)."""
