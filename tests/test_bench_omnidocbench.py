@@ -285,7 +285,7 @@ def test_random_model_beside_generate(benchmark: Path, tmp_path: Path) -> None:
     assert all(line["decode"]["mean"] > 0 for line in summary["speed"])
     together = {line["run"]: line for line in summary["saturated"]["runs"]}
     assert set(together) == {f"{way}-{mode}" for way in ways[:3] for mode in ("region", "page")}
-    assert together["generate-region"]["passes"] < runs["generate-region"]["passes"]
+    assert together["generate-region"]["passes"] <= runs["generate-region"]["passes"]
     assert all(line["identical"] == line["pages"] == 1 for line in summary["saturated"]["speed"])
     assert any("no prompt lookup" in note for note in summary["notes"])
 
