@@ -138,7 +138,7 @@ def _comparison(against: Mapping[str, Any]) -> Table:
     changed = f"; other {', '.join(against['changed'])} then" if against["changed"] else ""
     table = Table(
         title=f"seconds, this run over the earlier one{changed}",
-        caption=f"by regions; slower is more than {against['tolerance']:g} over all lengths",
+        caption=f"by regions; slower: over all lengths more than {against['tolerance']:g} times as long",
     )
     table.add_column("document")
     lengths = list(dict.fromkeys(line["regions"] for line in against["lengths"]))
