@@ -191,10 +191,12 @@ def _replay_one(
 
 def page_cases(pages: Sequence[RecordedPage], form: str, tables: bool) -> list[Case]:
     """Whole pages with their drafts, written in a format of FORMATS."""
-    return [
-        Case(page.name, page.language, page.output.strip(), page.draft(FORMATS[form], tables=tables))
-        for page in pages
-    ]
+    cases = []
+    for page in pages:
+        draft = page.draft(FORMATS[form], tables=tables)
+        doubts = tuple(map(astuple, draft.alternatives))
+        cases.append(Case(page.name, page.language, page.output.strip(), draft.text, doubts))
+    return cases
 
 
 def page_groups(pages: Sequence[RecordedPage]) -> dict[str, Callable[[Case], bool]]:

@@ -20,12 +20,13 @@ from rich.progress import track
 from docspec import registry
 from docspec.bench.annotations import read_entries
 from docspec.config import Config
+from docspec.drafters.alternatives import page_alternatives
 from docspec.drafters.formats.markdown import MarkdownOptions, write
 from docspec.drafters.normalise import fold
 from docspec.drafting import DraftedPage, Input, Stages
 from docspec.errors import UsageError
 from docspec.page_pass import page_request
-from docspec.types import Category, Finish, Mode, PageRegion, Style, Verdict
+from docspec.types import Alternative, Category, Draft, Finish, Mode, PageRegion, Style, Verdict
 
 DPI = 200.0
 WELL_READ = 0.85  # fidelity of an output; inline formulas alone cost a page of physics a tenth
@@ -87,15 +88,16 @@ class RecordedPage:
     output: str
     fidelity: float
 
-    def draft(self, options: MarkdownOptions, *, tables: bool = True) -> str:
+    def draft(self, options: MarkdownOptions, *, tables: bool = True) -> Draft:
         """The page's draft; without ``tables`` their lines stand as they are."""
         regions = [
-            replace(one.region, text=one.lines, category=Category.TEXT)
+            replace(one.region, text=one.lines, category=Category.TEXT, alternatives=())
             if one.region.category is Category.TABLE and not tables
             else one.region
             for one in self.regions
         ]
-        return write(regions, options)
+        page = write(regions, options)
+        return Draft(page, "regions", alternatives=page_alternatives(regions, page))
 
 
 def recorded_pages(data: Path, outputs: Path, drafter: str, mode: Mode) -> Iterator[RecordedPage]:
@@ -133,7 +135,8 @@ def save_pages(path: Path, pages: list[RecordedPage]) -> None:
 
 def _region(row: dict[str, Any]) -> PageRegion:
     box = tuple(row["box"]) if row["box"] else None
-    return PageRegion(**{**row, "category": Category(row["category"]), "box": box})
+    known = tuple(Alternative(**one) for one in row["alternatives"])
+    return PageRegion(**{**row, "category": Category(row["category"]), "box": box, "alternatives": known})
 
 
 def _drafted(data: Path, images: list[Path], drafter: str) -> Iterator[tuple[DraftedText, ...]]:

@@ -57,6 +57,7 @@ def page_request(drafted: DraftedPage, verdicts: Mapping[int, Verdict]) -> Reque
                 level=region.level,
                 source="verifier" if read else draft.source if draft else "",
                 confidence=1.0 if read else draft.confidence if draft else 0.0,
+                alternatives=draft.alternatives if draft and verdict.text == draft.text else (),
             )
         )
     key = RequestKey(drafted.document, drafted.result.index, None)

@@ -224,7 +224,8 @@ class Correction:
 class PageRegion:
     """A region as a page's draft or a page's output has it, in pixels of the page image.
 
-    ``box`` is None where the output format has no coordinates; ``level`` is a heading's, from 1.
+    ``box`` is None where the output format has no coordinates; ``level`` is a heading's, from 1;
+    ``alternatives`` are of a drafted ``text``, in its order.
     """
 
     category: Category
@@ -233,6 +234,7 @@ class PageRegion:
     level: int | None = None
     source: str = ""
     confidence: float = 1.0
+    alternatives: tuple[Alternative, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

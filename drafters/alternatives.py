@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from rapidfuzz.distance import Levenshtein
 
-from docspec.types import Alternative, Line
+from docspec.types import Alternative, Line, PageRegion
 
 
 def placed_alternatives(lines: Sequence[Line], text: str) -> tuple[Alternative, ...]:
@@ -35,6 +36,15 @@ def moved_alternatives(known: Sequence[Alternative], written: str, text: str) ->
             shift = blocks[found].dest_start - blocks[found].src_start
             placed.append(Alternative(one.start + shift, one.end + shift, one.text, one.probability))
     return tuple(placed)
+
+
+def page_alternatives(regions: Sequence[PageRegion], page: str) -> tuple[Alternative, ...]:
+    """The alternatives of ``regions`` as alternatives of the draft ``page``, which was written from them."""
+    known, at = [], 0
+    for region in regions:
+        known += [replace(one, start=one.start + at, end=one.end + at) for one in region.alternatives]
+        at += len(region.text) + 1
+    return moved_alternatives(known, "\n".join(region.text for region in regions), page)
 
 
 def _of_lines(lines: Sequence[Line]) -> Iterator[Alternative]:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from docspec.drafters.alternatives import placed_alternatives
+from docspec.drafters.alternatives import page_alternatives, placed_alternatives
 from docspec.drafters.ctc import Reading
 from docspec.drafters.draft_tokens import DraftTokens
 from docspec.drafters.matching import DraftCursor
 from docspec.drafters.spaces import restore_spaces
 from docspec.drafters.stream import Stream
-from docspec.types import Alternative, Line, Span
+from docspec.types import Alternative, Category, Line, PageRegion, Span
 
 BOX = (0.0, 0.0, 10.0, 10.0)
 END = 10**6
@@ -54,6 +54,17 @@ def test_an_alternative_whose_surroundings_changed_is_left_out() -> None:
     lines = [line("exam-", second=(0, 4, 5, "")), line("ple")]
     assert placed_alternatives(lines, "example") == ()
     assert placed_alternatives([line("abc")], "abc") == ()
+
+
+def test_alternatives_follow_their_regions_onto_the_page() -> None:
+    """A page's draft puts marks before and between its regions; the alternatives go with the text."""
+    heading = PageRegion(Category.SECTION_HEADER, "Resu1ts", alternatives=(Alternative(4, 5, "l", 0.3),))
+    text = PageRegion(Category.TEXT, "a clrcle", alternatives=(Alternative(3, 4, "i", 0.2),))
+    page = "## Resu1ts\n\n![](picture)\n\na clrcle\n"
+    assert applied(page, page_alternatives((heading, text), page)) == [
+        page.replace("1", "l"),
+        page.replace("cl", "ci"),
+    ]
 
 
 @given(st.lists(st.text("ab c", max_size=6), min_size=1, max_size=4), st.data())

@@ -10,9 +10,10 @@ from typing import Any, Literal, Protocol
 import torch
 
 from docspec.config import Config
+from docspec.drafters.alternatives import page_alternatives
 from docspec.drafters.experience import Experience
 from docspec.drafters.matching import DraftCursor, agreement, corrections
-from docspec.types import Finish, Image, PageRegion, Request, Style, Verdict
+from docspec.types import Draft, Finish, Image, PageRegion, Request, Style, Verdict
 from docspec.verifiers.clock import now
 from docspec.verifiers.codec import TokenizerCodec
 from docspec.verifiers.cut_off import closed
@@ -197,7 +198,7 @@ class ReaderVerifier:
         """The sequences of ``requests`` whose images the model takes."""
         for request, prompt in self._prompts(requests, work):
             drafts = self._drafts(request)
-            work.open[request.key] = (request, drafts[0] if drafts else "")
+            work.open[request.key] = (request, drafts[0].text if drafts else "")
             yield self._sequence(request, prompt, drafts)
 
     def _prompts(self, requests: list[Request], work: _Work) -> list[tuple[Request, Prompt]]:
@@ -220,34 +221,33 @@ class ReaderVerifier:
         work.failed.append((request.key, Verdict(text, Finish.UNVERIFIED, reason=reason)))
         return []
 
-    def _drafts(self, request: Request) -> list[str]:
-        """The request's drafts, best first."""
-        drafts = [draft.text for draft in request.drafts]
-        if request.category is None and self.reader.page is not None:
-            drafts.insert(0, self.reader.page.write_page(request.regions, request.image))
-        return drafts
+    def _drafts(self, request: Request) -> list[Draft]:
+        """The request's drafts, best first: of a page the one made of its regions."""
+        if request.category is not None or self.reader.page is None:
+            return list(request.drafts)
+        page = self.reader.page.write_page(request.regions, request.image)
+        made = Draft(page, "regions", alternatives=page_alternatives(request.regions, page))
+        return [made, *request.drafts]
 
-    def _sequence(self, request: Request, prompt: Prompt, drafts: list[str]) -> Sequence:
-        words = [self.reader.words(request, draft) for draft in drafts]
+    def _in_words(self, request: Request, draft: Draft) -> Draft:
+        words = self.reader.words(request, draft.text)
+        # where the model has other words than the draft, the places of its alternatives are lost
+        return draft if words == draft.text else replace(draft, text=words, alternatives=())
+
+    def _sequence(self, request: Request, prompt: Prompt, drafts: list[Draft]) -> Sequence:
+        end_tokens = self.reader.end_tokens
+        words = [self._in_words(request, draft) for draft in drafts]
+        texts = [draft.text for draft in words]
+        doubts = [draft.alternatives for draft in words]
         return Sequence(
             key=request.key,
             prompt=prompt,
-            cursor=self._cursor(request, words),
-            end_tokens=frozenset(self.reader.end_tokens),
+            cursor=DraftCursor(texts, self.reader.codec, end_tokens[0], doubts, self._experience),
+            end_tokens=frozenset(end_tokens),
             limit=self.reader.limit(request, self.config),
             confidence=_confidence(request),
-            guard=self._guard(words),
+            guard=self._guard(texts),
         )
-
-    def _cursor(self, request: Request, drafts: list[str]) -> DraftCursor:
-        written = len(drafts) - len(request.drafts)  # a page's own draft comes before its others
-        # where the model has other words than the draft, the places of its alternatives are lost
-        kept = zip(request.drafts, drafts[written:], strict=True)
-        doubts = [
-            *[()] * written,
-            *(draft.alternatives if draft.text == text else () for draft, text in kept),
-        ]
-        return DraftCursor(drafts, self.reader.codec, self.reader.end_tokens[0], doubts, self._experience)
 
     def _guard(self, drafts: list[str]) -> RunawayGuard | None:
         """What ends a runaway output of these drafts, unless the user wants all of it."""
