@@ -63,7 +63,7 @@ def test_alternatives_follow_their_regions_onto_the_page() -> None:
     page = "## Resu1ts\n\n![](picture)\n\na clrcle\n"
     assert applied(page, page_alternatives((heading, text), page)) == [
         page.replace("1", "l"),
-        page.replace("cl", "ci"),
+        page.replace("clr", "cir"),
     ]
 
 
