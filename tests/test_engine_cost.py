@@ -17,6 +17,7 @@ from docspec.types import Category, Draft, Request
 from docspec.verifiers import engine
 from docspec.verifiers.replay import NoModel, ReplayReader, ReplayVerifier
 from docspec.verifiers.sequence import Prompt
+from docspec.verifiers.window import StepCost
 
 TEXT = "the of light region draft verifies pages and reads 1905 (two) model which, it was column; token"
 PROMPT = 120  # tokens: a few lines' image
@@ -37,6 +38,7 @@ class _Timed(NoModel):
     def __init__(self, rows: int, clock: _Clock, base: float, slope: float) -> None:
         super().__init__(rows)
         self.clock, self.base, self.slope = clock, base, slope
+        self.cost = StepCost()
 
     def prefill(self, rows: Any, prompts: Any, outputs: Any, trees: Any) -> torch.Tensor:
         return self._pass([PROMPT + len(o) + len(t) for o, t in zip(outputs, trees, strict=True)])

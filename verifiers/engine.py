@@ -18,10 +18,7 @@ from docspec.verifiers.decide import Decide
 from docspec.verifiers.runner import Runner
 from docspec.verifiers.sequence import Sequence
 from docspec.verifiers.window import (
-    CPU_WIDTH,
-    GPU_WIDTH,
     LONGEST_BRANCH,
-    StepCost,
     expected_run,
     partition,
     window_length,
@@ -49,7 +46,6 @@ class Engine:
         self.seconds = {"prefill": 0.0, "decode": 0.0}
         self._active: list[Sequence] = []  # row i of the cache is _active[i]
         self._waiting: deque[Sequence] = deque()
-        self._cost = StepCost(CPU_WIDTH if runner.device.type == "cpu" else GPU_WIDTH)
 
     def run(self, sequences: Iterable[Sequence | None]) -> Iterator[Sequence]:
         """Decode ``sequences``; yields each as it finishes.
@@ -86,7 +82,7 @@ class Engine:
         branch = [0 if sequence.cached > MASKED_PREFILL else LONGEST_BRANCH for sequence in admitted]
         trees = [self._tree(sequence, count, most) for sequence, most in zip(admitted, branch, strict=True)]
         places = [sequence.cached + len(tree) for sequence, tree in zip(admitted, trees, strict=True)]
-        for chosen in partition(places, *self._cost.line(), limit=PREFILL_TOKENS):
+        for chosen in partition(places, *self.runner.cost.line(), limit=PREFILL_TOKENS):
             group = [admitted[i] for i in chosen]
             rows = list(range(len(self._active), len(self._active) + len(group)))
             self._pass("prefill", rows, group, [trees[i] for i in chosen])
@@ -111,7 +107,7 @@ class Engine:
         if any(sequence.finish is not None for sequence in self._active):
             return  # a row finished in its prefill: compact first
         trees = self._worth_sending([self._tree(sequence, len(self._active)) for sequence in self._active])
-        for rows in partition([len(tree) + 1 for tree in trees], *self._cost.line()):
+        for rows in partition([len(tree) + 1 for tree in trees], *self.runner.cost.line()):
             self._pass("decode", rows, [self._active[row] for row in rows], [trees[row] for row in rows])
 
     def _pass(self, stage: str, rows: list[int], group: list[Sequence], trees: list[Tree]) -> None:
@@ -127,7 +123,7 @@ class Engine:
         elapsed = now(self.runner.device) - started
         self.passes += 1
         self.seconds[stage] += elapsed
-        self._cost.record(len(group) * width, elapsed)
+        self.runner.cost.record(len(group) * width, elapsed)
         for sequence, tree, one in zip(group, trees, accepted, strict=True):
             self._emit(sequence, tree, one)
 
@@ -135,7 +131,7 @@ class Engine:
         """The draft tokens to send for a sequence, within its limit."""
         if not self.drafts:
             return Tree.chain([])
-        cost, rate = self._cost.line(), sequence.rate.value
+        cost, rate = self.runner.cost.line(), sequence.rate.value
         length = window_length(rate, *cost, rows)
         branch = window_length(rate, *cost, rows, sequence.branches.value)
         room = max(0, min(length, sequence.limit - len(sequence.output) - 1))
@@ -150,7 +146,7 @@ class Engine:
             expected_run(sequence.rate.value, tree.main)
             for sequence, tree in zip(self._active, trees, strict=True)
         ]
-        sent = worth_sending(gains, [len(tree) for tree in trees], *self._cost.line())
+        sent = worth_sending(gains, [len(tree) for tree in trees], *self.runner.cost.line())
         return [tree if row in sent else Tree.chain([]) for row, tree in enumerate(trees)]
 
     def _emit(self, sequence: Sequence, tree: Tree, accepted: Accepted) -> None:

@@ -18,6 +18,7 @@ from docspec.verifiers.codec import TokenizerCodec
 from docspec.verifiers.decide import Decide, Replay
 from docspec.verifiers.reader import PageFormat, Reader, ReaderVerifier
 from docspec.verifiers.sequence import Prompt
+from docspec.verifiers.window import GPU_WIDTH, StepCost
 
 
 class _NoCache:
@@ -31,14 +32,25 @@ class _NoCache:
         """Nothing is kept."""
 
 
+class _Nominal(StepCost):
+    """What is taken at first stays: where no pass is made there is nothing to measure."""
+
+    def record(self, tokens: int, seconds: float) -> None:
+        """Nothing is learnt."""
+
+
 class NoModel:
-    """Stands where a Runner stands and computes nothing: passes are counted, not made."""
+    """Stands where a Runner stands and computes nothing: passes are counted, not made.
+
+    Windows are as long as on an accelerator.
+    """
 
     device = torch.device("cpu")
     cache = _NoCache()
 
     def __init__(self, rows: int) -> None:
         self.rows = rows
+        self.cost: StepCost = _Nominal(GPU_WIDTH)
 
     def prefill(self, *arguments: Any) -> torch.Tensor:
         return torch.empty(0)

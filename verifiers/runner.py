@@ -13,10 +13,13 @@ from docspec.errors import ModelError
 from docspec.verifiers.cache import RaggedCache
 from docspec.verifiers.decoder_hooks import decoder_given
 from docspec.verifiers.sequence import Prompt
+from docspec.verifiers.window import CPU_WIDTH, GPU_WIDTH, StepCost
 
 
 class Runner:
     """Runs a ``transformers`` model that takes ``inputs_embeds`` and a cache, for up to ``rows`` sequences.
+
+    ``cost`` is what its passes are known to take.
 
     Raises ModelError for a model with layers whose cache cannot be rolled back (linear attention): it would
     decode wrongly.
@@ -35,6 +38,7 @@ class Runner:
         self.embed_tokens = model.get_input_embeddings()
         self.device = self.embed_tokens.weight.device
         self.cache = RaggedCache(config.num_hidden_layers, rows)
+        self.cost = StepCost(CPU_WIDTH if self.device.type == "cpu" else GPU_WIDTH)
         self._window = config.sliding_window if "sliding_attention" in kinds else None
 
     def prefill(
