@@ -1,4 +1,4 @@
-"""Pictures of benchmark results: PNG files, and one HTML file with the tables, from folders of results.
+"""Pictures of benchmark results: PNG files, and the tables in one HTML file and in markdown.
 
 Of ``docspec bench omnidocbench``: speed-up against output length, time by stage, mean accepted length. Of
 ``docspec bench speed``: scaling, and time by stage.
@@ -16,13 +16,14 @@ from docspec.bench.pictures_html import Result, html_page
 from docspec.bench.record import read_rows
 from docspec.bench.summary import summarise
 from docspec.bench.tables import tables
+from docspec.bench.tables_markdown import markdown_page
 from docspec.errors import UsageError
 
 DPI = 160  # of the PNG files
 
 
 def run(folders: Sequence[Path], output: Path) -> list[Path]:
-    """Write the pictures of ``folders`` and ``index.html`` to ``output``; returns the files.
+    """Write the pictures of ``folders``, ``index.html`` and ``tables.md`` to ``output``; returns the files.
 
     Raises UsageError where a folder holds no results.
     """
@@ -34,8 +35,9 @@ def run(folders: Sequence[Path], output: Path) -> list[Path]:
             path = output / f"{result.name}-{picture.name}.png"
             picture.figure(LIGHT).savefig(path, dpi=DPI)
             made.append(path)
-    made.append(output / "index.html")
-    made[-1].write_text(html_page(results), encoding="utf-8")
+    for name, write in (("index.html", html_page), ("tables.md", markdown_page)):
+        made.append(output / name)
+        made[-1].write_text(write(results), encoding="utf-8")
     return made
 
 

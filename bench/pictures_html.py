@@ -98,7 +98,7 @@ class Result:
 def html_page(results: Sequence[Result]) -> str:
     """The page for ``results``, a section for each."""
     entries = "".join(
-        f'<li><a href="#{_anchor(result)}">{escape(_title(result))}</a></li>' for result in results
+        f'<li><a href="#{_anchor(result)}">{escape(heading(result))}</a></li>' for result in results
     )
     contents = f"<nav><ul>{entries}</ul></nav>" if len(results) > 1 else ""
     return PAGE.substitute(
@@ -110,7 +110,8 @@ def _anchor(result: Result) -> str:
     return escape("".join(letter if letter.isalnum() else "-" for letter in result.name))
 
 
-def _title(result: Result) -> str:
+def heading(result: Result) -> str:
+    """What was measured."""
     replayed = f", replayed ({result.replayed})" if result.replayed else ""
     return f"{result.title}, {result.setup['verifier']}{replayed}"
 
@@ -123,11 +124,11 @@ def _section(result: Result) -> str:
         notes.append(f'<p class="mark">{recorded}</p>')
     if not result.setup["computed"]:
         notes.append("<p>No model ran: passes are counted, times are not shown in pictures.</p>")
-    notes.append(f'<p class="faint">{escape(_where(result))}</p>')
+    notes.append(f'<p class="faint">{escape(machine(result))}</p>')
     return "\n".join(
         (
             f'<section aria-labelledby="{anchor}">',
-            f'<h2 id="{anchor}">{escape(_title(result))}</h2>',
+            f'<h2 id="{anchor}">{escape(heading(result))}</h2>',
             *notes,
             *map(_figure, result.pictures),
             *(_table(table, result) for table in result.tables),
@@ -136,12 +137,13 @@ def _section(result: Result) -> str:
     )
 
 
-def _where(result: Result) -> str:
+def machine(result: Result) -> str:
+    """On what it was measured, and with which versions."""
     setup = result.setup
-    machine = setup["gpu"] or f"{setup['cpu']}, {setup['cores']} cores, {setup['threads']} threads"
+    processor = setup["gpu"] or f"{setup['cpu']}, {setup['cores']} cores, {setup['threads']} threads"
     batch = f"at most {setup['max_batch']} regions at once"
     versions = (f"{name} {number}" for name, number in setup["versions"].items())
-    return f"{result.name}: {machine}, {setup['dtype']}, {batch}; {', '.join(versions)}"
+    return f"{result.name}: {processor}, {setup['dtype']}, {batch}; {', '.join(versions)}"
 
 
 def _figure(picture: Picture) -> str:
@@ -169,16 +171,22 @@ def _data(picture: Picture, theme: Theme, narrow: bool, name: str) -> str:
     return f'{name}="{url}" width="{round(96 * width)}" height="{round(96 * height)}"'
 
 
+def table_title(table: Table, result: Result) -> str:
+    """A table's title, without the machine: it is named once."""
+    mark = f"REPLAYED ({result.replayed})" if result.replayed else ""
+    title = Text.from_markup(str(table.title or "")).plain
+    return title.replace(describe(result.setup), mark).rstrip(" ,:")
+
+
 def _table(table: Table, result: Result) -> str:
-    """A terminal's table as HTML, folded; its title without the machine, which the section names."""
+    """A terminal's table as HTML, folded."""
     heads, columns = [], []
     for column in table.columns:
         side = ' class="right"' if column.justify == "right" else ""
         heads.append(f'<th scope="col"{side}>{_plain(column.header)}</th>')
         columns.append([f"<td{side}>{_plain(cell)}</td>" for cell in column.cells])
     rows = "".join(f"<tr>{''.join(cells)}</tr>\n" for cells in zip(*columns, strict=True))
-    mark = f"REPLAYED ({result.replayed})" if result.replayed else ""
-    title = _plain(table.title or "").replace(escape(describe(result.setup)), escape(mark)).rstrip(" ,:")
+    title = escape(table_title(table, result))
     caption = _plain(table.caption or "")
     return (
         f'<details class="card"><summary>{title}</summary>\n<div class="scroll" tabindex="0" role="region" '

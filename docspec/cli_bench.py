@@ -128,10 +128,10 @@ def pictures(
         list[Path], typer.Argument(metavar="RESULTS...", help="Folders that the benchmarks wrote.")
     ],
     output: Annotated[
-        Path, typer.Option("--output", "-o", metavar="OUT", help="A folder for PNG files and index.html.")
+        Path, typer.Option("--output", "-o", metavar="OUT", help="A folder for PNG files, index.html and tables.md.")
     ] = Path("pictures"),
 ) -> None:
-    """Pictures and tables of results: PNG files, and one HTML file that loads nothing."""
+    """Pictures and tables of results: PNG files, one HTML file that loads nothing, and markdown."""
     try:
         made = _benchmark("pictures").run(results, output)
     except DocspecError as error:

@@ -22,6 +22,7 @@ from matplotlib.figure import Figure
 from docspec.bench.figures import DARK, LIGHT, STAGE_NAMES, Picture, log_axis
 from docspec.bench.pictures import read_result, run
 from docspec.bench.pictures_html import html_page
+from docspec.bench.tables_markdown import markdown_page
 from docspec.cli import app
 from docspec.errors import UsageError
 
@@ -240,11 +241,12 @@ def test_files_are_written(tmp_path: Path) -> None:
         "same-2-scaling.png",
         "same-2-stages.png",
         "index.html",
+        "tables.md",
     ]
-    for path in made[:-1]:
+    for path in made[:-2]:
         with Image.open(path) as image:
             assert min(image.size) > 300
-    page = made[-1].read_text("utf-8")
+    page = made[-2].read_text("utf-8")
     assert not re.search(r"(src|srcset|href)=\"(?!data:|#)", page)
 
 
@@ -254,6 +256,18 @@ def test_hostile_words_are_words(tmp_path: Path) -> None:
     page = html_page([replace(result, pictures=())])
     assert "<script" not in page
     assert page.count("&lt;script&gt;alert(1)&lt;/script&gt; &amp; [red]so") > 4
+
+
+def test_tables_in_markdown_are_whole(tmp_path: Path) -> None:
+    """Every row of a pipe table has its head's cells, whatever stands in them, and replays say so."""
+    hostile = "a | b\nc"
+    results = [read_result(_pages(tmp_path / "a", data=hostile, replayed="annotations"), "a")]
+    text = markdown_page(results)
+    blocks = re.findall(r"(?:^\|.*\n)+", text, flags=re.MULTILINE)
+    assert len(blocks) == len(results[0].tables)
+    for block in blocks:
+        assert len({len(re.findall(r"(?<!\\)\|", line)) for line in block.splitlines()}) == 1
+    assert text.count("REPLAYED (annotations)") == len(blocks)
 
 
 def test_folders_without_results_are_refused(tmp_path: Path) -> None:
