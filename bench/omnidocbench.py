@@ -161,8 +161,7 @@ def _measure(
         warm_up(subject, [labels[name] for name in dict.fromkeys(name for _, name in to_do)])
     for entry, name in track(to_do, description="measuring", console=Console(stderr=True)):
         row, markdown = _one(options, subject, entry, labels[name])
-        if markdown is not None:
-            _write_prediction(options.output / "predictions" / name, entry, markdown)
+        _write_prediction(options.output / "predictions" / name, entry, markdown)
         journal.add(row)
 
 
@@ -171,8 +170,8 @@ def _turned(names: list[str], by: int) -> list[str]:
     return names[by:] + names[:by]
 
 
-def _one(options: Options, subject: Subject, entry: Entry, way: Way) -> tuple[Row, str | None]:
-    """One page in one way: its line, and its markdown where it was read."""
+def _one(options: Options, subject: Subject, entry: Entry, way: Way) -> tuple[Row, str]:
+    """One page in one way: its line and its markdown, which is empty where it could not be read."""
     row, memory = page_row(entry, label(way)), PeakMemory(subject.device)
     started = time.perf_counter()
     try:
@@ -184,12 +183,13 @@ def _one(options: Options, subject: Subject, entry: Entry, way: Way) -> tuple[Ro
     except Exception as unforeseen:  # noqa: BLE001 a page that fails is counted as failed, not left out
         error = f"{type(unforeseen).__name__}: {unforeseen}"
     if error is not None:
-        return {**row, "error": error, "total_s": round(time.perf_counter() - started, 6)}, None
+        return {**row, "error": error, "total_s": round(time.perf_counter() - started, 6)}, ""
     quality = page_quality(page.markdown, entry)
     return {**row, **measured(outcome, memory), **page_read(page), "quality": quality}, page.markdown
 
 
 def _write_prediction(folder: Path, entry: Entry, markdown: str) -> None:
+    """As the official toolkit looks for it; a page without a file would not count there."""
     folder.mkdir(parents=True, exist_ok=True)
     name = f"{Path(entry['page_info']['image_path']).stem}.md"
     (folder / name).write_text(markdown, encoding="utf-8")
