@@ -1,8 +1,29 @@
-"""Shared set-up: helper modules beside the tests can be imported, torch keeps to one thread."""
+"""Shared set-up: helper modules beside the tests can be imported; a document that several tests read."""
 
 from __future__ import annotations
 
 import sys
 from pathlib import Path
 
+import pymupdf
+import pytest
+
 sys.path.insert(0, str(Path(__file__).parent))
+
+PARAGRAPH = (
+    "Speculative decoding drafts many tokens at once and lets a larger model verify them in a single pass, "
+    "so that its own greedy output is written several times sooner."
+)
+
+
+@pytest.fixture
+def paper(tmp_path: Path) -> Path:
+    """Two pages of a heading and a paragraph each."""
+    document = pymupdf.open()
+    for number in (1, 2):
+        page = document.new_page(width=420, height=300)
+        page.insert_text((40, 60), f"{number} Heading of page {number}", fontsize=18, fontname="hebo")
+        page.insert_textbox((40, 90, 380, 250), PARAGRAPH, fontsize=11)
+    path = tmp_path / "paper.pdf"
+    document.save(path)
+    return path

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pymupdf
 import pytest
+from conftest import PARAGRAPH
 from random_models import checkpoint, core_tokenizer, token_id
 
 import docspec
@@ -35,10 +35,6 @@ from docspec.types import (
 from docspec.verifiers.replay import ReplayReader, ReplayVerifier
 from docspec.verifiers.sequence import Prompt
 
-PARAGRAPH = (
-    "Speculative decoding drafts many tokens at once and lets a larger model verify them in a single pass, "
-    "so that its own greedy output is written several times sooner."
-)
 Install = Callable[..., docspec.Parser]
 
 
@@ -104,19 +100,6 @@ class Watched(ReplayVerifier):
             if request is not None:
                 self.asked.append(request)
             yield request
-
-
-@pytest.fixture
-def paper(tmp_path: Path) -> Path:
-    """Two pages of a heading and a paragraph each."""
-    document = pymupdf.open()
-    for number in (1, 2):
-        page = document.new_page(width=420, height=300)
-        page.insert_text((40, 60), f"{number} Heading of page {number}", fontsize=18, fontname="hebo")
-        page.insert_textbox((40, 90, 380, 250), PARAGRAPH, fontsize=11)
-    path = tmp_path / "paper.pdf"
-    document.save(path)
-    return path
 
 
 @pytest.fixture

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import pymupdf
 import pytest
+from conftest import PARAGRAPH
 from random_models import save_checkpoint
 
 import docspec
@@ -14,23 +14,6 @@ from docspec.errors import InputNotFound, ModelError, UsageError
 from docspec.types import Category, Finish, Page
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
-PARAGRAPH = (
-    "Speculative decoding drafts many tokens at once and lets a larger model verify them in a single pass, "
-    "so that its own greedy output is written several times sooner."
-)
-
-
-@pytest.fixture
-def paper(tmp_path: Path) -> Path:
-    """Two pages of a heading and a paragraph each."""
-    document = pymupdf.open()
-    for number in (1, 2):
-        page = document.new_page(width=420, height=300)
-        page.insert_text((40, 60), f"{number} Heading of page {number}", fontsize=18, fontname="hebo")
-        page.insert_textbox((40, 90, 380, 250), PARAGRAPH, fontsize=11)
-    path = tmp_path / "paper.pdf"
-    document.save(path)
-    return path
 
 
 def test_draft_only_gives_the_text(paper: Path) -> None:
