@@ -10,6 +10,7 @@ for each page and run, and for each saturated run, from which an interrupted run
 
 from __future__ import annotations
 
+import contextlib
 import json
 import time
 from collections.abc import Sequence
@@ -17,6 +18,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import PIL.Image
 from rich.console import Console
 from rich.progress import track
 
@@ -64,8 +66,7 @@ def run(options: Options, console: Console | None = None) -> dict[str, Any]:
     if not options.concurrency or set(options.concurrency) - set(CONCURRENCIES):
         raise UsageError(f"--concurrency takes some of {','.join(CONCURRENCIES)}")
     config = replace(options.config, accept="exact", on_loop="off")
-    entries = chosen(read_entries(options.data), options.filters, options.limit)
-    _check_images(options.data, entries)
+    entries = _sized(options.data, chosen(read_entries(options.data), options.filters, options.limit))
     subject = load_subject(config, options.replay, options.shape)
     ways = make_ways(subject, options.modes, options.baselines, config)
     journal = Journal(options.output / "runs.jsonl", _setup(options, config, subject))
@@ -111,12 +112,23 @@ def _has(entry: Entry, name: str, value: str) -> bool:
     return value in found if isinstance(found, list) else found == value
 
 
-def _check_images(data: Path, entries: Sequence[Entry]) -> None:
+def _sized(data: Path, entries: Sequence[Entry]) -> list[Entry]:
+    """The entries with the sizes that their images have: some are listed the wrong way round.
+
+    Raises UsageError where images are missing; one that cannot be read fails when its turn comes.
+    """
     missing = [entry["page_info"]["image_path"] for entry in entries if not _image(data, entry).is_file()]
     if missing:
         raise UsageError(
             f"{len(missing)} of {len(entries)} images are not in {data / 'images'}: {missing[0]}"
         )
+    sized = []
+    for entry in entries:
+        size = {}
+        with contextlib.suppress(OSError), PIL.Image.open(_image(data, entry)) as image:
+            size = dict(zip(("width", "height"), image.size, strict=True))
+        sized.append({**entry, "page_info": {**entry["page_info"], **size}})
+    return sized
 
 
 def _image(data: Path, entry: Entry) -> Path:

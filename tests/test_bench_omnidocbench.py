@@ -171,9 +171,11 @@ def test_journal_goes_on_after_a_line_that_was_cut_off(tmp_path: Path) -> None:
 
 @pytest.fixture
 def benchmark(tmp_path: Path) -> Path:
-    """Two pages of a heading and a paragraph in the benchmark's format."""
+    """Two pages of a heading and a paragraph in the benchmark's format; the second's size is listed wrong."""
     (tmp_path / "images").mkdir()
     entries = [_page(tmp_path / "images", number, text) for number, text in enumerate(PARAGRAPHS)]
+    size = entries[1]["page_info"]
+    size["width"], size["height"] = size["height"], size["width"]
     (tmp_path / "OmniDocBench.json").write_text(json.dumps(entries), encoding="utf-8")
     return tmp_path
 
