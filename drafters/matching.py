@@ -67,7 +67,7 @@ class DraftCursor:
         self._sides: list[Stream] = []  # all streams proposed beside it
         self._expected: list[tuple[Alternative, int, Stream]] = []  # with the tokens shared with the stream
         self._parting = Parting(0, 0, 0)
-        self._lost = False  # output and stream have parted and no new place has been found yet
+        self._lost = not texts  # output and stream have parted and no new place has been found yet
         self._guesses = 0  # places tried since the parting, all refuted
         self._next_search = self._next_wide = 0  # emitted tokens from which (wide) search is worth its time
 
@@ -76,13 +76,13 @@ class DraftCursor:
         follows the draft's last one) and up to ``reach`` in each branch beside them. Empty: nothing to
         propose.
         """
-        if self._stream is None or limit <= 0:
+        if limit <= 0:
             return Tree.chain([])
-        if self._lost and len(self._emitted) >= self._next_search:
+        if self._lost and self._finder.drafts and len(self._emitted) >= self._next_search:
             self._resync(_SIDES if reach else 0)
         if self._lost and not self._words.tokens:
             self._words.extend([token for draft in self._finder.drafts for token in draft.tokens()])
-        if self._lost:
+        if self._lost or self._stream is None:
             main, *sides = self._echo.propose(limit, _SIDES * reach) or [[]]
         else:
             main = self._stream.coming(limit)
