@@ -102,11 +102,10 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--evaluation", action="store_true", help="held-out text and fonts")
-    parser.add_argument("--kinds", nargs="*", default=[], help="draw only these kinds of text (texts.py)")
     parser.add_argument("--clean", action="store_true", help="150 dpi without degradations")
     options = parser.parse_args()
     options.output.mkdir(parents=True, exist_ok=True)
-    source = TextSource.load(options.corpus, options.evaluation, options.kinds)
+    source = TextSource.load(options.corpus, options.evaluation)
     fonts = FontChoice.installed(options.evaluation)
     extractor = Recogniser(threads=options.threads)
     for index in range(options.shards):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,17 +17,16 @@ class TextSource:
 
     kinds: dict[str, list[str]]
     inventor: Inventor
-    only: frozenset[str] = frozenset()
 
     @classmethod
-    def load(cls, folder: Path, evaluation: bool, only: Sequence[str] = ()) -> TextSource:
-        """Read the corpus written by :mod:`docspec.verifiers.mini.corpus`; draw ``only`` these kinds."""
+    def load(cls, folder: Path, evaluation: bool) -> TextSource:
+        """Read the corpus written by :mod:`docspec.verifiers.mini.corpus`."""
         kinds = {}
         for path in sorted(folder.glob("*.txt")):
             lines = path.read_text(encoding="utf-8").splitlines()
             shared = "words" in path.stem
             kinds[path.stem] = [line for line in lines if shared or held_out(line) == evaluation]
-        return cls(kinds, Inventor(kinds["words"], kinds["foreign-words"]), frozenset(only))
+        return cls(kinds, Inventor(kinds["words"], kinds["foreign-words"]))
 
     def paragraph(self, rng: random.Random) -> tuple[str, str]:
         """A random paragraph and its kind."""
@@ -48,8 +47,7 @@ class TextSource:
             "cited": (5, self._cited),
             "formula": (3, self._formula),
         }
-        drawn = {kind: weight for kind, (weight, _) in makers.items() if not self.only or kind in self.only}
-        kind = rng.choices(list(drawn), list(drawn.values()))[0]
+        kind = rng.choices(list(makers), [weight for weight, _ in makers.values()])[0]
         return " ".join(makers[kind][1](rng).split()), kind
 
     def _prose(self, rng: random.Random) -> str:
