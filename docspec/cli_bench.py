@@ -128,7 +128,8 @@ def pictures(
         list[Path], typer.Argument(metavar="RESULTS...", help="Folders that the benchmarks wrote.")
     ],
     output: Annotated[
-        Path, typer.Option("--output", "-o", metavar="OUT", help="A folder for PNG files, index.html and tables.md.")
+        Path,
+        typer.Option("--output", "-o", metavar="OUT", help="A folder for PNG files, index.html, tables.md."),
     ] = Path("pictures"),
 ) -> None:
     """Pictures and tables of results: PNG files, one HTML file that loads nothing, and markdown."""

@@ -23,7 +23,7 @@ class AcceptanceRate:
     """
 
     hits: float = 1.0
-    misses: float = 0.045
+    misses: float = 0.09
 
     @property
     def value(self) -> float:
