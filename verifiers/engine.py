@@ -19,6 +19,7 @@ from docspec.verifiers.runner import Runner
 from docspec.verifiers.sequence import Sequence
 from docspec.verifiers.window import (
     LONGEST_BRANCH,
+    AcceptanceRate,
     expected_run,
     partition,
     window_length,
@@ -46,6 +47,7 @@ class Engine:
         self.seconds = {"prefill": 0.0, "decode": 0.0}
         self._active: list[Sequence] = []  # row i of the cache is _active[i]
         self._waiting: deque[Sequence] = deque()
+        self._begun = AcceptanceRate()  # of the first steps of sequences
 
     def run(self, sequences: Iterable[Sequence | None]) -> Iterator[Sequence]:
         """Decode ``sequences``; yields each as it finishes.
@@ -78,6 +80,9 @@ class Engine:
     def _prefill(self) -> None:
         """Admit waiting sequences to the rows that the budget allows."""
         admitted = self._admissible()
+        for sequence in admitted:
+            if not sequence.output:
+                sequence.rate = self._begun.fresh()
         count = len(self._active) + len(admitted)
         branch = [0 if sequence.cached > MASKED_PREFILL else LONGEST_BRANCH for sequence in admitted]
         trees = [self._tree(sequence, count, most) for sequence, most in zip(admitted, branch, strict=True)]
@@ -156,12 +161,15 @@ class Engine:
 
     def _learn(self, sequence: Sequence, tree: Tree, accepted: Accepted) -> None:
         """Move the draft cursor and the acceptance estimate; a plain step tests the draft for free."""
+        rates = [sequence.rate] if sequence.output else [sequence.rate, self._begun]
         if tree.tokens:
             run, strayed = len(accepted.nodes), accepted.strayed
-            sequence.rate.update(run, rejected=strayed or run < tree.main)
+            for rate in rates:
+                rate.update(run, rejected=strayed or run < tree.main)
             sequence.branches.update(tree.branches, taken=strayed)
         elif seen := sequence.cursor.propose(1).tokens:
-            sequence.rate.update(int(seen == accepted.tokens), rejected=seen != accepted.tokens)
+            for rate in rates:
+                rate.update(int(seen == accepted.tokens), rejected=seen != accepted.tokens)
         sequence.cursor.advance(accepted.tokens)
 
     def _retire(self) -> list[Sequence]:

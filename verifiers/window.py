@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 
 LONGEST = 512
 CPU_WIDTH, GPU_WIDTH = 8, 256  # tokens that double a pass's time, until measured
+CERTAIN = 0.02  # refused tokens that every estimate counts: none is ever sure
+LEAST = 0.01  # the worst start: a draft that is right can show it
 FORGET = 0.9  # weight of the past after each step: a draft's quality changes within a region
 FORGET_BRANCHES = 0.97  # the same for branches, of which few are right
 PRIOR_BRANCHES = (1.0, 8.0)  # branches taken and sent, to begin with
@@ -28,7 +30,11 @@ class AcceptanceRate:
     @property
     def value(self) -> float:
         """The estimate, strictly between 0 and 1."""
-        return self.hits / (self.hits + self.misses + 0.02)
+        return self.hits / (self.hits + self.misses + CERTAIN)
+
+    def fresh(self) -> AcceptanceRate:
+        """What to start another sequence from: as likely, but soon outweighed."""
+        return AcceptanceRate(1.0, max(0.0, 1 / max(self.value, LEAST) - 1 - CERTAIN))
 
     def update(self, accepted: int, rejected: bool) -> None:
         """Count one step: ``accepted`` draft tokens taken, and whether the next one was refused."""
