@@ -151,7 +151,8 @@ class Engine:
             expected_run(sequence.rate.value, tree.main)
             for sequence, tree in zip(self._active, trees, strict=True)
         ]
-        sent = worth_sending(gains, [len(tree) for tree in trees], *self.runner.cost.line())
+        cost = self.runner.cost
+        sent = worth_sending(gains, [len(tree) for tree in trees], *cost.line(), cost.lone)
         return [tree if row in sent else Tree.chain([]) for row, tree in enumerate(trees)]
 
     def _emit(self, sequence: Sequence, tree: Tree, accepted: Accepted) -> None:

@@ -68,16 +68,26 @@ class StepCost:
     """Time of a forward pass as ``base + slope * tokens``, fitted to the passes seen so far.
 
     Exponentially weighted least squares, so that it follows the device and the cache's growth; until
-    passes of different widths were seen, ``prior_width`` tokens are taken to double a pass's time.
+    passes of different widths were seen, ``prior_width`` tokens are taken to double a pass's time. A pass
+    over one token alone is not on the line: it multiplies by a vector, which a CPU does in half the time.
     """
 
     prior_width: int = CPU_WIDTH
+    _lone: float | None = None
     _sums: list[float] = field(default_factory=lambda: [0.0] * 5)  # weight, x, y, xx, xy
 
     def record(self, tokens: int, seconds: float) -> None:
         """Note that a pass over ``tokens`` positions took ``seconds``."""
+        if tokens == 1:
+            self._lone = seconds if self._lone is None else 0.9 * self._lone + 0.1 * seconds
+            return
         terms = (1.0, tokens, seconds, tokens * tokens, tokens * seconds)
         self._sums = [0.97 * total + term for total, term in zip(self._sums, terms, strict=True)]
+
+    @property
+    def lone(self) -> float:
+        """Seconds of a pass over one token."""
+        return sum(self.line()) if self._lone is None else self._lone
 
     def line(self) -> tuple[float, float]:
         """``(base, slope)`` in seconds and seconds a token, both positive."""
@@ -119,7 +129,9 @@ def expected_run(rate: float, length: int) -> float:
     return rate * (1 - rate**length) / (1 - rate)
 
 
-def worth_sending(gains: Sequence[float], widths: Sequence[int], base: float, slope: float) -> set[int]:
+def worth_sending(
+    gains: Sequence[float], widths: Sequence[int], base: float, slope: float, lone: float
+) -> set[int]:
     """The rows whose windows are worth sending together: most tokens for the time of the passes.
 
     ``gains`` are the windows' expected accepted tokens, ``widths`` their sizes. A window lengthens every row
@@ -132,10 +144,8 @@ def worth_sending(gains: Sequence[float], widths: Sequence[int], base: float, sl
         sent = set(order[:count])
         sizes = [1 + width * (row in sent) for row, width in enumerate(widths)]
         tokens = len(widths) + sum(gains[row] for row in sent)
-        seconds = sum(
-            base + slope * len(rows) * max(sizes[row] for row in rows)
-            for rows in partition(sizes, base, slope)
-        )
+        places = [len(rows) * max(sizes[row] for row in rows) for rows in partition(sizes, base, slope)]
+        seconds = sum(lone if size == 1 else base + slope * size for size in places)
         if tokens > best * seconds:
             best, chosen = tokens / seconds, count
     return set(order[:chosen])
