@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -88,9 +89,20 @@ def test_cost_is_fitted(base: float, slope: float) -> None:
     for tokens in [1, 8, 64, 16, 200, 3] * 5:
         cost.record(tokens, base + slope * tokens)
     fitted_base, fitted_slope = cost.line()
-    for tokens in (1, 50, 200):
+    for tokens in (3, 50, 200):
         expected = base + slope * tokens
         assert abs(fitted_base + fitted_slope * tokens - expected) < 0.05 * expected + 0.05 * base
+
+
+def test_a_lone_token_has_a_cost_of_its_own() -> None:
+    """It is not on the line, and costs what the line says until it was seen."""
+    cost = StepCost()
+    for tokens in (8, 64):
+        cost.record(tokens, 0.1 + 0.01 * tokens)
+    assert cost.lone == pytest.approx(sum(cost.line()))
+    before = cost.line()
+    cost.record(1, 0.02)
+    assert (cost.lone, cost.line()) == (0.02, before)
 
 
 @given(st.lists(st.tuples(st.integers(1, 5000), st.floats(0, 10)), max_size=20))
