@@ -16,6 +16,8 @@ import matplotlib
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
+from docspec.bench.ways import STAGES
+
 PANEL = 4.3, 3.0  # inches
 MARKERS = "os^DvPX*"
 LEAST_RANGE = 4.0  # a log axis shows at least this ratio, so that it has numbers on it
@@ -38,8 +40,18 @@ class Theme:
     series: tuple[str, ...]
     stages: Mapping[str, str]
 
+    def mark(self, number: int) -> dict[str, str]:
+        """Colour and marker of the ``number``-th run of a plot."""
+        return {
+            "color": self.series[number % len(self.series)],
+            "marker": MARKERS[number % len(MARKERS)],
+        }
 
-STAGE_NAMES = ("render", "read", "layout", "draft", "vision", "prefill", "decode", "assemble")
+
+def _by_stage(*colours: str) -> dict[str, str]:
+    return dict(zip(STAGES, colours, strict=True))
+
+
 LIGHT = Theme(
     "light",
     ink="#1c1c1e",
@@ -47,13 +59,7 @@ LIGHT = Theme(
     grid="#dcdcd8",
     paper="#ffffff",
     series=("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#7a6a00", "#444444"),
-    stages=dict(
-        zip(
-            STAGE_NAMES,
-            ("#c6dbef", "#7fb3d9", "#3c86bd", "#08468a", "#fdd0a2", "#f5933f", "#b54a04", "#8a8a8a"),
-            strict=True,
-        )
-    ),
+    stages=_by_stage("#c6dbef", "#7fb3d9", "#3c86bd", "#08468a", "#fdd0a2", "#f5933f", "#b54a04", "#8a8a8a"),
 )
 DARK = Theme(
     "dark",
@@ -62,13 +68,7 @@ DARK = Theme(
     grid="#3a3b3f",
     paper="#1f2023",
     series=("#56b4e9", "#f0883e", "#3fd0a0", "#e6a1c9", "#9bd0f5", "#e6d34a", "#c8c8c8"),
-    stages=dict(
-        zip(
-            STAGE_NAMES,
-            ("#deebf7", "#9ecae1", "#5a9fd4", "#2f6fb0", "#fee6ce", "#fdae6b", "#e0701a", "#8a8a8a"),
-            strict=True,
-        )
-    ),
+    stages=_by_stage("#deebf7", "#9ecae1", "#5a9fd4", "#2f6fb0", "#fee6ce", "#fdae6b", "#e0701a", "#8a8a8a"),
 )
 
 
@@ -189,13 +189,12 @@ def scatter(
 
     def draw(axes: Any, theme: Theme) -> None:
         for number, (name, series) in enumerate(points.items()):
-            colour, sums = theme.series[number % len(theme.series)], over_all.get(name)
+            mark, sums = theme.mark(number), over_all.get(name)
             shown = name if sums is None else f"{name}: {sums:.2g}×"
-            style = {"color": colour, "marker": MARKERS[number % len(MARKERS)], "label": shown}
             alpha = 0.85 if len(series) < 100 else 0.45
-            axes.scatter(*zip(*series, strict=True), s=26, alpha=alpha, linewidths=0, **style)
+            axes.scatter(*zip(*series, strict=True), s=26, alpha=alpha, linewidths=0, label=shown, **mark)
             if sums is not None:
-                axes.axhline(sums, color=colour, linewidth=1, linestyle=(0, (4, 3)))
+                axes.axhline(sums, color=mark["color"], linewidth=1, linestyle=(0, (4, 3)))
         axes.axhline(1, color=theme.ink, linewidth=0.9)
         log_axis(axes.xaxis, [x for x, _ in around], "tokens of the plain run's output (log)")
         log_axis(axes.yaxis, [*(y for _, y in around), 1.0], label, times=True)
@@ -211,7 +210,7 @@ def stage_bars(
     def draw(axes: Any, theme: Theme) -> None:
         labels = [label for label, _, _ in bars]
         left = [0.0] * len(bars)
-        for stage in STAGE_NAMES:
+        for stage in STAGES:
             widths = [seconds.get(stage, 0.0) for _, seconds, _ in bars]
             edge = {"edgecolor": theme.paper, "linewidth": 0.4}
             axes.barh(labels, widths, left=left, height=0.62, color=theme.stages[stage], label=stage, **edge)
@@ -238,13 +237,9 @@ def dots(rows: Sequence[str], series: Mapping[str, Mapping[str, float]]) -> Call
             inside = [row for row in rows if row in values]
             if not inside:
                 continue
-            style = {
-                "color": theme.series[number % len(theme.series)],
-                "marker": MARKERS[number % len(MARKERS)],
-            }
             lengths = [values[row] for row in inside]
             places = [rows.index(row) for row in inside]
-            axes.scatter(lengths, places, s=34, label=name, zorder=3, **style)
+            axes.scatter(lengths, places, s=34, label=name, zorder=3, **theme.mark(number))
             for at in zip(lengths, places, strict=True):
                 axes.annotate(f"{at[0]:.1f}", at, (6, 2), textcoords="offset points", fontsize=7.5)
         axes.set_yticks(range(len(rows)), rows)
@@ -263,11 +258,9 @@ def lines(
 
     def draw(axes: Any, theme: Theme) -> None:
         for number, (name, points) in enumerate(series.items()):
-            style = {
-                "color": theme.series[number % len(theme.series)],
-                "marker": MARKERS[number % len(MARKERS)],
-            }
-            axes.plot(*zip(*points, strict=True), label=name, markersize=5, linewidth=1.6, **style)
+            axes.plot(
+                *zip(*points, strict=True), label=name, markersize=5, linewidth=1.6, **theme.mark(number)
+            )
         if times:
             axes.axhline(1, color=theme.ink, linewidth=0.9)
         points = [point for one in series.values() for point in one]

@@ -19,10 +19,11 @@ pytest.importorskip("matplotlib")
 
 from matplotlib.figure import Figure
 
-from docspec.bench.figures import DARK, LIGHT, STAGE_NAMES, Picture, log_axis
+from docspec.bench.figures import DARK, LIGHT, Picture, log_axis
 from docspec.bench.pictures import read_result, run
 from docspec.bench.pictures_html import html_page
 from docspec.bench.tables_markdown import markdown_page
+from docspec.bench.ways import STAGES
 from docspec.cli import app
 from docspec.errors import UsageError
 
@@ -58,7 +59,7 @@ def _row(run: str, page: int, seconds: float, **setup: Any) -> dict[str, Any]:
         "language": HOSTILE,
         "layout": "single_column",
         "data_source": "book",
-        "seconds": dict.fromkeys(STAGE_NAMES, seconds / 8),
+        "seconds": dict.fromkeys(STAGES, seconds / 8),
         "total_s": seconds,
         "verifier_s": seconds / 2,
         "passes": int(10 * seconds) + 1,
@@ -96,7 +97,7 @@ def _speed(folder: Path) -> Path:
         return {
             "total_s": seconds,
             "verifier_s": seconds / 2,
-            "seconds": dict.fromkeys(STAGE_NAMES, seconds / 8),
+            "seconds": dict.fromkeys(STAGES, seconds / 8),
             "passes": 3,
             "mean_accepted_length": 9.0,
             "peak_memory_mib": 9,
