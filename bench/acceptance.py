@@ -14,137 +14,34 @@ from __future__ import annotations
 import argparse
 import json
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, astuple, dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
-from typing import Protocol
 
 from rich.console import Console
-from rich.progress import track
 from rich.table import Table
 from tokenizers import Tokenizer
 
-from docspec.bench.annotations import text_regions
+from docspec.bench import plain_ocr
+from docspec.bench.acceptance_cases import (
+    GROUPS,
+    Case,
+    page_cases,
+    page_groups,
+    read_cases,
+    read_pdf_cases,
+)
+from docspec.bench.acceptance_loop import END, TokenCursor, replay
 from docspec.bench.neutral_tokenizer import DESCRIPTION, neutral_tokenizer
-from docspec.bench.pages import FORMATS, WELL_READ, RecordedPage, load_pages, recorded_pages, save_pages
+from docspec.bench.pages import FORMATS, load_pages, recorded_pages, save_pages
 from docspec.drafters.experience import Experience
 from docspec.drafters.matching import Codec, DraftCursor, agreement
-from docspec.drafters.tree import Tree
 from docspec.registry import load
-from docspec.types import Alternative, DecodeStats, Drafter, Mode, Style
-from docspec.verifiers.acceptance import accept_exact
+from docspec.types import Alternative, DecodeStats, Mode
 from docspec.verifiers.codec import TokenizerCodec
 
-END = -1  # the end token; no vocabulary has it
 BRANCH = 8  # draft tokens in each branch beside the main window, with trees
-PAST = -2  # what is chosen after the end
 STRETCH = 24  # steps that are looked at together for the worst places
-
-
-class Cursor(Protocol):
-    """What the decode loop needs of a draft."""
-
-    def propose(self, limit: int, reach: int = 0) -> Tree:
-        """Up to ``limit`` next tokens, and ``reach`` in each branch beside them."""
-        ...
-
-    def advance(self, emitted: Sequence[int]) -> None:
-        """Take what a step emitted."""
-        ...
-
-
-class TokenCursor:
-    """The draft followed on tokens alone, as prompt lookup does: the baseline for ``DraftCursor``.
-
-    After a rejection: the nearest place where the longest run of the output's last tokens (three at the
-    most, at least two) stands in the draft; else one draft token is skipped.
-    """
-
-    def __init__(self, draft: str, codec: Codec) -> None:
-        self._draft = [*codec.encode(draft)[0], END] if draft else []
-        self._next = 0
-        self._output: list[int] = []
-
-    def propose(self, limit: int, reach: int = 0) -> Tree:
-        """Up to ``limit`` next draft tokens; it knows no branches."""
-        return Tree.chain(self._draft[self._next : self._next + limit])
-
-    def advance(self, emitted: Sequence[int]) -> None:
-        """Take what a step emitted."""
-        self._output.extend(emitted)
-        for token in emitted:
-            agrees = self._next < len(self._draft) and self._draft[self._next] == token
-            self._next = self._next + 1 if agrees else self._resync()
-
-    def _resync(self) -> int:
-        for size in (3, 2):
-            tail = self._output[-size:]
-            ends = (end for end in range(size, len(self._draft) + 1) if self._draft[end - size : end] == tail)
-            found = min(ends, key=lambda end: abs(end - self._next - 1), default=None)
-            if found is not None:
-                return found
-        return min(self._next + 1, len(self._draft))
-
-
-@dataclass(frozen=True, slots=True)
-class Case:
-    """One annotated region: what the verifier would write and what the drafter proposes."""
-
-    page: str
-    language: str
-    truth: str
-    draft: str
-    alternatives: tuple[tuple[int, int, str, float], ...] = ()  # of the draft, see docspec.types.Alternative
-
-
-def replay(
-    codec: Codec, cursor: Cursor, truth: str, window: int, reach: int = 0, log: list[int] | None = None
-) -> DecodeStats:
-    """The decode loop over one region whose verifier writes ``truth``; ``reach`` tokens in each branch.
-
-    ``log`` gets each step's count of tokens.
-    """
-    wanted = [*codec.encode(truth)[0], END]
-    done = steps = accepted = drafted = 0
-    while done < len(wanted):
-        tree = cursor.propose(window, reach)
-        coming = [*wanted[done : done + len(tree) + 1], *[PAST] * len(tree)]
-        nodes, tokens = accept_exact([coming[depth] for depth in (0, *tree.depths)], tree)
-        emitted = tokens if tokens[-1] != PAST else tokens[:-1]
-        cursor.advance(emitted)
-        done += len(emitted)
-        if log is not None:
-            log.append(len(emitted))
-        steps, accepted, drafted = steps + 1, accepted + len(nodes), drafted + len(tree)
-    return DecodeStats(done, accepted, drafted, steps)
-
-
-def read_cases(data: Path, drafter: Drafter) -> Iterator[Case]:
-    """The text regions of an OmniDocBench folder with their drafts."""
-    for region in track(text_regions(data, drafter, Style()), description="drafting"):
-        text = region.draft.text if region.draft else ""
-        doubts = region.draft.alternatives if region.draft else ()
-        yield Case(region.page, region.language, region.text, text, tuple(map(astuple, doubts)))
-
-
-def read_pdf_cases(data: Path, outputs: Path, drafter: Drafter, text: str) -> Iterator[Case]:
-    """Running text as a model wrote it, with drafts from PDFs that are typeset as ``text`` says."""
-    from docspec.bench.born_digital import read_prose  # needs the bench extra, the rest does not
-
-    for prose in track(read_prose(data, outputs, drafter, text), description="drafting"):
-        yield Case(prose.regions[0].page, prose.regions[0].language, prose.output, prose.draft)
-
-
-def _no_formula(case: Case) -> bool:
-    return not any(mark in case.truth for mark in ("$", "\\(", "\\["))
-
-
-GROUPS: dict[str, Callable[[Case], bool]] = {
-    "english": lambda case: case.language == "english",
-    "english without formulas": lambda case: case.language == "english" and _no_formula(case),
-    "chinese": lambda case: case.language == "chinese",
-    "all": lambda case: True,
-}
 
 
 def measure(
@@ -189,28 +86,6 @@ def _replay_one(
     return stats
 
 
-def page_cases(pages: Sequence[RecordedPage], form: str, tables: bool) -> list[Case]:
-    """Whole pages with their drafts, written in a format of FORMATS."""
-    cases = []
-    for page in pages:
-        draft = page.draft(FORMATS[form], tables=tables)
-        doubts = tuple(map(astuple, draft.alternatives))
-        cases.append(Case(page.name, page.language, page.output.strip(), draft.text, doubts))
-    return cases
-
-
-def page_groups(pages: Sequence[RecordedPage]) -> dict[str, Callable[[Case], bool]]:
-    """Each page, those that the recorded verifier read well, and all."""
-
-    def among(names: frozenset[str]) -> Callable[[Case], bool]:
-        return lambda case: case.page in names
-
-    well = frozenset(page.name for page in pages if page.fidelity >= WELL_READ)
-    groups = {f"{page.name[:24]}… ({page.fidelity:.2f})": among(frozenset((page.name,))) for page in pages}
-    groups[f"the {len(well)} well-read pages"] = among(well)
-    return groups | {"all": lambda case: True}
-
-
 def print_worst(codec: Codec, cases: Sequence[Case], window: int, reach: int, count: int) -> None:
     """The stretches of output that took the most steps for their tokens, steps set apart by bars."""
     for case in cases:
@@ -234,7 +109,8 @@ def _cases(options: argparse.Namespace) -> tuple[list[Case], Mapping[str, Callab
         if file is not None and known:
             cases = [Case(**case) for case in json.loads(file.read_text(encoding="utf-8"))]
         else:
-            drafter = load("drafters", options.drafter)()
+            plain = options.drafter == plain_ocr.SOURCE
+            drafter = plain_ocr.PlainOcr() if plain else load("drafters", options.drafter)()
             if options.pdf:
                 cases = list(read_pdf_cases(options.data, _outputs(options), drafter, options.pdf))
             else:
@@ -306,7 +182,9 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--outputs", type=Path, help="recorded pages, .md (default: DATA/vlm_outputs)")
     parser.add_argument("--tokenizer", type=Path, help=f"tokenizer.json (default: {DESCRIPTION})")
     parser.add_argument(
-        "--drafter", help="registered drafter (default: rapidocr, text-layer for PDFs, auto for pages)"
+        "--drafter",
+        help="registered drafter (default: rapidocr, text-layer for PDFs, auto for pages), or "
+        f"{plain_ocr.SOURCE}: regions as RapidOCR's wheel reads them, as a baseline",
     )
     parser.add_argument("--drafts", type=Path, help="keep the drafts in this file, or reuse them from it")
     parser.add_argument("--window", type=int, default=128, help="draft tokens a step (default: 128)")

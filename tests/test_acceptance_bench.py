@@ -12,7 +12,8 @@ import pytest
 pytest.importorskip("scipy")
 pytest.importorskip("pylatexenc")
 
-from docspec.bench.acceptance import Case, measure, read_cases, read_pdf_cases
+from docspec.bench.acceptance import measure
+from docspec.bench.acceptance_cases import Case, read_cases, read_pdf_cases
 from docspec.bench.annotations import read_entries
 from docspec.bench.born_digital import typeset
 from docspec.drafters.text_layer import TextLayerDrafter

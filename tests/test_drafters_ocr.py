@@ -9,7 +9,9 @@ import pymupdf
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from rapidfuzz import fuzz
 
+from docspec.bench.plain_ocr import PlainOcr
 from docspec.drafters.ctc import Reading, decode
 from docspec.drafters.engine import OcrEngine, cut
 from docspec.drafters.ocr import OcrDrafter, read_image, read_turned
@@ -151,6 +153,18 @@ def test_a_page_is_read_in_order_with_its_spaces(engine):
     assert first.confidence > 0.8
     assert 15 < first.box[0] < 25
     assert 20 < first.box[1] < 40 < first.box[3] < 52
+
+
+def test_the_wheel_alone_reads_the_same_lines():
+    """The baseline without docspec's own reading finds the lines; a region's draft is these as they are."""
+    page = rendered("The quick brown fox jumps", "over the lazy dog, twice.")
+    plain = PlainOcr()
+    lines = plain.read(page)
+    assert len(lines) == 2
+    assert 15 < lines[0].box[0] < 25
+    region = Region(0, 0, lines[0].box, Category.TEXT, lines=tuple(lines))
+    [draft] = plain.draft(page, region, Style())
+    assert fuzz.ratio(draft.text.replace(" ", ""), "Thequickbrownfoxjumpsoverthelazydog,twice.") > 90
 
 
 def test_a_box_of_a_page_is_read_alone(engine):

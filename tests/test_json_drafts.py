@@ -13,7 +13,7 @@ import pytest
 from test_matching import PROSE
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 
-from docspec.bench.acceptance import END, replay
+from docspec.bench.acceptance_loop import END, replay
 from docspec.drafters.matching import DraftCursor
 
 LABELS = ["Text", "Title", "Section-header", "List-item", "Caption", "Footnote", "Table", "Page-header"]

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 
-from docspec.bench.acceptance import TokenCursor, replay
+from docspec.bench.acceptance_loop import TokenCursor, replay
 from docspec.drafters.matching import Codec, DraftCursor
 
 END = 10**6
