@@ -32,6 +32,8 @@ app.add_typer(bench_app, name="bench")
 
 def main() -> None:
     """The ``docspec`` command."""
+    # OCR and the model work side by side: threads that wait by spinning would take the cores from the others.
+    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
     app()
 
 
