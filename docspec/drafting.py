@@ -28,6 +28,7 @@ from docspec.types import (
     Draft,
     Drafter,
     Image,
+    Line,
     Mode,
     Page,
     PageResult,
@@ -150,16 +151,26 @@ class Stages:
 def region_request(key: Hashable, page: Page, region: Region, drafts: tuple[Draft, ...]) -> Request:
     """The request to verify ``region`` of ``page``; its pixels are a copy, so that the page can go."""
     x0, y0, _, _ = page.pixels(region.box, CROP_MARGIN)
-    boxes = [page.pixels(line.box) for line in region.lines]
+    lines = [piece for line in region.lines for piece in _pieces(line, region.category)]
+    boxes = [page.pixels(line.box) for line in lines]
     return Request(
         key=key,
         image=np.ascontiguousarray(page.crop(region.box, CROP_MARGIN)),
         category=region.category,
         drafts=drafts,
         line_boxes=tuple((a - x0, b - y0, c - x0, d - y0) for a, b, c, d in boxes),
-        line_texts=tuple(line.text for line in region.lines),
-        line_features=tuple(line.features for line in region.lines),
+        line_texts=tuple(line.text for line in lines),
+        line_features=tuple(line.features for line in lines),
     )
+
+
+def _pieces(line: Line, category: Category) -> Iterator[Line]:
+    """``line``, or its pieces where those may be a table's cells."""
+    if category is not Category.TABLE or len(line.spans) != len(line.features):
+        yield line
+        return
+    for span, features in zip(line.spans, line.features, strict=True):
+        yield replace(line, spans=(span,), box=span.box, features=(features,))
 
 
 def _png(page: Page, box: Box) -> bytes:

@@ -159,7 +159,8 @@ class Style:
     """How a verifier writes a region's text; drafts follow it.
 
     ``table`` is ``html``, ``markdown`` or None (tables not written); ``formula`` is ``latex`` or None;
-    ``heading_marks`` and ``list_marks`` say whether the text itself carries ``#`` and ``-``.
+    ``heading_marks`` and ``list_marks`` say whether the text itself carries ``#`` and ``-``, ``superscripts``
+    whether note marks and exponents are superscript characters (``¹``) rather than plain ones.
     """
 
     join_lines: bool = True
@@ -167,6 +168,7 @@ class Style:
     ascii_quotes: bool = False
     heading_marks: bool = False
     list_marks: bool = True
+    superscripts: bool = False
     table: str | None = "html"
     formula: str | None = None
 

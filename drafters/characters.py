@@ -30,6 +30,10 @@ ACCENTS = {
     "\u02dd": "\u030b",
     "\u00af": "\u0304",
 }
+# Characters of note marks and exponents, raised and plain.
+SUPERSCRIPTS = dict(zip("⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺⁽⁾ᵃᵇᶜᵈᵉᶠ", "0123456789−+()abcdef", strict=True))
+RAISED = {plain: raised for raised, plain in SUPERSCRIPTS.items()} | {"-": "⁻", "–": "⁻"}
+MARK = re.compile(r"\(?[+−–-]?\d+\)?|[a-f]\)?")  # written raised; ordinals (1st) and words are not
 APART = re.compile(f"([{''.join(ACCENTS)}]) ?([^\\W\\d_])")
 
 
@@ -44,6 +48,14 @@ def clean(text: str, ascii_quotes: bool = False) -> str:
     if ascii_quotes:
         text = DOUBLE_QUOTES.sub('"', SINGLE_QUOTES.sub("'", text))
     return text
+
+
+def raised(text: str) -> str:
+    """``text``, printed as a superscript, in superscript characters where it is a mark or an exponent."""
+    marks = text.strip().split(",")
+    if not all(MARK.fullmatch(mark.strip()) for mark in marks):
+        return text
+    return "".join(RAISED.get(char, char) for char in text)
 
 
 def is_cjk(char: str) -> bool:

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from itertools import pairwise
 from statistics import median
 
-from docspec.drafters.characters import clean, is_cjk
+from docspec.drafters.characters import clean, is_cjk, raised
 from docspec.drafters.lines import union
-from docspec.types import Box, Line
+from docspec.types import Box, Line, Style
 
+FRACTION_SLASH = "\u2044"
 SENTENCE_END = tuple(".!?:;。！？：；…\"'”’)）」』")
 
 
@@ -27,11 +28,11 @@ class Row:
         return self.box[3] - self.box[1]
 
 
-def rows_of(lines: Sequence[Line], ascii_quotes: bool = False) -> list[Row]:
+def rows_of(lines: Sequence[Line], style: Style) -> list[Row]:
     """``lines``, in their order, with neighbours on the same baseline put together; empty ones left out."""
     rows: list[Row] = []
     for line in lines:
-        text = clean(line.text, ascii_quotes)
+        text = clean(_characters(line, style.superscripts), style.ascii_quotes)
         if not text.strip():
             continue
         mono = all(span.mono for span in line.spans if span.text.strip())
@@ -41,6 +42,16 @@ def rows_of(lines: Sequence[Line], ascii_quotes: bool = False) -> list[Row]:
         else:
             rows.append(Row(text, line.box, mono))
     return rows
+
+
+def _characters(line: Line, superscripts: bool) -> str:
+    if not superscripts:
+        return line.text
+    following = [*(span.text for span in line.spans[1:]), ""]
+    return "".join(
+        raised(span.text) if span.superscript and not after.startswith(FRACTION_SLASH) else span.text
+        for span, after in zip(line.spans, following, strict=True)
+    )
 
 
 def paragraphs(rows: Sequence[Row]) -> list[list[Row]]:

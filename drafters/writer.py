@@ -32,7 +32,7 @@ def write_region(region: Region, style: Style) -> str:
     Tables are written by tables.py; here their rows stay lines. A formula is its characters, and nothing
     where the verifier writes LaTeX.
     """
-    rows = rows_of(region.lines, style.ascii_quotes)
+    rows = rows_of(region.lines, style)
     if not rows:
         return ""
     category = region.category

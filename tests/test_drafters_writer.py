@@ -218,5 +218,25 @@ def test_no_category_loses_characters(texts, category, style):
 @given(st.lists(st.tuples(st.text("ab ", max_size=6), st.floats(0, 99), st.floats(0, 99)), max_size=10))
 def test_paragraphs_keep_every_row(places):
     """Cutting rows into paragraphs only cuts."""
-    rows = rows_of([line(text, x, y) for text, x, y in places])
+    rows = rows_of([line(text, x, y) for text, x, y in places], Style())
     assert [row for part in paragraphs(rows) for row in part] == rows
+
+
+@pytest.mark.parametrize(
+    ("spans", "written"),
+    [
+        ([("cups.", False), ("1", True)], "cups.¹"),
+        ([("authors", False), ("1,2", True), (" and", False)], "authors¹,² and"),
+        ([("up to ", False), ("1", True), ("⁄4 inch", False)], "up to 1⁄4 inch"),
+        ([("the 1", False), ("st", True), (" page", False)], "the 1st page"),
+        ([("10", False), ("−3", True)], "10⁻³"),
+    ],
+)
+def test_superscripts(spans, written):
+    """Marks and exponents become superscript characters where the style has them; fractions do not."""
+    box = (0.0, 0.0, 100.0, 10.0)
+    made = Line(tuple(Span(text, box, superscript=raised) for text, raised in spans), box, "text-layer")
+    plain = "".join(text for text, _ in spans)
+    found = Region(0, 0, box, Category.TEXT, lines=(made,))
+    assert write_region(found, Style(superscripts=True)) == written
+    assert write_region(found, Style()) == plain

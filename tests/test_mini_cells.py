@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from docspec.drafters.recogniser import FEATURE_SIZE, CtcHead
-from docspec.verifiers.mini.cells import CELL_SIZE, CellMaker, LineCells, region_places
+from docspec.verifiers.mini.cells import CELL_SIZE, CellMaker, LineCells
 
 CHARACTERS = ["", "a", "b", "é", "字", " "]
 
@@ -36,39 +36,24 @@ def test_a_cell_for_each_character_and_one_for_the_line() -> None:
     made = cells([0, 1, 1, 0, 1, 2, 0, 0])
     assert made.text == "aab"
     assert len(made) == 4
-    assert made.places.tolist() == [0, 0, 1, 2]
+    assert made.lengths.tolist() == [0, 1, 1, 1]
 
 
-def test_places_count_bytes() -> None:
-    """A character of two or three bytes takes as many places."""
+def test_lengths_count_bytes() -> None:
+    """A character has its bytes in UTF-8."""
     made = cells([3, 0, 4, 0, 1])
     assert made.text == "é字a"
-    assert made.places.tolist() == [0, 0, 2, 5]
+    assert made.lengths.tolist() == [0, 2, 3, 1]
     assert made.choices[2, 0].tolist() == [*"字".encode(), 256]
-
-
-def test_a_space_that_was_seen_but_not_chosen_takes_a_place() -> None:
-    """A gap in which the space got some probability is expected to be one."""
-    features = frames([1, 0, 2])
-    features[1, 5] = 0.9  # a probability of about 0.1
-    made = CellMaker(head())(features)
-    assert made.text == "a b"
-    assert made.places.tolist() == [0, 0, 2]
-
-
-def test_lines_are_joined_as_a_reader_would() -> None:
-    """The next line goes on after a space; without one where the last line ends in a hyphen."""
-    first, second = cells([1, 0, 2]), cells([2, 0, 1])
-    assert [p.tolist() for p in region_places([first, second])] == [[0, 0, 1], [3, 3, 4]]
 
 
 @given(st.lists(st.integers(0, 5), min_size=1, max_size=60))
 @settings(max_examples=200, deadline=None)
 def test_any_frames_make_cells(classes: list[int]) -> None:
-    """Whatever the frames show, cells are finite, places ascend, and the text has a cell a character."""
+    """Whatever the frames show, cells are finite, and each character of the text has one."""
     made = cells(classes)
     runs = sum(c != 0 and (i == 0 or classes[i - 1] != c) for i, c in enumerate(classes))
     assert made.features.shape == (runs + 1, CELL_SIZE)
     assert np.isfinite(made.features).all()
-    assert (np.diff(made.places) >= 0).all()
-    assert len(made.text) >= runs
+    assert len(made.text) == runs
+    assert made.lengths.sum() == len(made.text.encode())

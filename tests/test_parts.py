@@ -14,9 +14,9 @@ def test_paragraphs_are_parts_of_their_own() -> None:
     """A blank line in the draft separates parts, and comes back between them."""
     lines = ["First line of one", "and its end.", "Second paragraph."]
     parts = split("First line of one and its end.\n\nSecond paragraph.", lines, max_lines=6)
-    assert [(p.first, p.last, p.before, p.draft) for p in parts] == [
-        (0, 2, "", "First line of one and its end."),
-        (2, 3, "\n\n", "Second paragraph."),
+    assert [(p.lines, p.before, p.draft) for p in parts] == [
+        (range(0, 2), "", "First line of one and its end."),
+        (range(2, 3), "\n\n", "Second paragraph."),
     ]
     assert join(parts, ["A", "B"]) == "A\n\nB"
 
@@ -39,14 +39,14 @@ def test_hyphenated_line_end_is_no_cut() -> None:
     lines = ["abc def"] * 5 + ["ghi jk-", "lm nop"] + ["abc def"] * 4
     draft = " ".join(["abc def"] * 5) + " ghi jklm nop " + " ".join(["abc def"] * 4)
     parts = split(draft, lines, max_lines=6)
-    assert [(p.first, p.last) for p in parts] == [(0, 7), (7, 11)]
+    assert [p.lines for p in parts] == [range(0, 7), range(7, 11)]
     assert parts[0].draft.endswith("ghi jklm nop")
 
 
 def test_no_draft_is_cut_by_lines() -> None:
     """Without a draft the parts are runs of lines."""
     parts = split("", ["x"] * 8, max_lines=6)
-    assert [(p.first, p.last) for p in parts] == [(0, 6), (6, 8)]
+    assert [p.lines for p in parts] == [range(0, 6), range(6, 8)]
     assert join(parts, ["a", "b"]) == "a b"
 
 
@@ -57,8 +57,7 @@ def test_every_line_and_character_is_in_one_part(lines: list[list[str]], seams: 
     seams = (seams + [" "] * len(texts))[: len(texts) - 1]
     draft = "".join(text + seam for text, seam in zip(texts, [*seams, ""], strict=True)).strip()
     parts = split(draft, texts)
-    assert [p.first for p in parts] == [0, *[p.last for p in parts[:-1]]]
-    assert parts[-1].last == len(texts)
+    assert [line for part in parts for line in part.lines] == list(range(len(texts)))
     if draft:
         assert "".join(p.before + p.draft for p in parts).strip() == draft
         assert join(parts, [p.draft for p in parts]) == draft

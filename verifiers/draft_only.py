@@ -13,7 +13,7 @@ class DraftOnly:
     """Declines every region, so that each keeps its draft."""
 
     name = "draft-only"
-    style = Style()
+    style = Style(superscripts=True)
     dpi = 150.0
     native: Literal["region", "page"] = "region"
     reads_pages = False

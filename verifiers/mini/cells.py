@@ -7,7 +7,6 @@ character and keeps what the gap showed (CTC compression, Gaido et al. 2021, arX
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,7 +18,6 @@ NUMBERS = 6  # of a cell, beside its features
 CELL_SIZE = 3 * FEATURE_SIZE + NUMBERS
 CHARACTER_BYTES = 4
 NO_BYTE = 256
-SPACE_SEEN = 0.05  # probability of a space in a gap above which there is one, 98 times in 100
 _TOP = 2  # the recogniser's choices that a cell names
 
 FloatArray = NDArray[np.float32]
@@ -32,15 +30,14 @@ class LineCells:
     ``features`` [C, 366] are the mean over the character's frames, mean and maximum over the gap after it,
     and the numbers: width of both, the choices' probabilities, the space's, the share of the line.
     ``choices`` [C, 2, 4] are the bytes of the recogniser's first and second choice (256: none); ``sure``
-    [C, 2] their probabilities. ``text`` is the first choices with the spaces that it saw; ``places`` [C] is
-    where in ``text`` each cell stands, in bytes.
+    [C, 2] their probabilities. ``text`` is the first choices, ``lengths`` [C] the bytes of each.
     """
 
     features: FloatArray
     choices: NDArray[np.int16]
     sure: FloatArray
     text: str
-    places: NDArray[np.int32]
+    lengths: NDArray[np.int64]
 
     def __len__(self) -> int:
         return len(self.features)
@@ -86,8 +83,9 @@ class CellMaker:
         )
         runs = np.concatenate([nothing, means[1::2]])
         cells = np.concatenate([runs, means[0::2], highest[0::2], numbers], axis=1).astype(np.float32)
-        text, places = self._text(best[starts], spaces[1:])
-        return LineCells(cells, choices, sure, text, places)
+        text = "".join(self._head.characters[chosen] for chosen in best[starts])
+        lengths = np.array([0, *(len(character.encode()) for character in text)], dtype=np.int64)
+        return LineCells(cells, choices, sure, text, lengths)
 
     def _choices(
         self, probabilities: FloatArray, starts: NDArray[np.int64], ends: NDArray[np.int64]
@@ -104,28 +102,6 @@ class CellMaker:
                 choices[index, rank], sure[index, rank] = self._bytes[top], chances[top]
                 chances[top] = 0.0
         return choices, sure
-
-    def _text(self, classes: NDArray[np.int64], spaces: FloatArray) -> tuple[str, NDArray[np.int32]]:
-        """The first choices with the spaces seen between them, and where each stands, in bytes."""
-        characters = [self._head.characters[chosen] for chosen in classes]
-        text, length, places = "", 0, [0]
-        for character, following, space in zip(characters, [*characters, " "][1:], spaces, strict=True):
-            places.append(length)
-            parted = space > SPACE_SEEN and " " not in (character, following)
-            written = f"{character} " if parted else character
-            text += written
-            length += len(written.encode())
-        return text, np.array(places, dtype=np.int32)
-
-
-def region_places(lines: Sequence[LineCells]) -> list[NDArray[np.int32]]:
-    """Where in the region's text each line's cells are expected, in bytes: lines joined as a reader would."""
-    result, start = [], 0
-    for line in lines:
-        result.append(line.places + start)
-        length = len(line.text.encode())
-        start += length - 1 if line.text.endswith("-") else length + (not line.text.endswith(" "))
-    return result
 
 
 def _runs(best: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

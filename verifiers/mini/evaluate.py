@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import json
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -16,6 +17,7 @@ import torch
 from rapidfuzz.distance import Levenshtein
 
 from docspec.drafters import ctc
+from docspec.drafters.characters import SUPERSCRIPTS
 from docspec.drafters.matching import DraftCursor
 from docspec.drafters.recogniser import CtcHead, Recogniser
 from docspec.verifiers.codec import TokenizerCodec
@@ -54,6 +56,17 @@ def character_error(pairs: Sequence[tuple[str, str]]) -> float:
     return sum(Levenshtein.distance(a, b) for a, b in pairs) / max(1, sum(len(b) for _, b in pairs))
 
 
+def superscript_scores(pairs: Sequence[tuple[str, str]]) -> tuple[float, float]:
+    """Recall and precision of superscript characters, for pairs of reading and truth; 1 without any."""
+    counts = [tuple(Counter(c for c in text if c in SUPERSCRIPTS) for text in pair) for pair in pairs]
+    common, read, true = (
+        sum((a & b).total() for a, b in counts),
+        sum(a.total() for a, _ in counts),
+        sum(b.total() for _, b in counts),
+    )
+    return (common / true if true else 1.0), (common / read if read else 1.0)
+
+
 def regions_of(blocks: Sequence[list[StoredLine]], most: int) -> list[list[StoredLine]]:
     """Blocks cut into regions of at most ``most`` lines."""
     return [block[i : i + most] for block in blocks for i in range(0, len(block), most)]
@@ -80,6 +93,13 @@ def measure(folder: Path, model: Path = WEIGHTS, lines: int = 400, show: int = 0
         result[f"{name}s"] = len(regions)
         result[f"{name}_mini"] = round(character_error(list(zip(read, truth, strict=True))), 4)
         result[f"{name}_recogniser"] = round(character_error(list(zip(plain, truth, strict=True))), 4)
+        if most == 1:
+            recall, precision = superscript_scores(list(zip(read, truth, strict=True)))
+            result |= {
+                "superscripts": sum(c in SUPERSCRIPTS for text in truth for c in text),
+                "superscript_recall": round(recall, 4),
+                "superscript_precision": round(precision, 4),
+            }
         for mine, theirs, true in list(zip(read, plain, truth, strict=True))[:show]:
             print(f"truth {true}\nmini  {mine}\nctc   {theirs}\n")
     return result

@@ -7,6 +7,8 @@ import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from docspec.drafters.characters import raised
+
 _MONTHS = list(calendar.month_name)[1:]
 _UNITS = ["mm", "cm", "m", "km", "kg", "g", "mg", "s", "ms", "min", "h", "°C", "K", "V", "mV", "A", "W", "kW"]
 _UNITS += ["MHz", "GHz", "MB", "GB", "%", "dB", "Pa", "N", "mol", "L", "mL", "USD", "EUR"]
@@ -164,6 +166,20 @@ class Inventor:
             f"(Table {rng.randint(1, 9)})",
         ]
         forms += [f"“{name}”", f"‘{name}’", f"— {name.lower()} —", self.number(rng), "e.g.,", "i.e."]
+        return rng.choice(forms)
+
+    def note(self, rng: random.Random) -> str:
+        """A superscript note mark: a number, several, or a letter."""
+        if rng.random() < 0.15:
+            return ",".join(rng.sample("ᵃᵇᶜᵈᵉᶠ", rng.choice([1, 1, 2])))
+        count = rng.choice([1, 1, 1, 1, 2])
+        return ",".join(raised(str(rng.randint(1, rng.choice([9, 9, 40, 120])))) for _ in range(count))
+
+    def exponent(self, rng: random.Random) -> str:
+        """A unit or a power of ten with its exponent."""
+        power = raised(str(rng.choice([2, 2, 3, 3, -1, -2, -3, rng.randint(4, 23), rng.randint(-19, -4)])))
+        forms = [f"{self.number(rng)} {rng.choice(_UNITS)}{power}", f"{rng.choice('cmkx')}m{power}"]
+        forms += [f"10{power}", f"{rng.uniform(1, 10):.1f} × 10{power}", f"{rng.choice(_LETTERS)}{power}"]
         return rng.choice(forms)
 
     def formula(self, rng: random.Random) -> str:

@@ -13,13 +13,15 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+import numpy as np
 import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 from transformers import Qwen2Config, Qwen2ForCausalLM
 
 from docspec.errors import ModelError
-from docspec.verifiers.mini.cells import CELL_SIZE, CHARACTER_BYTES, LineCells, region_places
+from docspec.verifiers.mini.cells import CELL_SIZE, CHARACTER_BYTES, LineCells
+from docspec.verifiers.mini.places import Missing, region_places
 from docspec.verifiers.mini.tokens import BEGIN, END, PAD, VOCABULARY
 from docspec.verifiers.sequence import Prompt
 
@@ -94,6 +96,7 @@ class Mini(nn.Module):
         super().__init__()
         self.config = config
         self.cells = CellEncoder(config)
+        self.missing = Missing()
         self.decoder = Qwen2ForCausalLM(config.decoder())
 
     def encode(self, lines: Sequence[LineCells], noise: float = 0.0) -> list[Tensor]:
@@ -119,8 +122,8 @@ class Mini(nn.Module):
         for lines in regions:
             # one line at a time: what a line is encoded to must not depend on its company
             rows = [self.encode([line])[0] for line in lines]
-            places = [torch.from_numpy(places) for places in region_places(lines)]
-            positions = torch.cat([*places, torch.tensor([0])])[None].long().to(begin.device)
+            places = region_places(lines, [self.missing.advances(line) for line in lines])
+            positions = torch.from_numpy(np.concatenate([*places, [0]]))[None].to(begin.device)
             prompts.append(Prompt(torch.cat([*rows, begin]), positions, following=1))
         return prompts
 

@@ -10,24 +10,30 @@ import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 MAX_LINES = 2  # the best of 1, 2, 4 and 8 on real regions, drafts weighed in
 _MARK = re.compile(r"(?:#+|[-*+]|\d{1,3}[.)])[ \t]+")
 _BULLET = re.compile(r"^[•◦▪‣·∙●○■□–—*-]\s*")
 _BULLET_MARK = re.compile(r"[-*+][ \t]+")
 
+_Value = TypeVar("_Value")
+
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """Lines ``first`` up to ``last`` (exclusive) and their draft; ``before`` is what the output has there.
+    """Some source ``lines``, by number, and their draft; ``before`` is what the output has before it.
 
-    ``before`` holds white space and marks that are no characters of the image's running text.
+    ``before`` holds white space, marks and tags that are no characters of the image's running text.
     """
 
-    first: int
-    last: int
+    lines: Sequence[int]
     before: str
     draft: str
+
+    def of(self, values: Sequence[_Value]) -> tuple[_Value, ...]:
+        """Of ``values``, one for each line of the region (or none at all), those of this part."""
+        return tuple(values[line] for line in self.lines) if values else ()
 
 
 def split(draft: str, lines: Sequence[str], max_lines: int = MAX_LINES) -> list[Part]:
@@ -38,7 +44,7 @@ def split(draft: str, lines: Sequence[str], max_lines: int = MAX_LINES) -> list[
     """
     if not draft.strip():
         step = range(0, len(lines), max_lines)
-        return [Part(i, min(i + max_lines, len(lines)), " " if i else "", "") for i in step]
+        return [Part(range(i, min(i + max_lines, len(lines))), " " if i else "", "") for i in step]
     starts = _line_starts(draft, lines)
     cuts = [0]
     for line in range(1, len(lines)):
@@ -51,7 +57,7 @@ def split(draft: str, lines: Sequence[str], max_lines: int = MAX_LINES) -> list[
         last = cuts[number + 1] if number + 1 < len(cuts) else len(lines)
         start = starts[first] if number else 0
         end = starts[last] if number + 1 < len(cuts) else len(draft)
-        parts.append(_part(first, last, draft[start:end], number))
+        parts.append(_part(range(first, last), draft[start:end]))
     return _with_leading_space(parts)
 
 
@@ -66,14 +72,14 @@ def join(parts: Sequence[Part], texts: Sequence[str]) -> str:
     return "".join(written).strip()
 
 
-def _part(first: int, last: int, piece: str, number: int) -> Part:
+def _part(lines: Sequence[int], piece: str) -> Part:
     """A piece of the draft with its mark and its trailing space taken off (the space is put back later)."""
     lead = len(piece) - len(piece.lstrip())
     mark = _MARK.match(piece, lead)
     # a number is printed as it stands, so the mini reads it; signs are markdown, so it does not
     if mark and not mark.group()[0].isdigit():
         lead = mark.end()
-    return Part(first, last, piece[:lead], piece[lead:])
+    return Part(lines, piece[:lead], piece[lead:])
 
 
 def _with_leading_space(parts: list[Part]) -> list[Part]:
@@ -81,7 +87,7 @@ def _with_leading_space(parts: list[Part]) -> list[Part]:
     moved, space = [], ""
     for part in parts:
         text = part.draft.rstrip()
-        moved.append(Part(part.first, part.last, space + part.before, text))
+        moved.append(Part(part.lines, space + part.before, text))
         space = part.draft[len(text) :]
     return moved
 

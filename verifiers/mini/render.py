@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
+from docspec.drafters.characters import SUPERSCRIPTS
 from docspec.verifiers.mini.degrade import Picture, colour, degrade
 
 HELD_OUT_FAMILIES = frozenset(
@@ -89,6 +90,10 @@ _COMMON = (
 )
 
 
+_RAISED = re.compile("([{0}]+(?:,[{0}]+)*)".format("".join(SUPERSCRIPTS)))
+_RAISED_SIZE = 0.62  # of the font's
+
+
 @dataclass(frozen=True)
 class Line:
     """One line image with its text; ``hyphenated`` when the last word goes on in the next line."""
@@ -148,11 +153,45 @@ def has_glyph(path: str, character: str) -> bool:
 
 def drawable(path: str, text: str) -> bool:
     """Whether the font has every character of the text."""
-    return all(has_glyph(path, c) for c in set(text) if not c.isspace())
+    return all(has_glyph(path, SUPERSCRIPTS.get(c, c)) for c in set(text) if not c.isspace())
+
+
+@dataclass(frozen=True)
+class Face:
+    """A font at a size in pixels; superscript characters are its own digits and letters, small and raised."""
+
+    path: str
+    size: int
+
+    @property
+    def font(self) -> ImageFont.FreeTypeFont:
+        """Of ordinary text."""
+        return load_font(self.path, self.size)
+
+    def _pieces(self, text: str) -> list[tuple[str, ImageFont.FreeTypeFont]]:
+        small = load_font(self.path, max(6, round(_RAISED_SIZE * self.size)))
+        pieces = []
+        for number, piece in enumerate(_RAISED.split(text)):
+            raised = number % 2 == 1
+            shown = "".join(SUPERSCRIPTS.get(c, c) for c in piece) if raised else piece
+            pieces.append((shown, small if raised else self.font))
+        return pieces
+
+    def length(self, text: str) -> float:
+        """How wide ``text`` is, in pixels."""
+        return sum(font.getlength(piece) for piece, font in self._pieces(text))
+
+    def draw(self, draw: ImageDraw.ImageDraw, x: float, y: float, text: str) -> None:
+        """Draw ``text`` with its ascender line at ``y``: raised pieces keep the top of the others."""
+        top = y + self.font.getbbox("1")[1]
+        for piece, font in self._pieces(text):
+            down = y if font is self.font else top - font.getbbox("1")[1]
+            draw.text((x, down), piece, font=font, fill=255)
+            x += font.getlength(piece)
 
 
 def break_lines(
-    text: str, font: ImageFont.FreeTypeFont, width: float, hyphenate: float, rng: random.Random
+    text: str, font: Face, width: float, hyphenate: float, rng: random.Random
 ) -> list[tuple[str, bool]]:
     """Greedy line breaking; a word that does not fit is hyphenated with the given probability."""
     lines: list[tuple[str, bool]] = []
@@ -161,11 +200,11 @@ def break_lines(
     while words:
         word = words.pop(0)
         attempt = f"{current} {word}" if current else word
-        if font.getlength(attempt) <= width:
+        if font.length(attempt) <= width:
             current = attempt
             continue
         cut = _hyphen_point(word, rng) if rng.random() < hyphenate else 0
-        if cut and current and font.getlength(f"{current} {word[:cut]}-") <= width:
+        if cut and current and font.length(f"{current} {word[:cut]}-") <= width:
             lines.append((f"{current} {word[:cut]}-", True))
             current = ""
             words.insert(0, word[cut:])
@@ -198,8 +237,8 @@ def render_block(text: str, path: str, rng: random.Random, clean: bool = False) 
     dpi = 150 if clean else rng.choice([100, 120, 150, 150, 150, 200, 200, 250, 300])
     points = rng.uniform(13, 26) if big else rng.uniform(7.5, 12.5)
     size = max(9, round(points * dpi / 72))
-    font = load_font(path, size)
-    em = font.getlength("n" * 10) / 10
+    font = Face(path, size)
+    em = font.length("n" * 10) / 10
     width = em * rng.choice(
         [rng.uniform(18, 40), rng.uniform(38, 60), rng.uniform(38, 60), rng.uniform(55, 95)]
     )
@@ -209,7 +248,7 @@ def render_block(text: str, path: str, rng: random.Random, clean: bool = False) 
     justify = rng.random() < 0.5
     clip = rng.random() < 0.7
     margin = size
-    ascent, descent = font.getmetrics()
+    ascent, descent = font.font.getmetrics()
     picture = Image.new(
         "L", (int(width) + 2 * margin + size, pitch * len(lines) + ascent + descent + 2 * margin), 0
     )
@@ -217,7 +256,7 @@ def render_block(text: str, path: str, rng: random.Random, clean: bool = False) 
     boxes = []
     for row, (line, _) in enumerate(lines):
         top = margin + row * pitch
-        natural = font.getlength(line)
+        natural = font.length(line)
         gaps = line.count(" ")
         stretch = (
             (width - natural) / gaps
@@ -236,16 +275,14 @@ def render_block(text: str, path: str, rng: random.Random, clean: bool = False) 
     return [Line(_cut(page, ink, box, size, rng), t, h) for box, (t, h) in zip(boxes, lines, strict=True)]
 
 
-def _draw_line(
-    draw: ImageDraw.ImageDraw, font: ImageFont.FreeTypeFont, line: str, x: float, y: float, stretch: float
-) -> None:
+def _draw_line(draw: ImageDraw.ImageDraw, font: Face, line: str, x: float, y: float, stretch: float) -> None:
     if not stretch:
-        draw.text((x, y), line, font=font, fill=255)
+        font.draw(draw, x, y, line)
         return
-    space = font.getlength(" ") + stretch
+    space = font.length(" ") + stretch
     for word in line.split(" "):
-        draw.text((x, y), word, font=font, fill=255)
-        x += font.getlength(word) + space
+        font.draw(draw, x, y, word)
+        x += font.length(word) + space
 
 
 def _cut(

@@ -45,6 +45,7 @@ class TextSource:
             "capitals": (5, self._capitals),
             "heading": (5, self._heading),
             "cited": (5, self._cited),
+            "noted": (14, self._noted),
             "formula": (3, self._formula),
         }
         kind = rng.choices(list(makers), [weight for weight, _ in makers.values()])[0]
@@ -89,6 +90,21 @@ class TextSource:
         for _ in range(max(1, len(words) // 12)):
             words.insert(rng.randint(0, len(words)), self.inventor.mark(rng))
         return " ".join(words)
+
+    def _noted(self, rng: random.Random) -> str:
+        """Words with note marks, names with affiliations, a footnote's own mark, units with exponents."""
+        invent = self.inventor
+        words = self._prose(rng).split()[: rng.randint(4, 60)]
+        if rng.random() < 0.2:
+            words = f"{', '.join(invent.person(rng) for _ in range(rng.randint(2, 6)))}".split(" ")
+        share = rng.choice([0.03, 0.08, 0.2])
+        noted = [word + invent.note(rng) if rng.random() < share else word for word in words]
+        noted[-1] += invent.note(rng) if rng.random() < 0.5 else ""
+        if rng.random() < 0.25:
+            noted[0] = invent.note(rng) + rng.choice(["", " "]) + noted[0]
+        if rng.random() < 0.2:
+            noted.insert(rng.randint(0, len(noted)), invent.exponent(rng))
+        return " ".join(noted)
 
     def _formula(self, rng: random.Random) -> str:
         words = self._prose(rng).split()[:12]

@@ -3,7 +3,7 @@
 ``python -m docspec.verifiers.mini.train --shards DIR --run DIR --minutes M`` reads feature shards (see
 :mod:`docspec.verifiers.mini.data`) as they appear, so that making data and training can run side by side; it
 resumes from the run's checkpoint. The learning rate follows a cosine over the minutes of training, counted
-across resumptions.
+across resumptions. A new run first fits the estimate of where cells stand.
 """
 
 from __future__ import annotations
@@ -18,25 +18,32 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from docspec.drafters.recogniser import Recogniser
-from docspec.verifiers.mini.cells import CellMaker, LineCells, region_places
-from docspec.verifiers.mini.data import read_shard, running_text
+from docspec.verifiers.mini.cells import CellMaker, LineCells
+from docspec.verifiers.mini.data import StoredLine, read_shard, running_text
 from docspec.verifiers.mini.model import Mini, MiniConfig
+from docspec.verifiers.mini.places import Missing, fit, region_places
 from docspec.verifiers.mini.tokens import BEGIN, END, FIRST_BYTE, VOCABULARY, encode
 
-LINE_COUNTS = {1: 50, 2: 20, 4: 20, 8: 10}  # most lines in a sample: weight
+LINE_COUNTS = {1: 30, 2: 30, 4: 30, 8: 10}  # most lines in a sample: weight
 _NOISE = 0.05  # standard deviation added to the features
 _WRONG = 0.04  # share of input tokens replaced: the model must look at the line, not only at its own text
+_FIT_SHARDS, _FIT_PASSES = 40, 8
 _POSITION_PAIRS = 20  # rotary pairs by which a head starts to look at its place
 
 
 @dataclass(frozen=True)
 class TrainingLine:
-    """A line's cells (features as float16, to save memory), its text, and whether its last word goes on."""
+    """A line's cells (features as float16, to save memory), its text, and whether its last word goes on.
+
+    ``advances`` [C] are the bytes from each cell to the next, as estimated.
+    """
 
     cells: LineCells
+    advances: NDArray[np.int64]
     text: str
     hyphenated: bool
 
@@ -57,8 +64,8 @@ class Sample:
 class Pool:
     """All blocks read so far; new shards of the folder are added by :meth:`refresh`."""
 
-    def __init__(self, folder: Path, maker: CellMaker) -> None:
-        self._folder, self._maker = folder, maker
+    def __init__(self, folder: Path, maker: CellMaker, missing: Missing) -> None:
+        self._folder, self._maker, self._missing = folder, maker, missing
         self._seen: set[Path] = set()
         self.blocks: list[list[TrainingLine]] = []
 
@@ -72,9 +79,10 @@ class Pool:
             for block in read_shard(path):
                 made = []
                 for line in block:
-                    cells = self._maker(line.features.astype(np.float32))
-                    small = replace(cells, features=cells.features.astype(np.float16))
-                    made.append(TrainingLine(small, line.text, line.hyphenated))
+                    cells = small_cells(self._maker, line)
+                    made.append(
+                        TrainingLine(cells, self._missing.advances(cells), line.text, line.hyphenated)
+                    )
                 self.blocks.append(made)
 
     def sample(self, rng: random.Random) -> Sample:
@@ -99,6 +107,19 @@ class Pool:
             batches[-1].append(sample)
         rng.shuffle(batches)
         return batches
+
+
+def small_cells(maker: CellMaker, line: StoredLine) -> LineCells:
+    """A stored line's cells, features as float16."""
+    cells = maker(line.features.astype(np.float32))
+    return replace(cells, features=cells.features.astype(np.float16))
+
+
+def fit_places(missing: Missing, folder: Path, maker: CellMaker) -> None:
+    """Fit the estimate of where cells stand to the first shards of ``folder``."""
+    shards = sorted(path for path in folder.glob("*.npz") if ".partial" not in path.name)
+    lines = [line for path in shards[:_FIT_SHARDS] for block in read_shard(path) for line in block]
+    fit(missing, [(small_cells(maker, line), line.text) for line in lines], _FIT_PASSES, random.Random(0))
 
 
 @torch.no_grad()
@@ -137,7 +158,8 @@ def batch_loss(model: Mini, samples: Sequence[Sample], rng: random.Random) -> Te
         cells = [next(encoded) for _ in sample.lines]
         shown = [t if rng.random() > _WRONG else rng.randrange(FIRST_BYTE, VOCABULARY) for t in sample.tokens]
         rows.append(torch.cat([*cells, model.embed([BEGIN, *shown])]))
-        expected = np.concatenate(region_places([line.cells for line in sample.lines]))
+        advances = [line.advances for line in sample.lines]
+        expected = np.concatenate(region_places([line.cells for line in sample.lines], advances))
         text = np.arange(len(sample.tokens) + 1)
         places.append(torch.from_numpy(np.concatenate([expected, text]).astype(np.int64)))
         target = torch.full((len(rows[-1]),), -100)
@@ -181,18 +203,22 @@ def main() -> None:
     torch.manual_seed(0)
     options.run.mkdir(parents=True, exist_ok=True)
     model = new_model(MiniConfig())
-    decayed = [p for p in model.parameters() if p.ndim > 1]
-    plain = [p for p in model.parameters() if p.ndim <= 1]
+    trained = [*model.cells.parameters(), *model.decoder.parameters()]
+    decayed = [p for p in trained if p.ndim > 1]
+    plain = [p for p in trained if p.ndim <= 1]
     groups = [{"params": decayed, "weight_decay": 0.05}, {"params": plain, "weight_decay": 0.0}]
     optimizer = torch.optim.AdamW(groups, lr=options.rate, betas=(0.9, 0.98), fused=True)
     step, spent = 0, 0.0
+    maker = CellMaker(Recogniser(1).head)
     checkpoint = options.run / "checkpoint.pt"
     if checkpoint.exists():
         saved = torch.load(checkpoint, weights_only=True)
         model.load_state_dict(saved["model"])
         optimizer.load_state_dict(saved["optimizer"])
         step, spent = saved["step"], saved["spent"]
-    pool, rng = Pool(options.shards, CellMaker(Recogniser(1).head)), random.Random(step)
+    else:
+        fit_places(model.missing, options.shards, maker)
+    pool, rng = Pool(options.shards, maker, model.missing), random.Random(step)
     print(f"{sum(p.numel() for p in model.parameters()):,} parameters, from step {step}", flush=True)
     last_save, losses, seen = spent, [], 0
     while spent < 60 * options.minutes:
@@ -204,7 +230,7 @@ def main() -> None:
             loss = batch_loss(model, samples, rng)
             optimizer.zero_grad()
             loss.backward()
-            nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+            nn.utils.clip_grad_norm_(trained, 1.0)
             optimizer.step()
             step, seen = step + 1, seen + sum(len(s.lines) for s in samples)
             spent += time.monotonic() - started

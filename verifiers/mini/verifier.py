@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Hashable, Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Literal
 
 from docspec.config import Config
@@ -16,6 +17,7 @@ from docspec.verifiers.decide import Decide, Fused, exact
 from docspec.verifiers.mini.cells import CellMaker
 from docspec.verifiers.mini.model import Mini
 from docspec.verifiers.mini.parts import Part, foreign_share, join, split
+from docspec.verifiers.mini.table_parts import split_table, table_text
 from docspec.verifiers.mini.tokens import END, MARKS, byte_tokenizer
 from docspec.verifiers.reader import PageFormat, ReaderVerifier
 from docspec.verifiers.sampling import Sampled
@@ -23,7 +25,6 @@ from docspec.verifiers.sequence import Prompt
 
 UNREAD = {
     Category.PICTURE: "pictures are not read",
-    Category.TABLE: "the mini does not read tables",
     Category.FORMULA: "the mini does not read formulas",
 }
 FOREIGN = 0.1  # share of letters outside the Latin script beyond which the mini has nothing to say
@@ -34,7 +35,7 @@ class MiniReader:
     """The mini behind the engine; see docspec.verifiers.reader.Reader."""
 
     name = "mini"
-    style = Style(table="html")
+    style = Style(table="html", superscripts=True)
     dpi = 150.0
     native: Literal["region", "page"] = "region"
     page: PageFormat | None = None
@@ -52,7 +53,16 @@ class MiniReader:
             return UNREAD[request.category]
         if not request.line_boxes:
             return "no text lines were found"
-        if request.drafts and foreign_share(request.drafts[0].text) > FOREIGN:
+        draft = request.drafts[0].text if request.drafts else ""
+        if request.category is Category.TABLE:
+            if not draft.startswith("<table"):
+                return "the mini reads the cells of a drafted table only"
+            if not any(request.line_features):
+                return "the text layer's tables stand"
+            if not split_table(draft, request.line_texts).parts:
+                return "no cell of the table is a piece of text of its own"
+            draft = table_text(draft)
+        if foreign_share(draft) > FOREIGN:
             return "the mini reads Latin script only"
         return None
 
@@ -110,10 +120,11 @@ def character_confidence(draft: Draft) -> float:
 
 @dataclass(slots=True)
 class _Open:
-    """A region some of whose parts are still being read."""
+    """A region some of whose parts are still being read; ``join`` puts their texts together."""
 
     request: Request
-    parts: list[Part]
+    parts: Sequence[Part]
+    join: Callable[[Sequence[str]], str]
     verdicts: dict[int, Verdict] = field(default_factory=dict)
 
 
@@ -170,17 +181,25 @@ def _parts(requests: Iterable[Request | None], unfinished: dict[Hashable, _Open]
             yield None
             continue
         draft = request.drafts[0] if request.drafts else None
-        parts = split(draft.text if draft else "", request.line_texts)
-        unfinished[request.key] = _Open(request, parts)
-        for number, part in enumerate(parts):
+        opened = unfinished[request.key] = _opened(request, draft.text if draft else "")
+        for number, part in enumerate(opened.parts):
             yield replace(
                 request,
                 key=(request.key, number),
                 drafts=(_piece(draft, part),) if draft else (),
-                line_boxes=request.line_boxes[part.first : part.last],
-                line_texts=request.line_texts[part.first : part.last],
-                line_features=request.line_features[part.first : part.last],
+                line_boxes=part.of(request.line_boxes),
+                line_texts=part.of(request.line_texts),
+                line_features=part.of(request.line_features),
             )
+
+
+def _opened(request: Request, draft: str) -> _Open:
+    """``request`` cut into parts."""
+    if request.category is Category.TABLE:
+        table = split_table(draft, request.line_texts)
+        return _Open(request, table.parts, table.join)
+    parts = split(draft, request.line_texts)
+    return _Open(request, parts, partial(join, parts))
 
 
 def _piece(draft: Draft, part: Part) -> Draft:
@@ -190,7 +209,7 @@ def _piece(draft: Draft, part: Part) -> Draft:
 def _whole(done: _Open) -> Verdict:
     """One verdict from those of a region's parts."""
     verdicts = [done.verdicts[number] for number in range(len(done.parts))]
-    text = join(done.parts, [verdict.text for verdict in verdicts])
+    text = done.join([verdict.text for verdict in verdicts])
     stats = sum((verdict.stats for verdict in verdicts), DecodeStats())
     lost = [verdict for verdict in verdicts if verdict.finish is not Finish.END]
     draft = done.request.drafts[0].text if done.request.drafts else None

@@ -1,0 +1,40 @@
+"""Training lines: superscript characters are drawn small and raised, whatever the font has."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import matplotlib
+import numpy as np
+from PIL import Image, ImageDraw
+
+from docspec.verifiers.mini.render import Face, drawable
+
+FONT = str(Path(matplotlib.get_data_path()) / "fonts" / "ttf" / "DejaVuSans.ttf")
+
+
+def rows(text: str) -> tuple[int, int]:
+    """The first and last row of the ink of ``text``."""
+    picture = Image.new("L", (200, 80), 0)
+    Face(FONT, 40).draw(ImageDraw.Draw(picture), 10, 10, text)
+    inked = np.flatnonzero(np.asarray(picture).max(axis=1) > 128)
+    return int(inked[0]), int(inked[-1])
+
+
+def test_superscripts_are_raised_and_small() -> None:
+    """They start where other digits start, and end well above the line."""
+    (top, bottom), (raised_top, raised_bottom) = rows("1"), rows("¹")
+    assert abs(top - raised_top) <= 2
+    assert raised_bottom - raised_top < 0.75 * (bottom - top)
+
+
+def test_a_mark_takes_its_width() -> None:
+    """A line with a mark is as long as its pieces, a comma between marks being one of them."""
+    face = Face(FONT, 40)
+    assert face.length("a1") > face.length("a¹") > face.length("a")
+    assert face.length("a¹,²") < face.length("a") + face.length("1,2")
+
+
+def test_fonts_need_only_the_plain_characters() -> None:
+    """A font without superscript letters can draw them."""
+    assert drawable(FONT, "cupᵃ 10⁻³")

@@ -1,0 +1,58 @@
+"""The bundled verifier reads a scanned table cell by cell."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pymupdf
+import pytest
+
+from docspec.config import Config
+from docspec.drafters.ocr import OcrDrafter
+from docspec.drafters.text_layer import draft_lines
+from docspec.drafting import region_request
+from docspec.types import Category, Finish, Page, Region, Request, Style
+from docspec.verifiers.mini.verifier import MiniVerifier
+
+ROWS = [["Cup", "Volume", "Time"], ["small", "120", "3.5"], ["large", "350", "7.25"]]
+
+
+@pytest.fixture(scope="module")
+def request_for_table() -> Request:
+    """A picture of a table without rules, read by OCR."""
+    with pymupdf.open() as document:
+        sheet = document.new_page(width=300, height=100)
+        for i, row in enumerate(ROWS):
+            for j, text in enumerate(row):
+                sheet.insert_text((20 + 95 * j, 30 + 24 * i), text, fontsize=12)
+        pixels = sheet.get_pixmap(dpi=150)
+    image = np.frombuffer(pixels.samples, np.uint8).reshape(pixels.height, pixels.width, 3)
+    page = Page(0, 300.0, 100.0, 150.0, image)
+    lines = tuple(OcrDrafter(threads=1).read(page))
+    region = Region(0, 0, (0.0, 0.0, 300.0, 100.0), Category.TABLE, lines=lines)
+    return region_request("table", page, region, tuple(draft_lines(page, region, Style(), 0.9)))
+
+
+@pytest.mark.parametrize("accept", ["exact", "fused"])
+def test_cells_are_read_in_the_drafts_grid(request_for_table: Request, accept: str) -> None:
+    """Every cell is a piece of text, and comes back in its place."""
+    verifier = MiniVerifier(Config(accept=accept))
+    assert verifier.declines(request_for_table) is None
+    [(key, verdict)] = verifier.verify([request_for_table])
+    assert key == "table"
+    assert verdict.finish is Finish.END
+    rows = "".join(f"<tr>{''.join(f'<td>{text}</td>' for text in row)}</tr>" for row in ROWS)
+    assert verdict.text == f"<table>{rows}</table>"
+    assert verdict.stats.tokens > sum(len(text) for row in ROWS for text in row)
+
+
+def test_tables_of_a_text_layer_stand(request_for_table: Request) -> None:
+    """Their text is right already, and its lines were not read from the image."""
+    bare = replace(request_for_table, line_features=((),) * len(request_for_table.line_features))
+    assert MiniVerifier(Config()).declines(bare) == "the text layer's tables stand"
+
+
+def test_a_table_needs_its_grid(request_for_table: Request) -> None:
+    """Without a drafted table there is nothing to put cells into."""
+    assert "drafted table" in str(MiniVerifier(Config()).declines(replace(request_for_table, drafts=())))
