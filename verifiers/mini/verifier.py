@@ -28,6 +28,9 @@ UNREAD = {
     Category.FORMULA: "the mini does not read formulas",
 }
 FOREIGN = 0.1  # share of letters outside the Latin script beyond which the mini has nothing to say
+PRINTED = (
+    0.85  # OCR's confidence in a table below which it is handwriting, of which single cells say too little
+)
 TRUSTED_LAYER = 0.8  # confidence of a text layer from which single characters are safer than the whole
 
 
@@ -59,6 +62,8 @@ class MiniReader:
                 return "the mini reads the cells of a drafted table only"
             if not any(request.line_features):
                 return "the text layer's tables stand"
+            if request.drafts[0].confidence < PRINTED:
+                return "the table is hardly legible"
             if not split_table(draft, request.line_texts).parts:
                 return "no cell of the table is a piece of text of its own"
             draft = table_text(draft)
