@@ -26,6 +26,7 @@ def test_list_marks_stay_out_of_what_is_read() -> None:
     parts = split("- one item\n- another", ["• one item", "• another"])
     assert [p.draft for p in parts] == ["one item", "another"]
     assert join(parts, ["• one item", "another"]) == "- one item\n- another"
+    assert join(parts, ["⁷ one item", "another¹"]) == "- one item\n- another¹"
 
 
 def test_numbers_of_a_list_are_read() -> None:

@@ -12,9 +12,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
+from docspec.drafters.characters import SUPERSCRIPTS
+
 MAX_LINES = 2  # the best of 1, 2, 4 and 8 on real regions, drafts weighed in
 _MARK = re.compile(r"(?:#+|[-*+]|\d{1,3}[.)])[ \t]+")
-_BULLET = re.compile(r"^[•◦▪‣·∙●○■□–—*-]\s*")
+# A bullet's glyph, which may also be read as a superscript.
+_BULLET = re.compile(rf"^(?:[•◦▪‣·∙●○■□–—*-]\s*|[{''.join(SUPERSCRIPTS)}]\s+)")
 _BULLET_MARK = re.compile(r"[-*+][ \t]+")
 
 _Value = TypeVar("_Value")
