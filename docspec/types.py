@@ -261,8 +261,9 @@ class Request:
 
     ``category`` None asks for the page; ``regions`` are then its drafted or verified regions in reading
     order, from which the verifier writes the draft in its own page format. ``line_boxes`` are a region's text
-    lines in pixels of ``image``, in reading order; ``line_texts`` what the source of the first draft read
-    there, and ``line_features`` what it read it from (see Line).
+    lines in pixels of ``image``, in reading order (of a table that OCR read, the pieces of its lines);
+    ``line_texts`` what the source of the first draft read there, and ``line_features`` what it read it from
+    (see Line).
     """
 
     key: Hashable

@@ -50,6 +50,11 @@ def clean(text: str, ascii_quotes: bool = False) -> str:
     return text
 
 
+def bare(text: str) -> str:
+    """``text`` in NFKC without white space: what survives cleaning and joining."""
+    return "".join(unicodedata.normalize("NFKC", text).split())
+
+
 def raised(text: str) -> str:
     """``text``, printed as a superscript, in superscript characters where it is a mark or an exponent."""
     marks = text.strip().split(",")

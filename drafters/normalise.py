@@ -7,9 +7,10 @@ White space is left out: it is what readers disagree on most (lost spaces, line 
 from __future__ import annotations
 
 import re
-import unicodedata
 from dataclasses import dataclass
 from functools import lru_cache
+
+from docspec.drafters.characters import bare
 
 _QUOTES = dict.fromkeys("`´‘’‚‛′ʹʼ＇", "'") | dict.fromkeys("“”„‟″«»〝〞", '"')
 _DASHES = dict.fromkeys("‐‑‒–—―−﹣－─", "-")
@@ -34,7 +35,7 @@ def _fold_cluster(cluster: str) -> str:
     if cluster in _FOLDS:
         return _FOLDS[cluster]
     # Compatibility forms of spacing accents fold to a space and a mark: no use for matching.
-    folded = "".join(unicodedata.normalize("NFKC", cluster).split())
+    folded = bare(cluster)
     return "".join(_FOLDS.get(char, char) for char in folded or cluster)
 
 

@@ -5,11 +5,11 @@ No detection is needed (the layer says where its lines are), so a check costs a 
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Sequence
 
 from rapidfuzz.distance import Indel
 
+from docspec.drafters.characters import bare
 from docspec.drafters.engine import OcrEngine
 from docspec.types import Line, Page
 
@@ -28,7 +28,7 @@ def agreement(engine: OcrEngine, page: Page, lines: Sequence[Line]) -> float:
     readings = engine.read([page.crop(line.box, MARGIN) for line in chosen])
     total = same = 0.0
     for line, reading in zip(chosen, readings, strict=True):
-        text, seen = _bare(line.text), _bare(reading.text)
+        text, seen = bare(line.text), bare(reading.text)
         weight = max(len(text), len(seen))
         total += weight
         same += weight * Indel.normalized_similarity(text, seen)
@@ -36,7 +36,7 @@ def agreement(engine: OcrEngine, page: Page, lines: Sequence[Line]) -> float:
 
 
 def _sample(lines: Sequence[Line]) -> list[Line]:
-    listed = sorted((line for line in lines if len(_bare(line.text)) > 2), key=lambda line: line.box[1])
+    listed = sorted((line for line in lines if len(bare(line.text)) > 2), key=lambda line: line.box[1])
     parts = min(SAMPLE, len(listed))
     return [
         max(
@@ -44,7 +44,3 @@ def _sample(lines: Sequence[Line]) -> list[Line]:
         )
         for i in range(parts)
     ]
-
-
-def _bare(text: str) -> str:
-    return "".join(unicodedata.normalize("NFKC", text).split())

@@ -18,7 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from docspec.drafters.recogniser import FEATURE_SIZE, Recogniser
-from docspec.verifiers.mini.render import FontChoice, Line, drawable, render_block
+from docspec.verifiers.mini.fonts import FontChoice, drawable
+from docspec.verifiers.mini.render import Line, render_block
 from docspec.verifiers.mini.texts import TextSource
 
 Features = NDArray[np.float16]
@@ -72,6 +73,11 @@ def write_shard(path: Path, blocks: list[list[Line]], extractor: Recogniser) -> 
     np.savez(partial, features=stacked, table=np.frombuffer(json.dumps(table).encode(), dtype=np.uint8))
     partial.rename(path)
     return len(lines)
+
+
+def finished_shards(folder: Path) -> list[Path]:
+    """The shards of ``folder`` that are whole, in the order of their names."""
+    return sorted(path for path in folder.glob("*.npz") if ".partial" not in path.name)
 
 
 def read_shard(path: Path) -> list[list[StoredLine]]:

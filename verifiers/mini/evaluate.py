@@ -91,10 +91,11 @@ def measure(folder: Path, model: Path = WEIGHTS, lines: int = 400, show: int = 0
         read = read_regions(mini, [[maker(line.features.astype(np.float32)) for line in r] for r in regions])
         plain = [_recognised(region, head) for region in regions]
         result[f"{name}s"] = len(regions)
-        result[f"{name}_mini"] = round(character_error(list(zip(read, truth, strict=True))), 4)
+        pairs = list(zip(read, truth, strict=True))
+        result[f"{name}_mini"] = round(character_error(pairs), 4)
         result[f"{name}_recogniser"] = round(character_error(list(zip(plain, truth, strict=True))), 4)
         if most == 1:
-            recall, precision = superscript_scores(list(zip(read, truth, strict=True)))
+            recall, precision = superscript_scores(pairs)
             result |= {
                 "superscripts": sum(c in SUPERSCRIPTS for text in truth for c in text),
                 "superscript_recall": round(recall, 4),

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import html
 import re
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from docspec.drafters.characters import bare
 from docspec.verifiers.mini.parts import Part
 
 _CELL = re.compile(r"(?<=>)[^<>]+(?=<)")
@@ -35,11 +35,11 @@ class TableParts:
 
 def split_table(draft: str, lines: Sequence[str]) -> TableParts:
     """The cells of the HTML table ``draft`` that were written from whole ``lines``, its source lines."""
-    unused = {number: key for number, line in enumerate(lines) if (key := _key(line))}
+    unused = {number: key for number, line in enumerate(lines) if (key := bare(line))}
     parts, end = [], 0
     for cell in _CELL.finditer(draft):
         text = html.unescape(cell[0])
-        found = _covering(_key(text), unused)
+        found = _covering(bare(text), unused)
         if found:
             for number in found:
                 del unused[number]
@@ -64,8 +64,3 @@ def _covering(text: str, unused: dict[int, str]) -> tuple[int, ...]:
             found.append(number)
             text = text[len(key) :]
     return () if text else tuple(found)
-
-
-def _key(text: str) -> str:
-    """What of a text survives cleaning and joining."""
-    return "".join(unicodedata.normalize("NFKC", text).split())

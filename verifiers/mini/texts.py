@@ -96,7 +96,7 @@ class TextSource:
         invent = self.inventor
         words = self._prose(rng).split()[: rng.randint(4, 60)]
         if rng.random() < 0.2:
-            words = f"{', '.join(invent.person(rng) for _ in range(rng.randint(2, 6)))}".split(" ")
+            words = ", ".join(invent.person(rng) for _ in range(rng.randint(2, 6))).split(" ")
         share = rng.choice([0.03, 0.08, 0.2])
         noted = [word + invent.note(rng) if rng.random() < share else word for word in words]
         noted[-1] += invent.note(rng) if rng.random() < 0.5 else ""

@@ -23,7 +23,7 @@ from torch import Tensor, nn
 
 from docspec.drafters.recogniser import Recogniser
 from docspec.verifiers.mini.cells import CellMaker, LineCells
-from docspec.verifiers.mini.data import StoredLine, read_shard, running_text
+from docspec.verifiers.mini.data import StoredLine, finished_shards, read_shard, running_text
 from docspec.verifiers.mini.model import Mini, MiniConfig
 from docspec.verifiers.mini.places import Missing, fit, region_places
 from docspec.verifiers.mini.tokens import BEGIN, END, FIRST_BYTE, VOCABULARY, encode
@@ -71,9 +71,7 @@ class Pool:
 
     def refresh(self, most: int) -> None:
         """Read up to ``most`` shards that were not there before."""
-        fresh = sorted(
-            p for p in self._folder.glob("*.npz") if ".partial" not in p.name and p not in self._seen
-        )
+        fresh = [path for path in finished_shards(self._folder) if path not in self._seen]
         for path in fresh[:most]:
             self._seen.add(path)
             for block in read_shard(path):
@@ -117,8 +115,8 @@ def small_cells(maker: CellMaker, line: StoredLine) -> LineCells:
 
 def fit_places(missing: Missing, folder: Path, maker: CellMaker) -> None:
     """Fit the estimate of where cells stand to the first shards of ``folder``."""
-    shards = sorted(path for path in folder.glob("*.npz") if ".partial" not in path.name)
-    lines = [line for path in shards[:_FIT_SHARDS] for block in read_shard(path) for line in block]
+    shards = finished_shards(folder)[:_FIT_SHARDS]
+    lines = [line for path in shards for block in read_shard(path) for line in block]
     fit(missing, [(small_cells(maker, line), line.text) for line in lines], _FIT_PASSES, random.Random(0))
 
 

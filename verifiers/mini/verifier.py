@@ -28,9 +28,7 @@ UNREAD = {
     Category.FORMULA: "the mini does not read formulas",
 }
 FOREIGN = 0.1  # share of letters outside the Latin script beyond which the mini has nothing to say
-PRINTED = (
-    0.85  # OCR's confidence in a table below which it is handwriting, of which single cells say too little
-)
+PRINTED = 0.85  # OCR's confidence in a table below which it is handwriting: single cells say too little
 TRUSTED_LAYER = 0.8  # confidence of a text layer from which single characters are safer than the whole
 
 
@@ -58,14 +56,8 @@ class MiniReader:
             return "no text lines were found"
         draft = request.drafts[0].text if request.drafts else ""
         if request.category is Category.TABLE:
-            if not draft.startswith("<table"):
-                return "the mini reads the cells of a drafted table only"
-            if not any(request.line_features):
-                return "the text layer's tables stand"
-            if request.drafts[0].confidence < PRINTED:
-                return "the table is hardly legible"
-            if not split_table(draft, request.line_texts).parts:
-                return "no cell of the table is a piece of text of its own"
+            if reason := _table_declined(request, draft):
+                return reason
             draft = table_text(draft)
         if foreign_share(draft) > FOREIGN:
             return "the mini reads Latin script only"
@@ -110,6 +102,19 @@ class MiniReader:
             return verdict
         draft = request.drafts[0].text
         return replace(verdict, text=draft, finish=Finish.LOOP, reason="the mini lost its place")
+
+
+def _table_declined(request: Request, draft: str) -> str | None:
+    """Why no cell of a table can be read, or None."""
+    if not draft.startswith("<table"):
+        return "the mini reads the cells of a drafted table only"
+    if not any(request.line_features):
+        return "the text layer's tables stand"
+    if request.drafts[0].confidence < PRINTED:
+        return "the table is hardly legible"
+    if not split_table(draft, request.line_texts).parts:
+        return "no cell of the table is a piece of text of its own"
+    return None
 
 
 def character_confidence(draft: Draft) -> float:
