@@ -11,6 +11,7 @@ from docspec.drafters.alternatives import placed_alternatives
 from docspec.drafters.characters import is_cjk
 from docspec.drafters.ctc import Reading
 from docspec.drafters.engine import OcrEngine, Quad, cut
+from docspec.drafters.fractions import with_fractions
 from docspec.drafters.lines import UPRIGHT, group_boxes, union
 from docspec.drafters.spaces import ink_gaps, restore_spaces
 from docspec.drafters.writer import write_region
@@ -41,9 +42,9 @@ class OcrDrafter:
         )
 
     def draft(self, page: Page, region: Region, style: Style) -> Sequence[Draft]:
-        """The region's lines, written in ``style``."""
-        text = write_region(region, style)
-        lines = region.lines
+        """The region's lines, written in ``style``, with fractions of numbers where that has LaTeX."""
+        lines = with_fractions(page, region.lines) if style.formula else region.lines
+        text = write_region(replace(region, lines=tuple(lines)), style)
         confidence = sum(line.confidence for line in lines) / len(lines) if lines else 0.0
         return (Draft(text, SOURCE, confidence, placed_alternatives(lines, text)),) if text else ()
 

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from docspec.verifiers.mini.cells import CELL_SIZE, LineCells
+from docspec.verifiers.mini.formulas import CLOSE, OPEN
 from docspec.verifiers.mini.places import Missing, fit, region_places, true_advances
 
 
@@ -55,6 +56,13 @@ def test_lines_are_joined_as_a_reader_would() -> None:
     assert [p.tolist() for p in places] == [[0, 0, 1], [3, 3, 4], [4, 4]]
 
 
+def test_chinese_lines_are_joined_without_a_space() -> None:
+    """After a Chinese character the next line goes on at once."""
+    lines = [read("字字"), read("字")]
+    places = region_places(lines, [line.lengths for line in lines])
+    assert [p.tolist() for p in places] == [[0, 0, 3], [6, 6]]
+
+
 def test_the_estimate_learns_what_features_show() -> None:
     """Where a feature marks a lost space, the fitted estimate counts it, alone and among other lines."""
     rng = random.Random(0)
@@ -68,5 +76,24 @@ def test_the_estimate_learns_what_features_show() -> None:
     torch.manual_seed(0)
     estimate = Missing()
     fit(estimate, lines[:500], 12, rng)
-    right = [np.array_equal(estimate.advances(line), true_advances(line, text)) for line, text in lines[500:]]
+    right = [
+        np.array_equal(estimate.advances(line)[0], true_advances(line, text)) for line, text in lines[500:]
+    ]
     assert sum(right) > 90
+
+
+def test_formulas_take_more_room_where_they_are_marked() -> None:
+    """The two estimates are of the text without and with marks around formulas."""
+    rng = random.Random(0)
+    lines = []
+    for _ in range(400):
+        shown = "".join(rng.choices("abcx", k=rng.randint(2, 9)))
+        line = read(shown)
+        line.features[1:, 5] = [character == "x" for character in shown]
+        lines.append((line, shown.replace("x", f"{OPEN}x{CLOSE}")))
+    torch.manual_seed(0)
+    estimate = Missing()
+    fit(estimate, lines, 12, rng)
+    plainly, marked = estimate.advances(lines[0][0])
+    assert plainly.sum() == len(lines[0][0].text)
+    assert marked.sum() == len(lines[0][1])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from pathlib import Path
 
 import matplotlib
@@ -9,6 +10,8 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from docspec.verifiers.mini.fonts import Face, drawable
+from docspec.verifiers.mini.formulas import CLOSE, OPEN, SUB, SUP
+from docspec.verifiers.mini.render import break_lines
 
 FONT = str(Path(matplotlib.get_data_path()) / "fonts" / "ttf" / "DejaVuSans.ttf")
 
@@ -35,6 +38,28 @@ def test_a_mark_takes_its_width() -> None:
     assert face.length("a¹,²") < face.length("a") + face.length("1,2")
 
 
+def test_formulas_stand_on_the_line() -> None:
+    """An index reaches below the baseline, an exponent does not; both are as wide as they are drawn."""
+    letter, index = rows(f"{OPEN}x{CLOSE}"), rows(f"{OPEN}x{SUB}n{CLOSE}")
+    assert index[1] > letter[1]
+    assert rows(f"{OPEN}x{SUP}2{CLOSE}")[1] <= letter[1] + 1
+    face = Face(FONT, 40)
+    assert face.length(f"a{OPEN}x{SUB}n{CLOSE}") > face.length(f"a{OPEN}x{CLOSE}") > face.length("a")
+
+
+def test_lines_break_at_spaces_and_chinese_characters() -> None:
+    """Words and formulas stay whole, Chinese text breaks anywhere; nothing is lost."""
+    face, rng = Face(FONT, 20), random.Random(0)
+    formula = f"{OPEN}x=1{CLOSE}"
+    text = f"some words {formula}, 汉字汉字汉字汉字汉字 and more"
+    lines = [line for line, _ in break_lines(text, face, 130.0, 0.0, rng)]
+    assert len(lines) > 3
+    assert "".join(lines).replace(" ", "") == text.replace(" ", "")
+    assert any(formula in line for line in lines)
+    assert all(face.length(line) <= 130 for line in lines)
+
+
 def test_fonts_need_only_the_plain_characters() -> None:
     """A font without superscript letters can draw them."""
     assert drawable(FONT, "cupᵃ 10⁻³")
+    assert drawable(FONT, f"of {OPEN}ℋ{CLOSE}")

@@ -10,15 +10,17 @@ from __future__ import annotations
 import argparse
 import json
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from docspec.drafters.characters import is_cjk
 from docspec.drafters.recogniser import FEATURE_SIZE, Recogniser
-from docspec.verifiers.mini.fonts import FontChoice, drawable
+from docspec.verifiers.mini.fonts import CHINESE, WESTERN, FontChoice, drawable
 from docspec.verifiers.mini.render import Line, render_block
 from docspec.verifiers.mini.texts import TextSource
 
@@ -35,23 +37,25 @@ class StoredLine:
 
 
 def running_text(lines: list[tuple[str, bool]]) -> str:
-    """The text of consecutive lines joined as a reader would: hyphenated words whole, else one space."""
-    parts = []
+    """The text of consecutive lines joined as a reader would: hyphenated words whole, nothing between Chinese
+    characters, else one space."""
+    running = ""
     for index, (text, hyphenated) in enumerate(lines):
-        last = index == len(lines) - 1
-        parts.append(text[:-1] if hyphenated and not last else text if last else f"{text} ")
-    return "".join(parts)
+        following = lines[index + 1][0] if index + 1 < len(lines) else ""
+        unspaced = not following or (is_cjk(text[-1]) and is_cjk(following[0]))
+        running += text[:-1] if hyphenated and following else text if unspaced else f"{text} "
+    return running
 
 
 def random_blocks(
-    source: TextSource, fonts: FontChoice, rng: random.Random, clean: bool = False
+    paragraph: Callable[[random.Random], str], fonts: FontChoice, rng: random.Random, clean: bool = False
 ) -> Iterator[list[Line]]:
     """Endless rendered blocks of a few lines each."""
     while True:
-        text, _ = source.paragraph(rng)
+        text = paragraph(rng)
         path = fonts.pick(rng)
         if text and drawable(path, text):
-            lines = render_block(text, path, rng, clean)
+            lines = render_block(text, path, rng.choice(fonts.formulas), rng, clean)
             if all(line.image.shape[0] > 5 and line.image.shape[1] > 5 for line in lines):
                 yield lines
 
@@ -109,17 +113,20 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--evaluation", action="store_true", help="held-out text and fonts")
     parser.add_argument("--clean", action="store_true", help="150 dpi without degradations")
+    parser.add_argument("--chinese", action="store_true", help="Chinese text and fonts instead of western")
+    parser.add_argument("--only", nargs="*", default=(), metavar="KIND", help="kinds of western text")
     options = parser.parse_args()
     options.output.mkdir(parents=True, exist_ok=True)
     source = TextSource.load(options.corpus, options.evaluation)
-    fonts = FontChoice.installed(options.evaluation)
+    fonts = FontChoice.installed(options.evaluation, CHINESE if options.chinese else WESTERN)
+    paragraph = source.chinese if options.chinese else partial(source.western, only=options.only)
     extractor = Recogniser(threads=options.threads)
     for index in range(options.shards):
         path = options.output / f"{options.seed:03d}-{index:05d}.npz"
         if path.exists():
             continue
         # One generator per shard: a run that was stopped goes on exactly where it was.
-        blocks = random_blocks(source, fonts, random.Random(f"{options.seed}/{index}"), options.clean)
+        blocks = random_blocks(paragraph, fonts, random.Random(f"{options.seed}/{index}"), options.clean)
         count = write_shard(path, [next(blocks) for _ in range(options.blocks)], extractor)
         print(f"{path.name}: {count} lines", flush=True)
 

@@ -6,12 +6,16 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from docspec.config import Config
+from docspec.drafters import fractions
 from docspec.drafters.alternatives import moved_alternatives
 from docspec.drafters.auto import AutoDrafter
+from docspec.drafters.characters import SUPERSCRIPTS
+from docspec.drafters.comparison import corrections
 from docspec.drafting import region_request
 from docspec.types import Alternative, Draft, Drafter, Line, Page, Region, Style
 from docspec.verifiers.decide import Fused
 from docspec.verifiers.mini.doubts import Doubts, second_readings
+from docspec.verifiers.mini.formulas import plain, with_latex
 from docspec.verifiers.mini.verifier import MiniVerifier
 
 SOURCE = "mini"
@@ -31,7 +35,7 @@ class MiniDrafter:
         self.base = base or AutoDrafter()
         config = Config(verifier="mini")
         self.doubts = Doubts(Fused(config.trade))
-        self.verifier = MiniVerifier(config, decide=self.doubts)
+        self.verifier = MiniVerifier(config, decide=self.doubts, formulas=True)
 
     def read(self, page: Page) -> Sequence[Line]:
         """The page's text lines, see docspec.types.Drafter."""
@@ -40,16 +44,17 @@ class MiniDrafter:
     def draft(self, page: Page, region: Region, style: Style) -> Sequence[Draft]:
         """The region's drafts in ``style``, best first."""
         drafts = tuple(self.base.draft(page, region, style))
-        if not drafts or drafts[0].source != READ_AGAIN:
-            return drafts
+        if not drafts or drafts[0].source != READ_AGAIN or fractions.LATEX in drafts[0].text:
+            return drafts  # of fractions the verifier sees one number after the other
         request = region_request(region.order, page, region, drafts)
         if self.verifier.declines(request) is not None:
             return drafts
         [(_, verdict)] = self.verifier.verify(iter([request]))
-        others = [Alternative(c.start, c.end, c.draft, OCR_RIGHT) for c in verdict.corrections]
-        others = sorted([*others, *self._second_readings(verdict.text)], key=lambda one: one.start)
-        read = Draft(verdict.text, SOURCE, drafts[0].confidence, tuple(others))
-        return (read, *drafts[1:])
+        text = _styled(verdict.text, style)
+        different = corrections(drafts[0].text, text)
+        others = [Alternative(c.start, c.end, c.draft, OCR_RIGHT) for c in different]
+        others = sorted([*others, *self._second_readings(text)], key=lambda one: one.start)
+        return (Draft(text, SOURCE, drafts[0].confidence, tuple(others)), *drafts[1:])
 
     def _second_readings(self, text: str) -> tuple[Alternative, ...]:
         """What the verifier was unsure of while it read the parts of a region, as places in its ``text``."""
@@ -62,3 +67,9 @@ class MiniDrafter:
             written += f"{part}\n"
         self.doubts.emitted.clear()
         return moved_alternatives(known, written, text)
+
+
+def _styled(text: str, style: Style) -> str:
+    """What the mini wrote, formulas and superscripts as ``style`` has them."""
+    written = with_latex(text) if style.formula else plain(text)
+    return written if style.superscripts else "".join(SUPERSCRIPTS.get(sign, sign) for sign in written)

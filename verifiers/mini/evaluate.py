@@ -31,18 +31,21 @@ from docspec.verifiers.runner import Runner
 from docspec.verifiers.sequence import Sequence as Decoding
 
 
-def read_regions(model: Mini, regions: Sequence[Sequence[LineCells]], rows: int = 16) -> list[str]:
-    """Greedy reading of regions, each the cells of its lines, without drafts."""
+def read_regions(
+    model: Mini, regions: Sequence[Sequence[LineCells]], rows: int = 16, formulas: bool = False
+) -> list[str]:
+    """Greedy reading of regions, each the cells of its lines, without drafts; ``formulas``: marked."""
     engine = Engine(Runner(model.decoder, rows), exact, token_budget=65536, drafts=False)
     codec = TokenizerCodec(byte_tokenizer(), unwritten=MARKS)
     order = sorted(range(len(regions)), key=lambda i: sum(map(len, regions[i])))
     waiting = (
         Decoding(
             key=i,
-            prompt=model.prompts([regions[i]])[0],
+            prompt=model.prompts([regions[i]], formulas)[0],
             cursor=DraftCursor([], codec, END),
             end_tokens=frozenset((END,)),
-            limit=24 + sum(len(line.text.encode()) for line in regions[i]) * 5 // 4,  # illegible lines run on
+            # illegible lines run on
+            limit=24 + sum(len(line.text.encode()) for line in regions[i]) * (8 if formulas else 5) // 4,
         )
         for i in order
     )

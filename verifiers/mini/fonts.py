@@ -5,13 +5,18 @@ from __future__ import annotations
 import random
 import re
 import subprocess
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from PIL import ImageDraw, ImageFont
+import numpy as np
+from matplotlib.font_manager import FontProperties
+from matplotlib.mathtext import MathTextParser
+from PIL import Image, ImageDraw, ImageFont
 
 from docspec.drafters.characters import SUPERSCRIPTS
+from docspec.verifiers.mini.formulas import CLOSE, OPEN, latex
 
 HELD_OUT_FAMILIES = frozenset(
     {
@@ -30,6 +35,10 @@ HELD_OUT_FAMILIES = frozenset(
         "Roboto Condensed",
         "Yrsa",
         "Old Standard TT",
+        "AR PL UKai CN",
+        "AR PL UKai HK",
+        "AR PL UKai TW",
+        "AR PL UKai TW MBE",
     }
 )
 _UNUSABLE = (
@@ -87,23 +96,30 @@ _COMMON = (
 )
 
 
-_RAISED = re.compile("([{0}]+(?:,[{0}]+)*)".format("".join(SUPERSCRIPTS)))
+WESTERN, CHINESE = ":lang=en:lang=de:lang=fr", ":lang=zh-cn"
+_PIECE = re.compile("({1}[^{2}]*{2}|[{0}]+(?:,[{0}]+)*)".format("".join(SUPERSCRIPTS), OPEN, CLOSE))
 _RAISED_SIZE = 0.62  # of the font's
+
+
+# Sets of fonts that matplotlib has for formulas.
+FORMULAS = ("cm", "cm", "cm", "stix", "stix", "dejavusans")
+HELD_OUT_FORMULAS = ("dejavuserif", "stixsans")
 
 
 @dataclass(frozen=True)
 class FontChoice:
-    """Font files of each family, families weighted by how common they are in documents."""
+    """Font files of each family, families weighted by how common they are in documents; sets for formulas."""
 
     families: dict[str, list[str]]
     weights: list[float]
+    formulas: Sequence[str]
 
     @classmethod
-    def installed(cls, evaluation: bool) -> FontChoice:
-        """Fonts of this machine that cover western European text (asked from fontconfig)."""
+    def installed(cls, evaluation: bool, languages: str = WESTERN) -> FontChoice:
+        """Fonts of this machine that cover ``languages`` (a pattern of fontconfig's)."""
         query = [
             "fc-list",
-            ":lang=en:lang=de:lang=fr",
+            languages,
             "-f",
             "%{file}|%{family[0]}|%{style[0]}|%{variable}\n",
         ]
@@ -115,10 +131,11 @@ class FontChoice:
                 continue
             path, family, style, variable = fields
             bad = any(word in f"{family} {style} {Path(path).stem}".lower() for word in _UNUSABLE)
-            if not bad and variable == "False" and path.lower().endswith(("ttf", "otf", "t1", "pfb")):
+            if not bad and variable == "False" and path.lower().endswith(("ttf", "ttc", "otf", "t1", "pfb")):
                 families.setdefault(family.replace("\\", ""), []).append(path)
         kept = {f: p for f, p in families.items() if (f in HELD_OUT_FAMILIES) == evaluation}
-        return cls(kept, [3.0 if any(c in f.lower() for c in _COMMON) else 1.0 for f in kept])
+        weights = [3.0 if any(c in f.lower() for c in _COMMON) else 1.0 for f in kept]
+        return cls(kept, weights, HELD_OUT_FORMULAS if evaluation else FORMULAS)
 
     def pick(self, rng: random.Random) -> str:
         """A random font file."""
@@ -141,38 +158,63 @@ def has_glyph(path: str, character: str) -> bool:
 
 def drawable(path: str, text: str) -> bool:
     """Whether the font has every character of the text."""
-    return all(has_glyph(path, SUPERSCRIPTS.get(c, c)) for c in set(text) if not c.isspace())
+    shown = "".join(piece for piece in _PIECE.split(text) if not piece.startswith(OPEN))
+    return all(has_glyph(path, SUPERSCRIPTS.get(c, c)) for c in set(shown) if not c.isspace())
 
 
 @dataclass(frozen=True)
 class Face:
-    """A font at a size in pixels; superscript characters are its own digits and letters, small and raised."""
+    """A font at a size in pixels; superscript characters are its own digits and letters, small and raised.
+
+    Formulas are set by matplotlib in the ``formulas`` fonts.
+    """
 
     path: str
     size: int
+    formulas: str = "cm"
 
     @property
     def font(self) -> ImageFont.FreeTypeFont:
         """Of ordinary text."""
         return load_font(self.path, self.size)
 
-    def _pieces(self, text: str) -> list[tuple[str, ImageFont.FreeTypeFont]]:
-        small = load_font(self.path, max(6, round(_RAISED_SIZE * self.size)))
-        pieces = []
-        for number, piece in enumerate(_RAISED.split(text)):
-            raised = number % 2 == 1
-            shown = "".join(SUPERSCRIPTS.get(c, c) for c in piece) if raised else piece
-            pieces.append((shown, small if raised else self.font))
-        return pieces
+    @property
+    def _small(self) -> ImageFont.FreeTypeFont:
+        return load_font(self.path, max(6, round(_RAISED_SIZE * self.size)))
 
     def length(self, text: str) -> float:
         """How wide ``text`` is, in pixels."""
-        return sum(font.getlength(piece) for piece, font in self._pieces(text))
+        return sum(self._length(piece) for piece in _PIECE.split(text))
+
+    def _length(self, piece: str) -> float:
+        if piece.startswith(OPEN):
+            return typeset(piece, self.formulas, self.size)[0].width
+        if piece[:1] in SUPERSCRIPTS:
+            return self._small.getlength(_lowered(piece))
+        return self.font.getlength(piece)
 
     def draw(self, draw: ImageDraw.ImageDraw, x: float, y: float, text: str) -> None:
-        """Draw ``text`` with its ascender line at ``y``: raised pieces keep the top of the others."""
-        top = y + self.font.getbbox("1")[1]
-        for piece, font in self._pieces(text):
-            down = y if font is self.font else top - font.getbbox("1")[1]
-            draw.text((x, down), piece, font=font, fill=255)
-            x += font.getlength(piece)
+        """Draw ``text`` with its ascender line at ``y``: raised pieces keep the top of the others, formulas
+        their baseline."""
+        for piece in _PIECE.split(text):
+            if piece.startswith(OPEN):
+                image, above = typeset(piece, self.formulas, self.size)
+                draw.bitmap((round(x), round(y + self.font.getmetrics()[0] - above)), image, fill=255)
+            elif piece[:1] in SUPERSCRIPTS:
+                down = self.font.getbbox("1")[1] - self._small.getbbox("1")[1]
+                draw.text((x, y + down), _lowered(piece), font=self._small, fill=255)
+            else:
+                draw.text((x, y), piece, font=self.font, fill=255)
+            x += self._length(piece)
+
+
+def _lowered(piece: str) -> str:
+    return "".join(SUPERSCRIPTS.get(c, c) for c in piece)
+
+
+@lru_cache(maxsize=64)
+def typeset(formula: str, fonts: str, size: int) -> tuple[Image.Image, float]:
+    """A formula's ink in a set of matplotlib's fonts, and how much of it is above the baseline."""
+    prop = FontProperties(size=size, math_fontfamily=fonts)  # points at 72 dpi are pixels
+    made = MathTextParser("agg").parse(f"${latex(formula.strip(OPEN + CLOSE))}$", 72, prop)
+    return Image.fromarray(np.asarray(made.image)), made.height - made.depth

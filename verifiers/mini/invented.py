@@ -15,8 +15,6 @@ _UNITS += ["MHz", "GHz", "MB", "GB", "%", "dB", "Pa", "N", "mol", "L", "mL", "US
 _VENUES = ["Proceedings of the International Conference on", "Journal of", "Transactions on", "Advances in"]
 _LABELS = ["Name", "Address", "Date", "Total", "Subject", "Phone", "Fax", "Invoice", "Reference", "Order"]
 _LABELS += ["Amount", "From", "To", "Page", "Version"]
-_SYMBOLS = "αβγδθλμπσφΣΩ≤≥≠≈×±∞→∈√∑∫°"
-_LETTERS = "abcdefghijklmnpqrstuvwxyzABCDEFGHKLMNPRSTVXYZ"
 
 
 @dataclass(frozen=True)
@@ -179,16 +177,5 @@ class Inventor:
         """A unit or a power of ten with its exponent."""
         power = raised(str(rng.choice([2, 2, 3, 3, -1, -2, -3, rng.randint(4, 23), rng.randint(-19, -4)])))
         forms = [f"{self.number(rng)} {rng.choice(_UNITS)}{power}", f"{rng.choice('cmkx')}m{power}"]
-        forms += [f"10{power}", f"{rng.uniform(1, 10):.1f} × 10{power}", f"{rng.choice(_LETTERS)}{power}"]
+        forms += [f"10{power}", f"{rng.uniform(1, 10):.1f} × 10{power}"]
         return rng.choice(forms)
-
-    def formula(self, rng: random.Random) -> str:
-        """A few terms with operators, without subscripts or superscripts other than a square."""
-        parts = []
-        for _ in range(rng.randint(1, 5)):
-            left, right = (
-                rng.choice([rng.choice(_LETTERS), rng.choice(_SYMBOLS), str(rng.randint(0, 100))])
-                for _ in range(2)
-            )
-            parts.append(f"{left} {rng.choice('=+-<>/*−×≤≥')} {right}{rng.choice(['', '(x)', '²', ', '])}")
-        return " ".join(parts)

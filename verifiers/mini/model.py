@@ -1,6 +1,6 @@
 """The bundled verifier: cells of the recogniser's features in front, a small Qwen2 decoder behind, bytes out.
 
-A region's prompt is the cells of its lines, top to bottom, then ``<begin>``; the text follows and ``<end>``
+A region's prompt is the cells of its lines, top to bottom, then a begin token; the text follows and ``<end>``
 closes it. The token at position i predicts byte i, and a cell has the position of the byte that it is
 expected to show, so that attention finds its place in the line by position and corrects it by content.
 """
@@ -22,7 +22,7 @@ from transformers import Qwen2Config, Qwen2ForCausalLM
 from docspec.errors import ModelError
 from docspec.verifiers.mini.cells import CELL_SIZE, CHARACTER_BYTES, LineCells
 from docspec.verifiers.mini.places import Missing, region_places
-from docspec.verifiers.mini.tokens import BEGIN, END, PAD, VOCABULARY
+from docspec.verifiers.mini.tokens import BEGIN, BEGIN_FORMULAS, END, PAD, VOCABULARY
 from docspec.verifiers.sequence import Prompt
 
 WEIGHTS = Path(__file__).parent / "weights"
@@ -115,14 +115,15 @@ class Mini(nn.Module):
         return [row[: len(line)] for row, line in zip(encoded, lines, strict=True)]
 
     @torch.no_grad()
-    def prompts(self, regions: Sequence[Sequence[LineCells]]) -> list[Prompt]:
-        """The decoder's prompts of regions, each the cells of its lines from top to bottom."""
-        begin = self.embed([BEGIN])
+    def prompts(self, regions: Sequence[Sequence[LineCells]], formulas: bool = False) -> list[Prompt]:
+        """The decoder's prompts of regions, each the cells of its lines from top to bottom; ``formulas`` has
+        it mark them in what it writes (see ``formulas``)."""
+        begin = self.embed([BEGIN_FORMULAS if formulas else BEGIN])
         prompts = []
         for lines in regions:
             # one line at a time: what a line is encoded to must not depend on its company
             rows = [self.encode([line])[0] for line in lines]
-            places = region_places(lines, [self.missing.advances(line) for line in lines])
+            places = region_places(lines, [self.missing.advances(line)[int(formulas)] for line in lines])
             positions = torch.from_numpy(np.concatenate([*places, [0]]))[None].to(begin.device)
             prompts.append(Prompt(torch.cat([*rows, begin]), positions, following=1))
         return prompts

@@ -16,7 +16,9 @@ from numpy.typing import NDArray
 from rapidfuzz.distance import Levenshtein
 from torch import Tensor, nn
 
+from docspec.drafters.characters import is_cjk
 from docspec.verifiers.mini.cells import CELL_SIZE, LineCells
+from docspec.verifiers.mini.formulas import plain
 
 HIDDEN = 64
 AROUND = 3  # cells that an estimate looks at
@@ -25,7 +27,10 @@ _RATE = 3e-3
 
 
 class Missing(nn.Module):
-    """Bytes of text at each cell beyond those of the recogniser's first choice."""
+    """Bytes of text at each cell beyond those of the recogniser's first choice.
+
+    Two estimates: of plain text, and of text with its formulas marked (see ``formulas``).
+    """
 
     mean: Tensor  # [366], of the features
     scale: Tensor  # [366]
@@ -35,21 +40,22 @@ class Missing(nn.Module):
         self.register_buffer("mean", torch.zeros(CELL_SIZE))
         self.register_buffer("scale", torch.ones(CELL_SIZE))
         self.around = nn.Conv1d(CELL_SIZE, HIDDEN, AROUND, padding=AROUND // 2)
-        self.out = nn.Linear(HIDDEN, 1)
+        self.out = nn.Linear(HIDDEN, 2)
 
     def forward(self, features: Tensor, inside: Tensor) -> Tensor:
-        """Estimates ``[N, C]`` for features ``[N, C, 366]``; ``inside`` [N, C] is False in the padding."""
+        """Estimates ``[N, C, 2]`` for features ``[N, C, 366]``; ``inside`` [N, C] is False in the padding."""
         features = (features - self.mean) / self.scale * inside[..., None]
         hidden = torch.relu(self.around(features.transpose(1, 2))).transpose(1, 2)
-        missing: Tensor = self.out(hidden)[..., 0]
+        missing: Tensor = self.out(hidden)
         return missing
 
     @torch.no_grad()
     def advances(self, line: LineCells) -> NDArray[np.int64]:
-        """Bytes from each cell of ``line`` to the next one (whole ones), the last up to the line's end."""
+        """Bytes ``[2, C]`` from each cell of ``line`` to the next one (whole ones), the last up to the line's
+        end: of plain text, and of text with formulas marked."""
         features = torch.from_numpy(line.features).float().to(self.out.weight.device)
         everywhere = torch.ones(1, len(line), dtype=torch.bool, device=features.device)
-        missing = self(features[None], everywhere)[0].cpu().numpy()
+        missing = self(features[None], everywhere)[0].T.cpu().numpy()
         advances: NDArray[np.int64] = np.maximum(line.lengths + np.rint(missing).astype(np.int64), 0)
         return advances
 
@@ -62,7 +68,8 @@ def region_places(
     for line, steps in zip(lines, advances, strict=True):
         ends = start + np.cumsum(steps)
         result.append(ends - steps)
-        start = int(ends[-1]) + (-1 if line.text.endswith("-") else 1)
+        last = line.text[-1:]
+        start = int(ends[-1]) + (-1 if last == "-" else 0 if last and is_cjk(last) else 1)
     return result
 
 
@@ -79,8 +86,15 @@ def true_advances(line: LineCells, text: str) -> NDArray[np.int64] | None:
 
 
 def fit(estimator: Missing, lines: Sequence[tuple[LineCells, str]], passes: int, rng: random.Random) -> None:
-    """Fit ``estimator`` to lines with their text (Huber loss: an odd alignment should not weigh much)."""
-    known = [(line, true) for line, text in lines if (true := true_advances(line, text)) is not None]
+    """Fit ``estimator`` to lines with their text, formulas marked.
+
+    With Huber loss, as an odd alignment should not weigh much.
+    """
+    known = []
+    for line, text in lines:
+        plainly, marked = true_advances(line, plain(text)), true_advances(line, text)
+        if plainly is not None and marked is not None:
+            known.append((line, np.stack([plainly, marked], axis=1)))
     features = torch.cat([torch.from_numpy(line.features) for line, _ in known]).float()
     estimator.mean.copy_(features.mean(0))
     estimator.scale.copy_(features.std(0) + 1e-3)
@@ -93,7 +107,9 @@ def fit(estimator: Missing, lines: Sequence[tuple[LineCells, str]], passes: int,
         rng.shuffle(batches)
         for batch in batches:
             features = pad([torch.from_numpy(line.features) for line, _ in batch], batch_first=True).float()
-            missing = pad([torch.from_numpy(true - line.lengths) for line, true in batch], batch_first=True)
+            missing = pad(
+                [torch.from_numpy(true - line.lengths[:, None]) for line, true in batch], batch_first=True
+            )
             inside = pad([torch.ones(len(line), dtype=torch.bool) for line, _ in batch], batch_first=True)
             loss = nn.functional.smooth_l1_loss(estimator(features, inside)[inside], missing[inside].float())
             optimizer.zero_grad()

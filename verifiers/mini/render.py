@@ -13,6 +13,9 @@ from PIL import Image, ImageDraw
 from docspec.verifiers.mini.degrade import Picture, colour, degrade
 from docspec.verifiers.mini.fonts import Face
 
+# What no line break parts, with the space after it: a Chinese character, or anything else without spaces.
+_UNBROKEN = re.compile(r"[\u3000-\u9fff\uff01-\uffef] ?|[^\s\u3000-\u9fff\uff01-\uffef]+ ?")
+
 
 @dataclass(frozen=True)
 class Line:
@@ -26,28 +29,29 @@ class Line:
 def break_lines(
     text: str, font: Face, width: float, hyphenate: float, rng: random.Random
 ) -> list[tuple[str, bool]]:
-    """Greedy line breaking; a word that does not fit is hyphenated with the given probability."""
+    """Greedy line breaking, at spaces and beside Chinese characters; a word that does not fit is hyphenated
+    with the given probability."""
     lines: list[tuple[str, bool]] = []
     current = ""
-    words = text.split()
+    words = _UNBROKEN.findall(text)
     while words:
         word = words.pop(0)
-        attempt = f"{current} {word}" if current else word
-        if font.length(attempt) <= width:
+        attempt = current + word
+        if font.length(attempt.rstrip()) <= width:
             current = attempt
             continue
-        cut = _hyphen_point(word, rng) if rng.random() < hyphenate else 0
-        if cut and current and font.length(f"{current} {word[:cut]}-") <= width:
-            lines.append((f"{current} {word[:cut]}-", True))
+        cut = _hyphen_point(word.rstrip(), rng) if rng.random() < hyphenate else 0
+        if cut and current and font.length(f"{current}{word[:cut]}-") <= width:
+            lines.append((f"{current}{word[:cut]}-", True))
             current = ""
             words.insert(0, word[cut:])
         elif current:
-            lines.append((current, False))
+            lines.append((current.rstrip(), False))
             current = word
         else:
-            lines.append((word, False))
+            lines.append((word.rstrip(), False))
     if current:
-        lines.append((current, False))
+        lines.append((current.rstrip(), False))
     return lines
 
 
@@ -64,13 +68,14 @@ def _hyphen_point(word: str, rng: random.Random) -> int:
     return rng.choice(points) if points else 0
 
 
-def render_block(text: str, path: str, rng: random.Random, clean: bool = False) -> list[Line]:
-    """Draw a paragraph with one font and random size, width, colours and degradation; cut out its lines."""
+def render_block(text: str, path: str, formulas: str, rng: random.Random, clean: bool = False) -> list[Line]:
+    """Draw a paragraph with one font (formulas with a set of them) and random size, width, colours and
+    degradation; cut out its lines."""
     big = len(text) < 90 and rng.random() < 0.4
     dpi = 150 if clean else rng.choice([100, 120, 150, 150, 150, 200, 200, 250, 300])
     points = rng.uniform(13, 26) if big else rng.uniform(7.5, 12.5)
     size = max(9, round(points * dpi / 72))
-    font = Face(path, size)
+    font = Face(path, size, formulas)
     em = font.length("n" * 10) / 10
     width = em * rng.choice(
         [rng.uniform(18, 40), rng.uniform(38, 60), rng.uniform(38, 60), rng.uniform(55, 95)]

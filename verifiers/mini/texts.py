@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from docspec.verifiers.mini.corpus import held_out
 from docspec.verifiers.mini.invented import Inventor
+from docspec.verifiers.mini.invented_formulas import inline_formula
 
 
 @dataclass(frozen=True)
@@ -28,8 +29,12 @@ class TextSource:
             kinds[path.stem] = [line for line in lines if shared or held_out(line) == evaluation]
         return cls(kinds, Inventor(kinds["words"], kinds["foreign-words"]))
 
-    def paragraph(self, rng: random.Random) -> tuple[str, str]:
-        """A random paragraph and its kind."""
+    def chinese(self, rng: random.Random) -> str:
+        """A random Chinese paragraph."""
+        return rng.choice(self.kinds["chinese"])
+
+    def western(self, rng: random.Random, only: Sequence[str] = ()) -> str:
+        """A random paragraph of western text, of the kinds named by ``only`` if any."""
         invent = self.inventor
         makers: dict[str, tuple[int, Callable[[random.Random], str]]] = {
             "prose": (34, self._prose),
@@ -45,11 +50,13 @@ class TextSource:
             "capitals": (5, self._capitals),
             "heading": (5, self._heading),
             "cited": (5, self._cited),
-            "noted": (14, self._noted),
-            "formula": (3, self._formula),
+            "noted": (22, self._noted),
+            "formulas": (16, self._formulas),
         }
-        kind = rng.choices(list(makers), [weight for weight, _ in makers.values()])[0]
-        return " ".join(makers[kind][1](rng).split()), kind
+        kind = rng.choices(
+            list(makers), [weight * (not only or name in only) for name, (weight, _) in makers.items()]
+        )[0]
+        return " ".join(makers[kind][1](rng).split())
 
     def _prose(self, rng: random.Random) -> str:
         return rng.choice(self.kinds["prose"])
@@ -106,7 +113,13 @@ class TextSource:
             noted.insert(rng.randint(0, len(noted)), invent.exponent(rng))
         return " ".join(noted)
 
-    def _formula(self, rng: random.Random) -> str:
-        words = self._prose(rng).split()[:12]
-        words.insert(rng.randint(0, len(words)), self.inventor.formula(rng))
-        return " ".join(words)
+    def _formulas(self, rng: random.Random) -> str:
+        """Words with formulas between them, some with the punctuation of a sentence."""
+        share = rng.choice([0.05, 0.15, 0.3])
+        written = []
+        for word in self._prose(rng).split()[: rng.randint(3, 60)]:
+            written.append(word)
+            if rng.random() < share:
+                before, after = rng.choice([("", ""), ("", ""), ("", ""), ("", ","), ("", "."), ("(", ")")])
+                written.append(before + inline_formula(rng) + after)
+        return " ".join(written)

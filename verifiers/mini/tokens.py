@@ -10,8 +10,8 @@ from collections.abc import Sequence
 
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers
 
-PAD, BEGIN, LINE, END = 0, 1, 2, 3
-MARKS = frozenset((PAD, BEGIN, LINE, END))
+PAD, BEGIN, BEGIN_FORMULAS, END = 0, 1, 2, 3  # text begins plain, or with its formulas marked
+MARKS = frozenset((PAD, BEGIN, BEGIN_FORMULAS, END))
 FIRST_BYTE = 4
 VOCABULARY = FIRST_BYTE + 256
 
@@ -28,7 +28,7 @@ def decode(ids: Sequence[int]) -> str:
 
 def byte_tokenizer() -> Tokenizer:
     """The vocabulary as a ``tokenizers`` tokenizer, which also says where each token starts in a text."""
-    names = ["<pad>", "<begin>", "<line>", "<end>"]
+    names = ["<pad>", "<begin>", "<begin-formulas>", "<end>"]
     vocabulary = {name: number for number, name in enumerate(names)}
     vocabulary |= {character: FIRST_BYTE + byte for byte, character in enumerate(_byte_characters())}
     tokenizer = Tokenizer(models.BPE(vocab=vocabulary, merges=[]))

@@ -1,9 +1,9 @@
 """Training of the bundled verifier.
 
-``python -m docspec.verifiers.mini.train --shards DIR --run DIR --minutes M`` reads feature shards (see
+``python -m docspec.verifiers.mini.train --shards DIR --run DIR`` reads feature shards (see
 :mod:`docspec.verifiers.mini.data`) as they appear, so that making data and training can run side by side; it
-resumes from the run's checkpoint. The learning rate follows a cosine over the minutes of training, counted
-across resumptions. A new run first fits the estimate of where cells stand.
+resumes from the run's checkpoint. The learning rate follows a cosine over all steps. A new run, which starts
+from copying or from a trained model (``--start``), first fits the estimate of where cells stand.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import math
 import random
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -23,23 +23,26 @@ from torch import Tensor, nn
 
 from docspec.drafters.recogniser import Recogniser
 from docspec.verifiers.mini.cells import CellMaker, LineCells
-from docspec.verifiers.mini.data import StoredLine, finished_shards, read_shard, running_text
+from docspec.verifiers.mini.data import finished_shards, running_text
+from docspec.verifiers.mini.formulas import plain
 from docspec.verifiers.mini.model import Mini, MiniConfig
 from docspec.verifiers.mini.places import Missing, fit, region_places
-from docspec.verifiers.mini.tokens import BEGIN, END, FIRST_BYTE, VOCABULARY, encode
+from docspec.verifiers.mini.stored_cells import read_cells
+from docspec.verifiers.mini.tokens import BEGIN, BEGIN_FORMULAS, END, FIRST_BYTE, VOCABULARY, encode
 
 LINE_COUNTS = {1: 30, 2: 30, 4: 30, 8: 10}  # most lines in a sample: weight
 _NOISE = 0.05  # standard deviation added to the features
 _WRONG = 0.04  # share of input tokens replaced: the model must look at the line, not only at its own text
+_FORMULAS = 0.5  # share of samples in which formulas are marked
 _FIT_SHARDS, _FIT_PASSES = 40, 8
 _POSITION_PAIRS = 20  # rotary pairs by which a head starts to look at its place
 
 
 @dataclass(frozen=True)
 class TrainingLine:
-    """A line's cells (features as float16, to save memory), its text, and whether its last word goes on.
+    """A line's cells, its text, and whether its last word goes on.
 
-    ``advances`` [C] are the bytes from each cell to the next, as estimated.
+    ``advances`` [2, C] are the bytes from each cell to the next, as estimated (see ``places``).
     """
 
     cells: LineCells
@@ -50,10 +53,11 @@ class TrainingLine:
 
 @dataclass(frozen=True)
 class Sample:
-    """Lines of a region and the token ids of their running text."""
+    """Lines of a region and the token ids of their running text, its formulas marked or not."""
 
     lines: list[TrainingLine]
     tokens: list[int]
+    formulas: bool
 
     @property
     def size(self) -> int:
@@ -74,14 +78,13 @@ class Pool:
         fresh = [path for path in finished_shards(self._folder) if path not in self._seen]
         for path in fresh[:most]:
             self._seen.add(path)
-            for block in read_shard(path):
-                made = []
-                for line in block:
-                    cells = small_cells(self._maker, line)
-                    made.append(
+            for block in read_cells(path, self._maker):
+                self.blocks.append(
+                    [
                         TrainingLine(cells, self._missing.advances(cells), line.text, line.hyphenated)
-                    )
-                self.blocks.append(made)
+                        for line, cells in block
+                    ]
+                )
 
     def sample(self, rng: random.Random) -> Sample:
         """A random run of lines, of one block or of several where one is too short."""
@@ -93,7 +96,8 @@ class Pool:
             start = rng.randrange(len(block))
             lines += block[start : start + wanted - len(lines)]
         text = running_text([(line.text, line.hyphenated) for line in lines])
-        return Sample(lines, encode(text))
+        formulas = rng.random() < _FORMULAS
+        return Sample(lines, encode(text if formulas else plain(text)), formulas)
 
     def batches(self, rng: random.Random, budget: int, count: int = 16) -> list[list[Sample]]:
         """Batches of samples of like size, at most ``budget`` positions each, in random order."""
@@ -107,17 +111,12 @@ class Pool:
         return batches
 
 
-def small_cells(maker: CellMaker, line: StoredLine) -> LineCells:
-    """A stored line's cells, features as float16."""
-    cells = maker(line.features.astype(np.float32))
-    return replace(cells, features=cells.features.astype(np.float16))
-
-
 def fit_places(missing: Missing, folder: Path, maker: CellMaker) -> None:
     """Fit the estimate of where cells stand to the first shards of ``folder``."""
-    shards = finished_shards(folder)[:_FIT_SHARDS]
-    lines = [line for path in shards for block in read_shard(path) for line in block]
-    fit(missing, [(small_cells(maker, line), line.text) for line in lines], _FIT_PASSES, random.Random(0))
+    shards = finished_shards(folder)
+    shards = random.Random(0).sample(shards, min(_FIT_SHARDS, len(shards)))
+    lines = [line for path in shards for block in read_cells(path, maker) for line in block]
+    fit(missing, [(cells, line.text) for line, cells in lines], _FIT_PASSES, random.Random(0))
 
 
 @torch.no_grad()
@@ -155,8 +154,8 @@ def batch_loss(model: Mini, samples: Sequence[Sample], rng: random.Random) -> Te
     for sample in samples:
         cells = [next(encoded) for _ in sample.lines]
         shown = [t if rng.random() > _WRONG else rng.randrange(FIRST_BYTE, VOCABULARY) for t in sample.tokens]
-        rows.append(torch.cat([*cells, model.embed([BEGIN, *shown])]))
-        advances = [line.advances for line in sample.lines]
+        rows.append(torch.cat([*cells, model.embed([BEGIN_FORMULAS if sample.formulas else BEGIN, *shown])]))
+        advances = [line.advances[int(sample.formulas)] for line in sample.lines]
         expected = np.concatenate(region_places([line.cells for line in sample.lines], advances))
         text = np.arange(len(sample.tokens) + 1)
         places.append(torch.from_numpy(np.concatenate([expected, text]).astype(np.int64)))
@@ -191,7 +190,8 @@ def main() -> None:
     parser.add_argument(
         "--run", type=Path, required=True, help="folder of the checkpoint and the saved model"
     )
-    parser.add_argument("--minutes", type=float, default=60)
+    parser.add_argument("--start", type=Path, help="folder of a trained model to go on from")
+    parser.add_argument("--steps", type=int, default=12_000)
     parser.add_argument("--rate", type=float, default=2e-3)
     parser.add_argument("--budget", type=int, default=2000, help="positions in a batch")
     parser.add_argument("--threads", type=int, default=1)
@@ -200,54 +200,51 @@ def main() -> None:
     torch.set_num_threads(options.threads)
     torch.manual_seed(0)
     options.run.mkdir(parents=True, exist_ok=True)
-    model = new_model(MiniConfig())
+    model = Mini.from_pretrained(options.start).train() if options.start else new_model(MiniConfig())
     trained = [*model.cells.parameters(), *model.decoder.parameters()]
     decayed = [p for p in trained if p.ndim > 1]
     plain = [p for p in trained if p.ndim <= 1]
     groups = [{"params": decayed, "weight_decay": 0.05}, {"params": plain, "weight_decay": 0.0}]
     optimizer = torch.optim.AdamW(groups, lr=options.rate, betas=(0.9, 0.98), fused=True)
-    step, spent = 0, 0.0
+    step = 0
     maker = CellMaker(Recogniser(1).head)
     checkpoint = options.run / "checkpoint.pt"
     if checkpoint.exists():
         saved = torch.load(checkpoint, weights_only=True)
         model.load_state_dict(saved["model"])
         optimizer.load_state_dict(saved["optimizer"])
-        step, spent = saved["step"], saved["spent"]
+        step = saved["step"]
     else:
         fit_places(model.missing, options.shards, maker)
     pool, rng = Pool(options.shards, maker, model.missing), random.Random(step)
     print(f"{sum(p.numel() for p in model.parameters()):,} parameters, from step {step}", flush=True)
-    last_save, losses, seen = spent, [], 0
-    while spent < 60 * options.minutes:
+    last_save, losses, seen = time.monotonic(), [], 0
+    while step < options.steps:
         pool.refresh(most=8)
         for samples in pool.batches(rng, options.budget):
-            started = time.monotonic()
             for group in optimizer.param_groups:
-                group["lr"] = learning_rate(spent / (60 * options.minutes), step, options.rate)
+                group["lr"] = learning_rate(step / options.steps, step, options.rate)
             loss = batch_loss(model, samples, rng)
             optimizer.zero_grad()
             loss.backward()
             nn.utils.clip_grad_norm_(trained, 1.0)
             optimizer.step()
             step, seen = step + 1, seen + sum(len(s.lines) for s in samples)
-            spent += time.monotonic() - started
             losses.append(loss.item())
             if step % 25 == 0:
                 print(
-                    f"step {step} loss {np.mean(losses[-25:]):.4f} {spent / 60:.1f} min, "
-                    f"{seen} lines, {len(pool.blocks)} blocks",
+                    f"step {step} loss {np.mean(losses[-25:]):.4f}, {seen} lines, {len(pool.blocks)} blocks",
                     flush=True,
                 )
-        if spent - last_save > options.save_every:
-            save(model, optimizer, step, spent, options.run)
-            last_save = spent
-    save(model, optimizer, step, spent, options.run)
+        if time.monotonic() - last_save > options.save_every:
+            save(model, optimizer, step, options.run)
+            last_save = time.monotonic()
+    save(model, optimizer, step, options.run)
 
 
-def save(model: Mini, optimizer: torch.optim.Optimizer, step: int, spent: float, run: Path) -> None:
+def save(model: Mini, optimizer: torch.optim.Optimizer, step: int, run: Path) -> None:
     """Write the checkpoint (to resume) and the model (to use)."""
-    state = {"model": model.state_dict(), "optimizer": optimizer.state_dict(), "step": step, "spent": spent}
+    state = {"model": model.state_dict(), "optimizer": optimizer.state_dict(), "step": step}
     partial = run / "checkpoint.partial"
     torch.save(state, partial)
     partial.rename(run / "checkpoint.pt")

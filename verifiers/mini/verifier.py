@@ -33,7 +33,10 @@ TRUSTED_LAYER = 0.8  # confidence of a text layer from which single characters a
 
 
 class MiniReader:
-    """The mini behind the engine; see docspec.verifiers.reader.Reader."""
+    """The mini behind the engine; see docspec.verifiers.reader.Reader.
+
+    ``formulas`` has it mark them in what it writes (see ``formulas``).
+    """
 
     name = "mini"
     style = Style(table="html", superscripts=True)
@@ -41,7 +44,8 @@ class MiniReader:
     native: Literal["region", "page"] = "region"
     page: PageFormat | None = None
 
-    def __init__(self, threads: int) -> None:
+    def __init__(self, threads: int, formulas: bool = False) -> None:
+        self.formulas = formulas
         self.recogniser = Recogniser(threads)
         self.make_cells = CellMaker(self.recogniser.head)
         self.mini = Mini.from_pretrained()
@@ -76,7 +80,7 @@ class MiniReader:
         for lines in known:
             pieces = [piece for line in lines for piece in line or (next(computed),)]
             regions.append([self.make_cells(piece) for piece in pieces])
-        return self.mini.prompts(regions)
+        return self.mini.prompts(regions, self.formulas)
 
     def decide(self, config: Config) -> Decide:
         if config.accept == "exact":
@@ -141,14 +145,17 @@ class _Open:
 class MiniVerifier:
     """Verifies regions of running text in Latin script; see docspec.types.Verifier.
 
-    Tables, formulas, pictures and other scripts are declined, so that their drafts stand.
+    Formulas, pictures and other scripts are declined, so that their drafts stand. With ``formulas`` the texts
+    of verdicts have those in their lines marked (see docspec.verifiers.mini.formulas).
     """
 
     native: Literal["region", "page"] = "region"
     reads_pages = False
 
-    def __init__(self, config: Config, *, drafts: bool = True, decide: Decide | None = None) -> None:
-        reader = MiniReader(threads=os.cpu_count() or 1)
+    def __init__(
+        self, config: Config, *, drafts: bool = True, decide: Decide | None = None, formulas: bool = False
+    ) -> None:
+        reader = MiniReader(threads=os.cpu_count() or 1, formulas=formulas)
         self.inner = ReaderVerifier(reader, config, drafts=drafts, decide=decide)
         self.name, self.style, self.dpi = reader.name, reader.style, reader.dpi
 
