@@ -22,7 +22,7 @@ from docspec.verifiers.codec import TokenizerCodec
 from docspec.verifiers.mini import tokens
 from docspec.verifiers.mini.cells import CellMaker
 from docspec.verifiers.mini.data import running_text
-from docspec.verifiers.mini.evaluate import read_regions, superscript_scores
+from docspec.verifiers.mini.evaluate import read_regions, scores, superscripts_in
 from docspec.verifiers.mini.model import WEIGHTS, Mini
 from docspec.verifiers.mini.tokens import END
 from docspec.verifiers.mini.verifier import character_confidence
@@ -203,5 +203,5 @@ def test_lines_are_read_as_running_text(mini: Mini, extractor: Recogniser) -> No
 
 def test_superscripts_are_counted_by_line() -> None:
     """Recall is of the truth's marks, precision of those read; without marks both are 1."""
-    assert superscript_scores([("cup¹ and²", "cup¹ and"), ("a", "a³")]) == (0.5, 0.5)
-    assert superscript_scores([("a1", "a1")]) == (1.0, 1.0)
+    assert scores([("cup¹ and²", "cup¹ and"), ("a", "a³")], superscripts_in) == (0.5, 0.5)
+    assert scores([("a1", "a1")], superscripts_in) == (1.0, 1.0)

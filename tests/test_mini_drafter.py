@@ -5,13 +5,57 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import torch
 
 from docspec import registry
 from docspec.config import Config
+from docspec.drafters.matching import DraftCursor
+from docspec.drafters.tree import Tree
 from docspec.drafting import DraftedPage, Input, Stages
 from docspec.types import Style
+from docspec.verifiers.codec import TokenizerCodec
+from docspec.verifiers.mini.drafter import FusedText, styled
+from docspec.verifiers.mini.formulas import CLOSE, OPEN, SUB
+from docspec.verifiers.mini.tokens import END, MARKS, VOCABULARY, byte_tokenizer, encode
+from docspec.verifiers.sequence import Prompt
+from docspec.verifiers.sequence import Sequence as Decoding
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
+
+
+@pytest.mark.parametrize(
+    ("output", "likeliest", "emitted"),
+    [
+        ("of ", "y", "x"),  # a draft as sure as that stands
+        ("of ", OPEN, OPEN),  # but it has no marks
+        (f"of {OPEN}x{CLOSE} and ", "y", "x"),
+        (f"of {OPEN}", "y", "y"),  # and nothing to say of what is in a formula
+    ],
+)
+def test_formulas_are_the_minis_alone(output: str, likeliest: str, emitted: str) -> None:
+    """Draft and mini are weighed against each other in running text only."""
+    [preferred], [drafted_token] = encode(likeliest), encode("x")
+    logits = torch.zeros(1, 2, VOCABULARY)
+    logits[0, 0, preferred], logits[0, 0, drafted_token] = 5.0, 4.5
+    codec = TokenizerCodec(byte_tokenizer(), unwritten=MARKS)
+    prompt = Prompt(torch.zeros(1, 4), torch.zeros(1, 1, dtype=torch.long), following=1)
+    sequence = Decoding("key", prompt, DraftCursor([], codec, END), frozenset((END,)), 99, confidence=0.9)
+    sequence.output = encode(output)
+    [accepted] = FusedText(None)([sequence], [Tree.chain([drafted_token])], logits)
+    assert accepted.tokens[:1] == encode(emitted)
+
+
+@pytest.mark.parametrize(
+    ("style", "written"),
+    [
+        (Style(formula="latex"), "cups1 of $x_{i}$"),
+        (Style(formula="latex", superscripts=True), "cups¹ of $x_{i}$"),
+        (Style(), "cups1 of xi"),
+    ],
+)
+def test_drafts_are_in_the_models_style(style: Style, written: str) -> None:
+    """Formulas are LaTeX and superscripts plain where the larger model writes them so."""
+    assert styled(f"cups¹ of {OPEN}x{SUB}i{CLOSE}", style) == written
 
 
 def drafted(name: str, drafter: str) -> DraftedPage:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Collection, Hashable, Mapping
 from typing import Any, Protocol
 
 import torch
@@ -67,13 +67,16 @@ class Fused:
 
     A draft token stands where the verifier prefers another by at most ``trade * log_odds(confidence)`` nats.
     At ``trade`` 1 (None) that is Bayes' rule for two independent readers; 0 is exact, infinity is the draft.
+    Where the verifier prefers one of ``undrafted``, tokens that no draft has, that is what is emitted.
     """
 
-    def __init__(self, trade: float | None) -> None:
+    def __init__(self, trade: float | None, undrafted: Collection[int] = ()) -> None:
         self.trade = 1.0 if trade is None else trade
+        self.undrafted = frozenset(undrafted)
 
-    def _tolerance(self, confidence: float) -> float:
-        return self.trade * log_odds(confidence) if self.trade else 0.0
+    def tolerance(self, sequence: Sequence) -> float:
+        """By how many nats the verifier's choice may be the likelier one where the draft stands."""
+        return self.trade * log_odds(sequence.confidence) if self.trade else 0.0
 
     def __call__(self, sequences: list[Sequence], trees: Trees, logits: torch.Tensor) -> list[Accepted]:
         best, choices = logits.max(-1)  # [n, C]
@@ -86,8 +89,11 @@ class Fused:
                 drafted = torch.tensor(tree.tokens, device=logits.device)[:, None]
                 of_draft = logits[i, -width - 1 : -1].gather(1, drafted)[:, 0]
                 margins = (best[i, -width - 1 : -1] - of_draft).tolist()
-            tolerance = self._tolerance(sequence.confidence)
-            accepted.append(accept_fused(choices[i, -width - 1 :].tolist(), tree, margins, tolerance))
+            chosen = choices[i, -width - 1 :].tolist()
+            if self.undrafted:
+                pairs = zip(chosen, margins, strict=False)
+                margins = [math.nan if choice in self.undrafted else margin for choice, margin in pairs]
+            accepted.append(accept_fused(chosen, tree, margins, self.tolerance(sequence)))
         return accepted
 
 

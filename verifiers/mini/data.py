@@ -42,7 +42,7 @@ def running_text(lines: list[tuple[str, bool]]) -> str:
     running = ""
     for index, (text, hyphenated) in enumerate(lines):
         following = lines[index + 1][0] if index + 1 < len(lines) else ""
-        unspaced = not following or (is_cjk(text[-1]) and is_cjk(following[0]))
+        unspaced = not following or (text and is_cjk(text[-1]) and is_cjk(following[0]))
         running += text[:-1] if hyphenated and following else text if unspaced else f"{text} "
     return running
 

@@ -16,7 +16,7 @@ from docspec.verifiers.mini.tokens import FIRST_BYTE
 from docspec.verifiers.sequence import Sequence as Decoding
 
 WORTH_KEEPING = 0.03  # probability that a second reading needs
-_ASCII = range(FIRST_BYTE, FIRST_BYTE + 128)  # tokens that are a character
+_PRINTED = range(FIRST_BYTE + 32, FIRST_BYTE + 127)  # tokens that are a character that shows, or a space
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ def second_readings(emitted: Sequence[Byte]) -> tuple[str, list[Alternative]]:
     for number, byte in enumerate(emitted):
         if byte.token < FIRST_BYTE:
             continue
-        if byte.probability >= WORTH_KEEPING and byte.token in _ASCII and byte.other in _ASCII:
+        if byte.probability >= WORTH_KEEPING and byte.token in _PRINTED and byte.other in _PRINTED:
             following = emitted[number + 1].token if number + 1 < len(emitted) else -1
             end, other = len(text) + 1, chr(byte.other - FIRST_BYTE)
             if other == " ":

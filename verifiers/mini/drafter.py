@@ -15,8 +15,10 @@ from docspec.drafting import region_request
 from docspec.types import Alternative, Draft, Drafter, Line, Page, Region, Style
 from docspec.verifiers.decide import Fused
 from docspec.verifiers.mini.doubts import Doubts, second_readings
-from docspec.verifiers.mini.formulas import plain, with_latex
+from docspec.verifiers.mini.formulas import CLOSE, MARKS, OPEN, plain, with_latex
+from docspec.verifiers.mini.tokens import decode, encode
 from docspec.verifiers.mini.verifier import MiniVerifier
+from docspec.verifiers.sequence import Sequence as Decoding
 
 SOURCE = "mini"
 READ_AGAIN = "rapidocr"  # drafts of this source are; a trusted text layer needs no second reading
@@ -33,9 +35,8 @@ class MiniDrafter:
 
     def __init__(self, base: Drafter | None = None) -> None:
         self.base = base or AutoDrafter()
-        config = Config(verifier="mini")
-        self.doubts = Doubts(Fused(config.trade))
-        self.verifier = MiniVerifier(config, decide=self.doubts, formulas=True)
+        self.doubts = Doubts(FusedText(None))
+        self.verifier = MiniVerifier(Config(verifier="mini"), decide=self.doubts, formulas=True)
 
     def read(self, page: Page) -> Sequence[Line]:
         """The page's text lines, see docspec.types.Drafter."""
@@ -50,7 +51,7 @@ class MiniDrafter:
         if self.verifier.declines(request) is not None:
             return drafts
         [(_, verdict)] = self.verifier.verify(iter([request]))
-        text = _styled(verdict.text, style)
+        text = styled(verdict.text, style)
         different = corrections(drafts[0].text, text)
         others = [Alternative(c.start, c.end, c.draft, OCR_RIGHT) for c in different]
         others = sorted([*others, *self._second_readings(text)], key=lambda one: one.start)
@@ -69,7 +70,18 @@ class MiniDrafter:
         return moved_alternatives(known, written, text)
 
 
-def _styled(text: str, style: Style) -> str:
+class FusedText(Fused):
+    """Fused for text, while formulas, which OCR has no marks for, are the mini's alone."""
+
+    def __init__(self, trade: float | None) -> None:
+        super().__init__(trade, undrafted=encode("".join(MARKS)))
+
+    def tolerance(self, sequence: Decoding) -> float:
+        """None inside a formula."""
+        return 0.0 if OPEN in decode(sequence.output).rpartition(CLOSE)[2] else super().tolerance(sequence)
+
+
+def styled(text: str, style: Style) -> str:
     """What the mini wrote, formulas and superscripts as ``style`` has them."""
     written = with_latex(text) if style.formula else plain(text)
     return written if style.superscripts else "".join(SUPERSCRIPTS.get(sign, sign) for sign in written)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import argparse
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -25,6 +25,7 @@ from docspec.verifiers.decide import exact
 from docspec.verifiers.engine import Engine
 from docspec.verifiers.mini.cells import CellMaker, LineCells
 from docspec.verifiers.mini.data import StoredLine, read_shard, running_text
+from docspec.verifiers.mini.formulas import formulas_in, plain
 from docspec.verifiers.mini.model import WEIGHTS, Mini
 from docspec.verifiers.mini.tokens import END, MARKS, byte_tokenizer, decode
 from docspec.verifiers.runner import Runner
@@ -59,15 +60,20 @@ def character_error(pairs: Sequence[tuple[str, str]]) -> float:
     return sum(Levenshtein.distance(a, b) for a, b in pairs) / max(1, sum(len(b) for _, b in pairs))
 
 
-def superscript_scores(pairs: Sequence[tuple[str, str]]) -> tuple[float, float]:
-    """Recall and precision of superscript characters, for pairs of reading and truth; 1 without any."""
-    counts = [tuple(Counter(c for c in text if c in SUPERSCRIPTS) for text in pair) for pair in pairs]
+def scores(pairs: Sequence[tuple[str, str]], signs: Callable[[str], Iterable[str]]) -> tuple[float, float]:
+    """Recall and precision of ``signs`` of texts, for pairs of reading and truth; 1 without any."""
+    counts = [tuple(Counter(signs(text)) for text in pair) for pair in pairs]
     common, read, true = (
         sum((a & b).total() for a, b in counts),
         sum(a.total() for a, _ in counts),
         sum(b.total() for _, b in counts),
     )
     return (common / true if true else 1.0), (common / read if read else 1.0)
+
+
+def superscripts_in(text: str) -> list[str]:
+    """The superscript characters of a text."""
+    return [sign for sign in text if sign in SUPERSCRIPTS]
 
 
 def regions_of(blocks: Sequence[list[StoredLine]], most: int) -> list[list[StoredLine]]:
@@ -90,23 +96,35 @@ def measure(folder: Path, model: Path = WEIGHTS, lines: int = 400, show: int = 0
             if count < lines and (most == 1 or len(region) > 1):
                 regions.append(region)
                 count += len(region)
-        truth = [running_text([(line.text, line.hyphenated) for line in region]) for region in regions]
-        read = read_regions(mini, [[maker(line.features.astype(np.float32)) for line in r] for r in regions])
-        plain = [_recognised(region, head) for region in regions]
+        marked = [running_text([(line.text, line.hyphenated) for line in region]) for region in regions]
+        truth = [plain(text) for text in marked]
+        cells = [[maker(line.features.astype(np.float32)) for line in region] for region in regions]
+        read = read_regions(mini, cells)
+        recognised = [_recognised(region, head) for region in regions]
         result[f"{name}s"] = len(regions)
         pairs = list(zip(read, truth, strict=True))
         result[f"{name}_mini"] = round(character_error(pairs), 4)
-        result[f"{name}_recogniser"] = round(character_error(list(zip(plain, truth, strict=True))), 4)
+        result[f"{name}_recogniser"] = round(character_error(list(zip(recognised, truth, strict=True))), 4)
         if most == 1:
-            recall, precision = superscript_scores(pairs)
-            result |= {
-                "superscripts": sum(c in SUPERSCRIPTS for text in truth for c in text),
-                "superscript_recall": round(recall, 4),
-                "superscript_precision": round(precision, 4),
-            }
-        for mine, theirs, true in list(zip(read, plain, truth, strict=True))[:show]:
+            result |= _found("superscript", pairs, superscripts_in)
+            with_formulas = [number for number, text in enumerate(marked) if formulas_in(text)]
+            again = read_regions(mini, [cells[number] for number in with_formulas], formulas=True)
+            pairs = [(text, marked[number]) for text, number in zip(again, with_formulas, strict=True)]
+            result |= _found("formula", pairs, formulas_in)
+        for mine, theirs, true in list(zip(read, recognised, truth, strict=True))[:show]:
             print(f"truth {true}\nmini  {mine}\nctc   {theirs}\n")
     return result
+
+
+def _found(
+    name: str, pairs: Sequence[tuple[str, str]], signs: Callable[[str], list[str]]
+) -> dict[str, float | int]:
+    recall, precision = scores(pairs, signs)
+    return {
+        f"{name}s": sum(len(signs(truth)) for _, truth in pairs),
+        f"{name}_recall": round(recall, 4),
+        f"{name}_precision": round(precision, 4),
+    }
 
 
 def _recognised(region: Sequence[StoredLine], head: CtcHead) -> str:

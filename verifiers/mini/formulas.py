@@ -22,33 +22,24 @@ FRACTION = "\x05"  # of the next two items
 ROOT = "√"  # of the next item
 MARKS = (OPEN, CLOSE, SUB, SUP, GROUP, GROUP_END, BOLD, FRACTION)
 
+
+def _pairs(table: str) -> dict[str, str]:
+    """The words of a table as a dictionary: each second one is what the one before it stands for."""
+    words = table.split()
+    return dict(zip(words[::2], words[1::2], strict=True))
+
+
 ACCENTS = {"\u0302": "hat", "\u0304": "bar", "\u0303": "tilde", "\u0307": "dot", "\u20d7": "vec"}
-GREEK = {
-    **{"α": "alpha", "β": "beta", "γ": "gamma", "δ": "delta", "ε": "varepsilon", "ζ": "zeta", "η": "eta"},
-    **{"θ": "theta", "κ": "kappa", "λ": "lambda", "μ": "mu", "ν": "nu", "ξ": "xi", "π": "pi", "ρ": "rho"},
-    **{"σ": "sigma", "τ": "tau", "φ": "phi", "ϕ": "varphi", "χ": "chi", "ψ": "psi", "ω": "omega"},
-    **{"Γ": "Gamma", "Δ": "Delta", "Θ": "Theta", "Λ": "Lambda", "Ξ": "Xi", "Π": "Pi", "Σ": "Sigma"},
-    **{"Φ": "Phi", "Ψ": "Psi", "Ω": "Omega"},
-}
-OPERATORS = {
-    **{"≤": "leq", "≥": "geq", "≠": "neq", "≈": "approx", "≡": "equiv", "∈": "in", "∼": "sim", "→": "to"},
-    **{"×": "times", "·": "cdot", "±": "pm", "∂": "partial", "∇": "nabla", "∞": "infty", "∑": "sum"},
-    **{"∏": "prod", "∫": "int", "∀": "forall", "∃": "exists", "⊂": "subset", "∪": "cup", "∩": "cap"},
-    **{
-        "…": "ldots",
-        "′": "prime",
-        "ℓ": "ell",
-        "∗": "ast",
-        "∝": "propto",
-        "≪": "ll",
-        "≫": "gg",
-        "†": "dagger",
-    },
-}
-LETTERS = {
-    **{"ℝ": "mathbb{R}", "ℕ": "mathbb{N}", "ℤ": "mathbb{Z}", "ℂ": "mathbb{C}"},
-    **{"ℒ": "mathcal{L}", "ℋ": "mathcal{H}", "ℱ": "mathcal{F}"},
-}
+GREEK = _pairs("""
+    α alpha β beta γ gamma δ delta ε varepsilon ζ zeta η eta θ theta κ kappa λ lambda μ mu ν nu ξ xi π pi
+    ρ rho σ sigma τ tau φ phi ϕ varphi χ chi ψ psi ω omega
+    Γ Gamma Δ Delta Θ Theta Λ Lambda Ξ Xi Π Pi Σ Sigma Φ Phi Ψ Psi Ω Omega
+""")
+OPERATORS = _pairs("""
+    ≤ leq ≥ geq ≠ neq ≈ approx ≡ equiv ∈ in ∼ sim → to ∝ propto ≪ ll ≫ gg × times · cdot ± pm ∗ ast † dagger
+    ∂ partial ∇ nabla ∑ sum ∏ prod ∫ int ∞ infty ∀ forall ∃ exists ⊂ subset ∪ cup ∩ cap … ldots ′ prime ℓ ell
+""")
+LETTERS = _pairs("ℝ mathbb{R} ℕ mathbb{N} ℤ mathbb{Z} ℂ mathbb{C} ℒ mathcal{L} ℋ mathcal{H} ℱ mathcal{F}")
 FUNCTIONS = (
     *("arccos", "arcsin", "arctan", "cosh", "cos", "cot", "det", "dim", "exp", "inf", "lim", "ln", "log"),
     *("max", "min", "sinh", "sin", "sup", "tanh", "tan"),
@@ -73,6 +64,11 @@ def with_latex(text: str) -> str:
 def plain(text: str) -> str:
     """``text`` with its formulas in plain characters: exponents raised where Unicode can."""
     return _unmarked(_FORMULA.sub(lambda found: _plain(_parse(found[1])), text))
+
+
+def formulas_in(text: str) -> list[str]:
+    """The formulas of a text, as LaTeX."""
+    return [latex(found) for found in _FORMULA.findall(text)]
 
 
 def latex(formula: str) -> str:

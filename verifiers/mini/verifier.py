@@ -28,6 +28,7 @@ UNREAD = {
     Category.FORMULA: "the mini does not read formulas",
 }
 FOREIGN = 0.1  # share of letters outside the Latin script beyond which the mini has nothing to say
+TRADE = 0.5  # lambda, the best on real regions (see MODEL_CARD.md): the readers are not independent
 PRINTED = 0.85  # OCR's confidence in a table below which it is handwriting: single cells say too little
 TRUSTED_LAYER = 0.8  # confidence of a text layer from which single characters are safer than the whole
 
@@ -88,7 +89,7 @@ class MiniReader:
         if config.accept == "sampled":
             temperature = config.temperature
             return Sampled(lambda _: lambda _, logits: logits / temperature, config.seed, prefixed=False)
-        return Fused(config.trade)
+        return Fused(TRADE if config.trade is None else config.trade)
 
     def limit(self, request: Request, config: Config) -> int:
         """Twice what the lines' width has room for, in bytes, and no less than the draft needs."""
