@@ -9,7 +9,7 @@ from dataclasses import replace
 import numpy as np
 
 from docspec.drafters.lines import group_boxes, union
-from docspec.types import Box, Image, Line, Page, Span
+from docspec.types import Box, Category, Image, Line, Page, Region, Span
 
 LATEX = "\\frac{"  # how each of them begins
 _NUMBER = re.compile(r"\s*\d{1,4}\s*")
@@ -21,11 +21,15 @@ _FLAT = 0.25  # of the taller number's height: the most that a bar measures
 _LONG = 0.7  # of the wider number's box, which has a margin: the least
 
 
-def with_fractions(page: Page, lines: Sequence[Line]) -> Sequence[Line]:
-    """``lines`` with each number that stands above another, a bar between them, as one piece in LaTeX.
+def with_fractions(page: Page, region: Region) -> Region:
+    """``region`` with each number that stands above another, a bar between them, as one piece in LaTeX.
 
-    Where there are such the pieces are put into lines anew, a fraction standing where its bar is.
+    Where there are such the pieces are put into lines anew, a fraction standing where its bar is. In tables a
+    bar is a rule, above a total say.
     """
+    if region.category is Category.TABLE:
+        return region
+    lines = region.lines
     pieces = [(line, span) for line in lines for span in line.spans]
     numbers = [i for i, (_, span) in enumerate(pieces) if _NUMBER.fullmatch(span.text)]
     merged = {i: _whole(span) for i, (_, span) in enumerate(pieces) if _is_whole(page, span)}
@@ -38,10 +42,11 @@ def with_fractions(page: Page, lines: Sequence[Line]) -> Sequence[Line]:
                 merged[above] = _fraction(pieces[above][1], pieces[below][1])
                 gone.add(below)
     if not merged:
-        return lines
+        return region
     kept = [(line, merged.get(i, span)) for i, (line, span) in enumerate(pieces) if i not in gone]
     groups = group_boxes([span.box for _, span in kept])
-    return _by_rows([_line([kept[i] for i in group]) for group in groups])
+    rows = _by_rows([_line([kept[i] for i in group]) for group in groups])
+    return replace(region, lines=tuple(rows))
 
 
 def _by_rows(lines: Sequence[Line]) -> list[Line]:

@@ -43,8 +43,10 @@ class OcrDrafter:
 
     def draft(self, page: Page, region: Region, style: Style) -> Sequence[Draft]:
         """The region's lines, written in ``style``, with fractions of numbers where that has LaTeX."""
-        lines = with_fractions(page, region.lines) if style.formula else region.lines
-        text = write_region(replace(region, lines=tuple(lines)), style)
+        if style.formula:
+            region = with_fractions(page, region)
+        text = write_region(region, style)
+        lines = region.lines
         confidence = sum(line.confidence for line in lines) / len(lines) if lines else 0.0
         return (Draft(text, SOURCE, confidence, placed_alternatives(lines, text)),) if text else ()
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from docspec.drafters.alternatives import placed_alternatives
 from docspec.drafters.evidence import Evidence
@@ -41,9 +40,10 @@ def draft_lines(page: Page, region: Region, style: Style, confidence: float) -> 
         table = write_table(page, region, style)
         if table is not None:
             return (Draft(table, "table", confidence),)
-    lines = with_fractions(page, region.lines) if style.formula else region.lines
-    text = write_region(replace(region, lines=tuple(lines)), style)
-    return (Draft(text, source, confidence, placed_alternatives(lines, text)),) if text else ()
+    if style.formula:
+        region = with_fractions(page, region)
+    text = write_region(region, style)
+    return (Draft(text, source, confidence, placed_alternatives(region.lines, text)),) if text else ()
 
 
 def trust(page: Page, lines: Sequence[Line], box: Box | None = None) -> float:

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image, ImageDraw
 
 from docspec.drafters.fractions import with_fractions
-from docspec.types import Box, Line, Page, Span
+from docspec.types import Box, Category, Line, Page, Region, Span
 
 
 def page(*bars: Box, dark: bool = False) -> Page:
@@ -25,6 +25,12 @@ def line(text: str, box: Box) -> Line:
     return Line((Span(text, box),), box, "rapidocr")
 
 
+def found(sheet: Page, lines: list[Line], category: Category = Category.TEXT) -> list[str]:
+    """The lines' texts after fractions were looked for."""
+    region = Region(0, 0, (0.0, 0.0, 200.0, 200.0), category, lines=tuple(lines))
+    return [one.text for one in with_fractions(sheet, region).lines]
+
+
 ABOVE, BELOW = (50.0, 40.0, 70.0, 64.0), (48.0, 70.0, 72.0, 94.0)
 BAR = (50, 66, 70, 68)
 
@@ -33,28 +39,31 @@ BAR = (50, 66, 70, 68)
 def test_two_numbers_with_a_bar_are_a_fraction(dark: bool) -> None:
     """They become one piece, beside what stands at the height of the bar."""
     lines = [line("5", ABOVE), line("F", (20.0, 54.0, 36.0, 78.0)), line("22", BELOW)]
-    found = with_fractions(page(BAR, dark=dark), lines)
-    assert [one.text for one in found] == ["F $\\frac{5}{22}$"]
+    assert found(page(BAR, dark=dark), lines) == ["F $\\frac{5}{22}$"]
 
 
 @pytest.mark.parametrize("bars", [(), ((50, 66, 58, 68),), ((50, 50, 70, 90),)])
 def test_numbers_without_a_bar_stay(bars: tuple[Box, ...]) -> None:
     """A column of numbers, a dash that is too short, a block of ink: no fraction."""
     lines = [line("5", ABOVE), line("22", BELOW)]
-    assert with_fractions(page(*bars), lines) is lines
+    assert found(page(*bars), lines) == ["5", "22"]
 
 
 def test_an_underlined_word_is_no_fraction() -> None:
     """Only numbers are looked at."""
     lines = [line("Total", ABOVE), line("22", BELOW)]
-    assert with_fractions(page(BAR), lines) is lines
+    assert found(page(BAR), lines) == ["Total", "22"]
+
+
+def test_a_rule_in_a_table_makes_no_fraction() -> None:
+    """It stands above a total."""
+    assert found(page(BAR), [line("5", ABOVE), line("22", BELOW)], Category.TABLE) == ["5", "22"]
 
 
 @pytest.mark.parametrize("text", ["37", "3-7", "317"])
 def test_a_fraction_that_was_read_as_one_piece(text: str) -> None:
     """Two digits in a tall piece with a bar; what the bar was read as is left out."""
-    found = with_fractions(page(BAR), [line(text, (50.0, 40.0, 70.0, 94.0))])
-    assert [one.text for one in found] == ["$\\frac{3}{7}$"]
+    assert found(page(BAR), [line(text, (50.0, 40.0, 70.0, 94.0))]) == ["$\\frac{3}{7}$"]
 
 
 def test_rows_of_choices_read_from_the_left() -> None:
@@ -67,5 +76,6 @@ def test_rows_of_choices_read_from_the_left() -> None:
         ]
         choices.append(line("4", (x + 20.0, y + 28.0, x + 40.0, y + 52.0)))
         bars.append((x + 21, y + 25, x + 39, y + 27))
-    found = with_fractions(page(*bars), sorted(choices, key=lambda one: one.box[1]))
-    assert [one.text for one in found] == [f"{name} $\\frac{{1}}{{4}}$" for name in "ACBD"]
+    assert found(page(*bars), sorted(choices, key=lambda one: one.box[1])) == [
+        f"{name} $\\frac{{1}}{{4}}$" for name in "ACBD"
+    ]
