@@ -93,7 +93,7 @@ def _after_space(span: Span) -> Span:
 def _is_whole(page: Page, span: Span) -> bool:
     """Whether a piece is a whole fraction: tall, of two digits, with a bar."""
     x0, y0, x1, y1 = span.box
-    if not _ONE_PIECE.fullmatch(span.text) or y1 - y0 < _TALL * (x1 - x0):
+    if not _ONE_PIECE.fullmatch(span.text) or y1 - y0 <= _TALL * (x1 - x0):
         return False
     image = page.crop(span.box)
     return _has_bar(image, image.shape[0] / 2, image.shape[1])
@@ -105,7 +105,7 @@ def _is_fraction(page: Page, above: Box, below: Box) -> bool:
     wide = max(above[2] - above[0], below[2] - below[0])
     apart = below[1] - above[3]
     beside = abs((above[0] + above[2]) - (below[0] + below[2])) / 2
-    if not -_APART / 2 * tall <= apart <= _APART * tall or beside > _BESIDE * wide:
+    if min(tall, wide) <= 0 or not -_APART / 2 * tall <= apart <= _APART * tall or beside > _BESIDE * wide:
         return False
     left, right = min(above[0], below[0]), max(above[2], below[2])
     image = page.crop((left, above[1], right, below[3]))

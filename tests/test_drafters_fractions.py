@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from PIL import Image, ImageDraw
 
 from docspec.drafters.fractions import with_fractions
@@ -47,6 +49,18 @@ def test_numbers_without_a_bar_stay(bars: tuple[Box, ...]) -> None:
     """A column of numbers, a dash that is too short, a block of ink: no fraction."""
     lines = [line("5", ABOVE), line("22", BELOW)]
     assert found(page(*bars), lines) == ["5", "22"]
+
+
+@given(
+    st.lists(st.tuples(*[st.integers(0, 60)] * 4, st.sampled_from(["1", "22", "3-7", "x", " 4"])), max_size=8)
+)
+@settings(max_examples=100, deadline=None)
+def test_no_text_is_lost(pieces: list[tuple[int, int, int, int, str]]) -> None:
+    """Wherever numbers stand, empty boxes included, every digit is written once."""
+    lines = [line(text, (float(x), float(y), float(x + w), float(y + h))) for x, y, w, h, text in pieces]
+    written = "".join(found(page((20, 20, 60, 22), (10, 50, 40, 53)), lines))
+    for digit in "124x":
+        assert written.count(digit) == "".join(text for *_, text in pieces).count(digit)
 
 
 def test_an_underlined_word_is_no_fraction() -> None:
