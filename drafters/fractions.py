@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from docspec.drafters.lines import group_boxes, union
+from docspec.drafters.lines import after_space, group_boxes, union
 from docspec.types import Box, Category, Image, Line, Page, Region, Span
 
 LATEX = "\\frac{"  # how each of them begins
@@ -81,13 +81,12 @@ def _written(above: str, below: str, box: Box, height: float) -> Span:
 
 def _line(pieces: Sequence[tuple[Line, Span]]) -> Line:
     """A line of pieces from the left, a space between them."""
-    spans = [span if number == 0 else _after_space(span) for number, (_, span) in enumerate(pieces)]
+    spans = [
+        after_space(span) if number and not span.text.startswith(" ") else span
+        for number, (_, span) in enumerate(pieces)
+    ]
     box = union([span.box for span in spans])
     return replace(pieces[0][0], spans=tuple(spans), box=box, features=())
-
-
-def _after_space(span: Span) -> Span:
-    return span if span.text.startswith(" ") else replace(span, text=f" {span.text}", alternatives=())
 
 
 def _is_whole(page: Page, span: Span) -> bool:

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
-from docspec.types import Box
+from docspec.types import Box, Span
 
 MAX_GAP = 1.0  # of the taller box's height: word gaps are below, column gutters mostly above
 MIN_OVERLAP = 0.5  # of the lower box's height
@@ -37,6 +38,12 @@ def group_boxes(boxes: Sequence[Box], max_gap: float = MAX_GAP) -> list[list[int
             right[a], left[b] = b, a
     lines = [_chain(right, start) for start in range(len(boxes)) if start not in left]
     return sorted(lines, key=lambda line: (min(boxes[i][1] for i in line), boxes[line[0]], line))
+
+
+def after_space(span: Span) -> Span:
+    """``span`` with a space before its text."""
+    moved = [replace(other, start=other.start + 1, end=other.end + 1) for other in span.alternatives]
+    return replace(span, text=f" {span.text}", alternatives=tuple(moved))
 
 
 def union(boxes: Sequence[Box]) -> Box:

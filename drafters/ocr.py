@@ -12,7 +12,7 @@ from docspec.drafters.characters import is_cjk
 from docspec.drafters.ctc import Reading
 from docspec.drafters.engine import OcrEngine, Quad, cut
 from docspec.drafters.fractions import with_fractions
-from docspec.drafters.lines import UPRIGHT, group_boxes, union
+from docspec.drafters.lines import UPRIGHT, after_space, group_boxes, union
 from docspec.drafters.spaces import ink_gaps, restore_spaces
 from docspec.drafters.writer import write_region
 from docspec.types import Box, Draft, Image, Line, Page, Region, Span, Style
@@ -108,16 +108,11 @@ def _line(pieces: Sequence[tuple[Span, Reading]]) -> Line:
     spans: list[Span] = []
     for span, _ in pieces:
         joined = not spans or (is_cjk(span.text[0]) and is_cjk(spans[-1].text[-1]))
-        spans.append(span if joined else _after_space(span))
+        spans.append(span if joined else after_space(span))
     weight = sum(len(span.text) for span, _ in pieces)
     confidence = sum(reading.confidence * len(span.text) for span, reading in pieces) / weight
     features = tuple(reading.features for _, reading in pieces if reading.features is not None)
     return Line(tuple(spans), union([span.box for span in spans]), SOURCE, confidence, features)
-
-
-def _after_space(span: Span) -> Span:
-    moved = [replace(other, start=other.start + 1, end=other.end + 1) for other in span.alternatives]
-    return replace(span, text=f" {span.text}", alternatives=tuple(moved))
 
 
 def _to_points(line: Line, x0: float, y0: float, scale_x: float, scale_y: float) -> Line:
