@@ -7,14 +7,12 @@ from dataclasses import replace
 
 import numpy as np
 
-from docspec.drafters.alternatives import placed_alternatives
 from docspec.drafters.characters import is_cjk
 from docspec.drafters.ctc import Reading
 from docspec.drafters.engine import OcrEngine, Quad, cut
-from docspec.drafters.fractions import with_fractions
 from docspec.drafters.lines import UPRIGHT, after_space, group_boxes, union
 from docspec.drafters.spaces import ink_gaps, restore_spaces
-from docspec.drafters.writer import write_region
+from docspec.drafters.text_layer import draft_text
 from docspec.types import Box, Draft, Image, Line, Page, Region, Span, Style
 
 SOURCE = "rapidocr"
@@ -42,13 +40,10 @@ class OcrDrafter:
         )
 
     def draft(self, page: Page, region: Region, style: Style) -> Sequence[Draft]:
-        """The region's lines, written in ``style``, with fractions of numbers where that has LaTeX."""
-        if style.formula:
-            region = with_fractions(page, region)
-        text = write_region(region, style)
+        """The region's lines, written in ``style``."""
         lines = region.lines
         confidence = sum(line.confidence for line in lines) / len(lines) if lines else 0.0
-        return (Draft(text, SOURCE, confidence, placed_alternatives(lines, text)),) if text else ()
+        return draft_text(page, region, style, SOURCE, confidence)
 
 
 def read_image(engine: OcrEngine, image: Image) -> list[Line]:

@@ -40,6 +40,11 @@ def draft_lines(page: Page, region: Region, style: Style, confidence: float) -> 
         table = write_table(page, region, style)
         if table is not None:
             return (Draft(table, "table", confidence),)
+    return draft_text(page, region, style, source, confidence)
+
+
+def draft_text(page: Page, region: Region, style: Style, source: str, confidence: float) -> Sequence[Draft]:
+    """The region's lines as written, with fractions of numbers where ``style`` has LaTeX."""
     if style.formula:
         region = with_fractions(page, region)
     text = write_region(region, style)

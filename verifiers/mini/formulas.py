@@ -91,23 +91,18 @@ def _parse(formula: str) -> list[_Node]:
     for sign in rest:
         if sign in ACCENTS and nodes:
             nodes[-1] = _Node(sign, ([nodes[-1]],))
-        elif sign == GROUP:
-            nodes += _group(rest)
-        elif sign in _ITEMS:
-            nodes.append(_Node(sign, tuple(_item(rest) for _ in range(_ITEMS[sign]))))
-        elif sign not in MARKS:
-            nodes.append(_Node(sign))
+        else:
+            nodes += _item(sign, rest)
     return nodes
 
 
-def _item(rest: Iterator[str]) -> list[_Node]:
-    """The next character, marked item or group."""
-    sign = next(rest, "")
+def _item(sign: str, rest: Iterator[str]) -> list[_Node]:
+    """The character, marked item or group that ``sign`` begins."""
     if sign == GROUP:
         return _group(rest)
     if sign in _ITEMS:
-        return [_Node(sign, tuple(_item(rest) for _ in range(_ITEMS[sign])))]
-    return _parse(sign)
+        return [_Node(sign, tuple(_item(next(rest, ""), rest) for _ in range(_ITEMS[sign])))]
+    return [_Node(sign)] if sign and sign not in MARKS else []
 
 
 def _group(rest: Iterator[str]) -> list[_Node]:
