@@ -26,7 +26,7 @@ class Case:
 
 def read_cases(data: Path, drafter: Drafter) -> Iterator[Case]:
     """The text regions of an OmniDocBench folder with their drafts."""
-    style = Style(formula="latex")  # as the annotations are
+    style = Style(formula=("$ ", " $"))  # as the annotations are
     for region in track(text_regions(data, drafter, style), description="drafting"):
         text = region.draft.text if region.draft else ""
         doubts = region.draft.alternatives if region.draft else ()

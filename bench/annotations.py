@@ -81,13 +81,13 @@ def page_regions(
 ) -> Iterator[AnnotatedRegion]:
     """The text regions that count of one page, whose points are the annotation's pixels.
 
-    As in the pipeline, the drafter reads the page as a whole; a region's draft is written from the lines
-    whose middle lies in the annotated box.
+    As in the pipeline, the drafter reads the page as a whole; a region's draft is written from the pieces of
+    lines whose middle lies in the annotated box.
     """
     lines = drafter.read(sheet)
     for number, found in enumerate(written_regions(entry)):
         box = box_of(found)
-        inside = tuple(line for line in lines if _holds(box, line.box))
+        inside = tuple(part for line in lines for part in _inside(box, line))
         region = Region(0, number, box, Category.TEXT, lines=inside)
         drafts = drafter.draft(sheet, region, style) if inside else ()
         x0, y0, _, _ = sheet.pixels(box)
@@ -122,6 +122,15 @@ def _language(found: dict[str, Any]) -> str:
 
 def _moved(box: Box, x: float, y: float) -> Box:
     return box[0] + x, box[1] + y, box[2] + x, box[3] + y
+
+
+def _inside(box: Box, line: Line) -> Iterator[Line]:
+    """``line``, or the pieces of it that stand in ``box``: OCR joins lines of columns that are close."""
+    numbers = [number for number, span in enumerate(line.spans) if _holds(box, span.box)]
+    if len(numbers) == len(line.spans):
+        yield line
+    elif numbers:
+        yield line.part(numbers)
 
 
 def _holds(outer: Box, inner: Box) -> bool:

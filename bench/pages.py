@@ -30,7 +30,7 @@ from docspec.types import Alternative, Category, Draft, Finish, Mode, PageRegion
 
 DPI = 200.0
 WELL_READ = 0.85  # fidelity of an output; inline formulas alone cost a page of physics a tenth
-STYLE = Style(table="html", formula="latex")
+STYLE = Style(table="html", formula=("$", "$"))
 REPLAYED = MarkdownOptions(
     table="html-lines",
     table_head=True,

@@ -169,8 +169,8 @@ def _pieces(line: Line, category: Category) -> Iterator[Line]:
     if category is not Category.TABLE or len(line.spans) != len(line.features):
         yield line
         return
-    for span, features in zip(line.spans, line.features, strict=True):
-        yield replace(line, spans=(span,), box=span.box, features=(features,))
+    for number in range(len(line.spans)):
+        yield line.part([number])
 
 
 def _png(page: Page, box: Box) -> bytes:

@@ -7,7 +7,7 @@ Lengths are page points (1/72 inch) with the origin at the page's top left corne
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any, Literal, Protocol
 
@@ -80,6 +80,18 @@ class Line:
     def text(self) -> str:
         """The line's characters, spans joined as they are."""
         return "".join(span.text for span in self.spans)
+
+    def part(self, numbers: Sequence[int]) -> Line:
+        """The line of those of its spans alone, with the features that they were read from."""
+        spans = tuple(self.spans[i] for i in numbers)
+        known = len(self.features) == len(self.spans)
+        lefts, tops, rights, bottoms = zip(*(span.box for span in spans), strict=True)
+        return replace(
+            self,
+            spans=spans,
+            box=(min(lefts), min(tops), max(rights), max(bottoms)),
+            features=tuple(self.features[i] for i in numbers) if known else (),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,9 +170,10 @@ class Draft:
 class Style:
     """How a verifier writes a region's text; drafts follow it.
 
-    ``table`` is ``html``, ``markdown`` or None (tables not written); ``formula`` is ``latex`` or None;
-    ``heading_marks`` and ``list_marks`` say whether the text itself carries ``#`` and ``-``, ``superscripts``
-    whether note marks and exponents are superscript characters (``¹``) rather than plain ones.
+    ``table`` is ``html``, ``markdown`` or None (tables not written); ``formula`` is what stands before and
+    after the LaTeX of a formula within text, or None where formulas are plain characters; ``heading_marks``
+    and ``list_marks`` say whether the text itself carries ``#`` and ``-``, ``superscripts`` whether note
+    marks and exponents are superscript characters (``¹``) rather than plain ones.
     """
 
     join_lines: bool = True
@@ -170,7 +183,7 @@ class Style:
     list_marks: bool = True
     superscripts: bool = False
     table: str | None = "html"
-    formula: str | None = None
+    formula: tuple[str, str] | None = None
 
 
 class Mode(StrEnum):

@@ -21,8 +21,9 @@ _FLAT = 0.25  # of the taller number's height: the most that a bar measures
 _LONG = 0.7  # of the wider number's box, which has a margin: the least
 
 
-def with_fractions(page: Page, region: Region) -> Region:
-    """``region`` with each number that stands above another, a bar between them, as one piece in LaTeX.
+def with_fractions(page: Page, region: Region, around: tuple[str, str]) -> Region:
+    """``region`` with each number that stands above another, a bar between them, as one piece in LaTeX, what
+    stands ``around`` it before and after.
 
     Where there are such the pieces are put into lines anew, a fraction standing where its bar is. In tables a
     bar is a rule, above a total say.
@@ -43,6 +44,8 @@ def with_fractions(page: Page, region: Region) -> Region:
                 gone.add(below)
     if not merged:
         return region
+    for i, span in merged.items():
+        merged[i] = replace(span, text=f"{around[0]}{span.text}{around[1]}")
     kept = [(line, merged.get(i, span)) for i, (line, span) in enumerate(pieces) if i not in gone]
     groups = group_boxes([span.box for _, span in kept])
     rows = _by_rows([_line([kept[i] for i in group]) for group in groups])
@@ -76,7 +79,7 @@ def _whole(span: Span) -> Span:
 def _written(above: str, below: str, box: Box, height: float) -> Span:
     """A fraction in ``box`` as a piece of text around its bar, of the ``height`` of a line."""
     bar = (box[1] + box[3]) / 2
-    return Span(f"${LATEX}{above}}}{{{below}}}$", (box[0], bar - height / 2, box[2], bar + height / 2))
+    return Span(f"{LATEX}{above}}}{{{below}}}", (box[0], bar - height / 2, box[2], bar + height / 2))
 
 
 def _line(pieces: Sequence[tuple[Line, Span]]) -> Line:

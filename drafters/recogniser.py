@@ -24,6 +24,7 @@ FEATURE_SIZE = 120
 MAX_FRAMES = 320  # 2,560 px at 48 px height, about 130 characters; longer lines are squeezed
 _MIN_WIDTH = 192
 _WIDTH_STEP = 64
+_CPU_BATCH, _GPU_BATCH = 1536, 16_384  # pixels of lines in one run: a processor's caches hold little
 _FEATURES, _WEIGHT, _BIAS = "transpose_51.tmp_0", "linear_85.w_0", "linear_85.b_0"
 
 FloatArray = NDArray[np.float32]
@@ -51,12 +52,10 @@ class Recogniser:
 
     Args:
         threads: threads of the onnxruntime session; 0 means all cores.
-        batch_size: most lines in one run; lines of one padded width share a run, so that a line's features
-            do not depend on its neighbours.
         model_path: the recogniser's ONNX file; by default the one in ``rapidocr_onnxruntime``.
     """
 
-    def __init__(self, threads: int = 0, batch_size: int = 8, model_path: Path | None = None) -> None:
+    def __init__(self, threads: int = 0, model_path: Path | None = None) -> None:
         import onnxruntime
 
         options = onnxruntime.SessionOptions()
@@ -67,7 +66,8 @@ class Recogniser:
         model = (model_path or recogniser_path()).read_bytes() + _extra_outputs(_FEATURES, _WEIGHT, _BIAS)
         self._session: Any = onnxruntime.InferenceSession(model, options, providers=providers)
         self._input = self._session.get_inputs()[0].name
-        self._batch_size = batch_size
+        on_gpu = "CUDAExecutionProvider" in self._session.get_providers()
+        self._batch_width = _GPU_BATCH if on_gpu else _CPU_BATCH
 
     @cached_property
     def head(self) -> CtcHead:
@@ -91,8 +91,10 @@ class Recogniser:
             groups[max(_MIN_WIDTH, -(-width // _WIDTH_STEP) * _WIDTH_STEP)].append(index)
         results: dict[int, FloatArray] = {}
         for padded, members in sorted(groups.items()):
-            for start in range(0, len(members), self._batch_size):
-                chunk = members[start : start + self._batch_size]
+            # One padded width a run: a line's features do not depend on its neighbours.
+            size = max(1, self._batch_width // padded)
+            for start in range(0, len(members), size):
+                chunk = members[start : start + size]
                 batch = np.zeros((len(chunk), 3, LINE_HEIGHT, padded), dtype=np.float32)
                 for row, index in enumerate(chunk):
                     batch[row, :, :, : widths[index]] = _normalised(images[index], widths[index])

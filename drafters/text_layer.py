@@ -46,7 +46,7 @@ def draft_lines(page: Page, region: Region, style: Style, confidence: float) -> 
 def draft_text(page: Page, region: Region, style: Style, source: str, confidence: float) -> Sequence[Draft]:
     """The region's lines as written, with fractions of numbers where ``style`` has LaTeX."""
     if style.formula:
-        region = with_fractions(page, region)
+        region = with_fractions(page, region, style.formula)
     text = write_region(region, style)
     return (Draft(text, source, confidence, placed_alternatives(region.lines, text)),) if text else ()
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from docspec.layout.geometry import Index, area, height, inside, rows, same_columns, same_rows, union
-from docspec.types import Box, Category, Line, Region, Span
+from docspec.types import Box, Category, Line, Region
 
 TEXT_LIKE = frozenset(Category) - {Category.PICTURE, Category.TABLE}
 ENOUGH = 0.5  # share of a line that a region must cover to own it
@@ -48,16 +48,14 @@ def _pieces(line: Line, index: Index) -> list[Line]:
     """
     if len(line.spans) < 2 or any(inside(line.box, index.boxes[i]) > WHOLE for i in index.near(line.box)):
         return [line]
-    groups: list[tuple[int | None, list[Span]]] = []
-    for span in line.spans:
+    groups: list[tuple[int | None, list[int]]] = []
+    for number, span in enumerate(line.spans):
         owner = _owner(span.box, index)
         if groups and (owner == groups[-1][0] or owner is None or not span.text.strip()):
-            groups[-1][1].append(span)
+            groups[-1][1].append(number)
         else:
-            groups.append((owner, [span]))
-    if len(groups) < 2:
-        return [line]
-    return [replace(line, spans=tuple(spans), box=union(s.box for s in spans)) for _, spans in groups]
+            groups.append((owner, [number]))
+    return [line.part(numbers) for _, numbers in groups] if len(groups) > 1 else [line]
 
 
 def fit(region: Region) -> Region:

@@ -11,7 +11,7 @@ from statistics import median
 from docspec.layout.assign import TEXT_LIKE, fit
 from docspec.layout.geometry import height, rows, same_rows, split, union, width
 from docspec.layout.ink import ink_share
-from docspec.types import Box, Category, Line, Page, Region, Span
+from docspec.types import Box, Category, Line, Page, Region
 
 # White space in line heights, and how many rows the shortest column beside it has, at least and at most:
 # columns of text; shorter ones (two rows of answers side by side are no columns); a formula and its number.
@@ -76,14 +76,12 @@ def _at_edges(lines: Sequence[Line], edges: Sequence[float]) -> list[Sequence[Li
     """``lines`` by column, those that reach over an edge in pieces."""
     columns: list[list[Line]] = [[] for _ in range(len(edges) + 1)]
     for line in lines:
-        parts: dict[int, list[Span]] = {}
-        for span in line.spans:
+        parts: dict[int, list[int]] = {}
+        for number, span in enumerate(line.spans):
             column = sum((span.box[0] + span.box[2]) / 2 > edge for edge in edges)
-            parts.setdefault(column, []).append(span)
-        for column, spans in parts.items():
-            whole = len(parts) == 1
-            box = line.box if whole else union(span.box for span in spans)
-            columns[column].append(line if whole else replace(line, spans=tuple(spans), box=box))
+            parts.setdefault(column, []).append(number)
+        for column, numbers in parts.items():
+            columns[column].append(line.part(numbers) if len(parts) > 1 else line)
     return [column for column in columns if column]
 
 

@@ -30,7 +30,7 @@ def line(text: str, box: Box) -> Line:
 def found(sheet: Page, lines: list[Line], category: Category = Category.TEXT) -> list[str]:
     """The lines' texts after fractions were looked for."""
     region = Region(0, 0, (0.0, 0.0, 200.0, 200.0), category, lines=tuple(lines))
-    return [one.text for one in with_fractions(sheet, region).lines]
+    return [one.text for one in with_fractions(sheet, region, ("$", "$")).lines]
 
 
 ABOVE, BELOW = (50.0, 40.0, 70.0, 64.0), (48.0, 70.0, 72.0, 94.0)

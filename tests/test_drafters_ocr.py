@@ -61,6 +61,28 @@ def test_decoding_keeps_the_doubt_about_a_space():
     assert decode(frames(1, 0, 2, runner_up=0.3), CHARACTERS).spaces == pytest.approx((0.0, 0.3))
 
 
+@pytest.mark.parametrize(
+    ("classes", "hyphen", "space", "text"),
+    [
+        ("5.6", 0.02, 0.0, "5-6"),
+        ("5.6", 0.004, 0.0, "56"),
+        ("5.6", 0.02, 0.1, "56"),
+        ("5..5", 0.3, 0.0, "5-5"),
+        ("a.6", 0.02, 0.0, "a6"),
+        ("56", 0.02, 0.0, "56"),
+        (".5-6.", 0.02, 0.0, "5-6"),
+    ],
+)
+def test_a_hyphen_between_figures_is_seen(classes, hyphen, space, text):
+    """The recogniser hardly sees it where print is narrow: "5055647689" for a telephone number."""
+    characters = ["", "5", "6", "a", "-", " "]
+    probabilities = np.zeros((len(classes), len(characters)), np.float32)
+    probabilities[:, 4:] = hyphen, space
+    for row, sign in enumerate(classes):
+        probabilities[row, characters.index(sign.strip("."))] = 0.9
+    assert decode(probabilities, characters).text == text
+
+
 def test_decoding_keeps_second_readings():
     """Of an unsure character the class that came second, or nothing where that was the blank."""
     probabilities = np.array([[0.05, 0.9, 0.03, 0.02], [0.3, 0.02, 0.68, 0], [0.01, 0.99, 0, 0]], np.float32)

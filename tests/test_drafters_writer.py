@@ -190,7 +190,7 @@ def test_pieces_side_by_side_are_one_row():
 def test_formulas_pictures_and_unjoined_lines():
     """Formulas are their glyphs unless LaTeX is wanted; pictures and unjoined styles keep their lines."""
     assert write("E = m", "c", category=Category.FORMULA) == "E = m c"
-    assert write("E = mc", category=Category.FORMULA, style=Style(formula="latex")) == ""
+    assert write("E = mc", category=Category.FORMULA, style=Style(formula=("$", "$"))) == ""
     assert write("a", "b", category=Category.PICTURE) == "a\nb"
     assert write("infor-", "mation", style=Style(join_lines=False)) == "infor-\nmation"
     assert write() == ""

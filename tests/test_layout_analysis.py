@@ -121,9 +121,15 @@ def test_nested_regions_give_the_line_to_the_smaller() -> None:
 def test_a_line_across_two_columns_is_cut_at_its_spans() -> None:
     """What a source joined across the gutter is given back to both columns."""
     left, right = Span("left", (20, 20, 130, 30)), Span(" right", (170, 20, 280, 30))
-    joined = Line((left, right), (20, 20, 280, 30), "rapidocr")
+    features = (np.zeros((1, 120), np.float32), np.ones((1, 120), np.float32))
+    joined = Line((left, right), (20, 20, 280, 30), "rapidocr", features=features)
     found = Fixed(((20, 20, 130, 100), Category.TEXT), ((170, 20, 280, 100), Category.TEXT))
-    assert texts(analyse(page(), [joined], found)) == ["left", " right"]
+    layout = analyse(page(), [joined], found)
+    assert texts(layout) == ["left", " right"]
+    pieces = [line for region in layout.regions for line in region.lines]
+    assert [piece.box for piece in pieces] == [left.box, right.box]
+    for piece, feature in zip(pieces, features, strict=True):
+        assert len(piece.features) == 1 and piece.features[0] is feature
 
 
 def test_merged_columns_are_cut_on_white_space() -> None:

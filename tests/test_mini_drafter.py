@@ -16,7 +16,7 @@ from docspec.types import Style
 from docspec.verifiers.codec import TokenizerCodec
 from docspec.verifiers.mini.drafter import FusedText, styled
 from docspec.verifiers.mini.formulas import CLOSE, OPEN, SUB
-from docspec.verifiers.mini.tokens import END, MARKS, VOCABULARY, byte_tokenizer, encode
+from docspec.verifiers.mini.tokens import END, MARKS, VOCABULARY, byte_tokenizer, decode, encode
 from docspec.verifiers.sequence import Prompt
 from docspec.verifiers.sequence import Sequence as Decoding
 
@@ -30,26 +30,39 @@ EXAMPLES = Path(__file__).parent.parent / "examples"
         ("of ", OPEN, OPEN),  # but it has no marks
         (f"of {OPEN}x{CLOSE} and ", "y", "x"),
         (f"of {OPEN}", "y", "y"),  # and nothing to say of what is in a formula
+        (f"of {OPEN}{'y' * 80}", "y", "x"),  # none is as long as that
     ],
 )
 def test_formulas_are_the_minis_alone(output: str, likeliest: str, emitted: str) -> None:
     """Draft and mini are weighed against each other in running text only."""
-    [preferred], [drafted_token] = encode(likeliest), encode("x")
+    assert fused(output, likeliest, "x", 0.5) == emitted
+
+
+@pytest.mark.parametrize(("likeliest", "drafted", "emitted"), [("6", "5", "5"), ("b", "a", "b")])
+def test_figures_are_ocrs_sooner(likeliest: str, drafted: str, emitted: str) -> None:
+    """What the letters around it say of a letter, nothing says of a figure."""
+    assert fused("of ", likeliest, drafted, 4.0) == emitted
+
+
+def fused(output: str, likeliest: str, drafted: str, by: float) -> str:
+    """What stands after ``output`` where the mini prefers another character than the drafted one by so many
+    nats, and OCR's confidence is 0.9."""
+    [preferred], [drafted_token] = encode(likeliest), encode(drafted)
     logits = torch.zeros(1, 2, VOCABULARY)
-    logits[0, 0, preferred], logits[0, 0, drafted_token] = 5.0, 4.5
+    logits[0, 0, preferred], logits[0, 0, drafted_token] = 5.0, 5.0 - by
     codec = TokenizerCodec(byte_tokenizer(), unwritten=MARKS)
     prompt = Prompt(torch.zeros(1, 4), torch.zeros(1, 1, dtype=torch.long), following=1)
     sequence = Decoding("key", prompt, DraftCursor([], codec, END), frozenset((END,)), 99, confidence=0.9)
     sequence.output = encode(output)
     [accepted] = FusedText(None)([sequence], [Tree.chain([drafted_token])], logits)
-    assert accepted.tokens[:1] == encode(emitted)
+    return decode(accepted.tokens[:1])
 
 
 @pytest.mark.parametrize(
     ("style", "written"),
     [
-        (Style(formula="latex"), "cups1 of $x_{i}$"),
-        (Style(formula="latex", superscripts=True), "cups¹ of $x_{i}$"),
+        (Style(formula=("$", "$")), "cups1 of $x_{i}$"),
+        (Style(formula=("$", "$"), superscripts=True), "cups¹ of $x_{i}$"),
         (Style(), "cups1 of xi"),
     ],
 )

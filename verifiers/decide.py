@@ -67,12 +67,16 @@ class Fused:
 
     A draft token stands where the verifier prefers another by at most ``trade * log_odds(confidence)`` nats.
     At ``trade`` 1 (None) that is Bayes' rule for two independent readers; 0 is exact, infinity is the draft.
-    Where the verifier prefers one of ``undrafted``, tokens that no draft has, that is what is emitted.
+    Where the verifier prefers one of ``undrafted``, tokens that no draft has, that is what is emitted; of the
+    draft's tokens those in ``weights`` count for so many times as much.
     """
 
-    def __init__(self, trade: float | None, undrafted: Collection[int] = ()) -> None:
+    def __init__(
+        self, trade: float | None, undrafted: Collection[int] = (), weights: Mapping[int, float] | None = None
+    ) -> None:
         self.trade = 1.0 if trade is None else trade
         self.undrafted = frozenset(undrafted)
+        self.weights = weights or {}
 
     def tolerance(self, sequence: Sequence) -> float:
         """By how many nats the verifier's choice may be the likelier one where the draft stands."""
@@ -88,7 +92,9 @@ class Fused:
                 # the first child of place p is node p: of the others nobody asks
                 drafted = torch.tensor(tree.tokens, device=logits.device)[:, None]
                 of_draft = logits[i, -width - 1 : -1].gather(1, drafted)[:, 0]
-                margins = (best[i, -width - 1 : -1] - of_draft).tolist()
+                behind = (best[i, -width - 1 : -1] - of_draft).tolist()
+                weights = (self.weights.get(token, 1.0) for token in tree.tokens)
+                margins = [margin / weight for margin, weight in zip(behind, weights, strict=True)]
             chosen = choices[i, -width - 1 :].tolist()
             if self.undrafted:
                 pairs = zip(chosen, margins, strict=False)

@@ -17,11 +17,12 @@ from docspec.verifiers.decide import Fused
 from docspec.verifiers.mini.doubts import Doubts, second_readings
 from docspec.verifiers.mini.formulas import CLOSE, MARKS, OPEN, plain, with_latex
 from docspec.verifiers.mini.tokens import decode, encode
-from docspec.verifiers.mini.verifier import MiniVerifier
+from docspec.verifiers.mini.verifier import FIGURES, MiniVerifier
 from docspec.verifiers.sequence import Sequence as Decoding
 
 SOURCE = "mini"
 READ_AGAIN = "rapidocr"  # drafts of this source are; a trusted text layer needs no second reading
+LONGEST_FORMULA = 60  # bytes, its marks with it
 OCR_RIGHT = 0.3  # chance that OCR was right where the two differ
 
 
@@ -74,14 +75,15 @@ class FusedText(Fused):
     """Fused for text, while formulas, which OCR has no marks for, are the mini's alone."""
 
     def __init__(self, trade: float | None) -> None:
-        super().__init__(trade, undrafted=encode("".join(MARKS)))
+        super().__init__(trade, undrafted=encode("".join(MARKS)), weights=FIGURES)
 
     def tolerance(self, sequence: Decoding) -> float:
-        """None inside a formula."""
-        return 0.0 if OPEN in decode(sequence.output).rpartition(CLOSE)[2] else super().tolerance(sequence)
+        """None inside a formula, unless it goes on for so long that it was none."""
+        nearest = decode(sequence.output[-LONGEST_FORMULA:])
+        return 0.0 if OPEN in nearest.rpartition(CLOSE)[2] else super().tolerance(sequence)
 
 
 def styled(text: str, style: Style) -> str:
     """What the mini wrote, formulas and superscripts as ``style`` has them."""
-    written = with_latex(text) if style.formula else plain(text)
+    written = with_latex(text, style.formula) if style.formula else plain(text)
     return written if style.superscripts else "".join(SUPERSCRIPTS.get(sign, sign) for sign in written)

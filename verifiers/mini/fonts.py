@@ -101,8 +101,9 @@ _PIECE = re.compile("({1}[^{2}]*{2}|[{0}]+(?:,[{0}]+)*)".format("".join(SUPERSCR
 _RAISED_SIZE = 0.62  # of the font's
 
 
-# Sets of fonts that matplotlib has for formulas.
-FORMULAS = ("cm", "cm", "cm", "stix", "stix", "dejavusans")
+# Sets of fonts that matplotlib has for formulas; in some, capital Greek letters can slant.
+FORMULAS = ("cm", "cm", "cm", "stix", "stix", "stix slanted", "dejavusans")
+_CAPITAL = re.compile(r"\\[A-Z][a-z]+")
 HELD_OUT_FORMULAS = ("dejavuserif", "stixsans")
 
 
@@ -215,6 +216,10 @@ def _lowered(piece: str) -> str:
 @lru_cache(maxsize=64)
 def typeset(formula: str, fonts: str, size: int) -> tuple[Image.Image, float]:
     """A formula's ink in a set of matplotlib's fonts, and how much of it is above the baseline."""
-    prop = FontProperties(size=size, math_fontfamily=fonts)  # points at 72 dpi are pixels
-    made = MathTextParser("agg").parse(f"${latex(formula.strip(OPEN + CLOSE))}$", 72, prop)
+    family, _, slanted = fonts.partition(" ")
+    prop = FontProperties(size=size, math_fontfamily=family)  # points at 72 dpi are pixels
+    written = latex(formula.strip(OPEN + CLOSE))
+    if slanted:
+        written = _CAPITAL.sub(r"\\mathit{\g<0>}", written)
+    made = MathTextParser("agg").parse(f"${written}$", 72, prop)
     return Image.fromarray(np.asarray(made.image)), made.height - made.depth

@@ -56,9 +56,9 @@ _SIGN = re.compile(f"{'|'.join(FUNCTIONS)}|.", re.DOTALL)
 _NAME_END = re.compile(r"\\[A-Za-z]+$")
 
 
-def with_latex(text: str) -> str:
-    """``text`` with its formulas as LaTeX between dollar signs."""
-    return _unmarked(_FORMULA.sub(lambda found: f"${latex(found[1])}$", text))
+def with_latex(text: str, around: tuple[str, str] = ("$", "$")) -> str:
+    """``text`` with its formulas as LaTeX, what stands ``around`` each before and after it."""
+    return _unmarked(_FORMULA.sub(lambda found: f"{around[0]}{latex(found[1])}{around[1]}", text))
 
 
 def plain(text: str) -> str:

@@ -115,7 +115,7 @@ class TextSource:
 
     def _formulas(self, rng: random.Random) -> str:
         """Words with formulas between them, some with the punctuation of a sentence."""
-        share = rng.choice([0.05, 0.15, 0.3])
+        share = rng.choice([0.1, 0.3, 0.5])
         written = []
         for word in self._prose(rng).split()[: rng.randint(3, 60)]:
             written.append(word)

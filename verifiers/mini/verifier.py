@@ -18,7 +18,7 @@ from docspec.verifiers.mini.cells import CellMaker
 from docspec.verifiers.mini.model import Mini
 from docspec.verifiers.mini.parts import Part, foreign_share, join, split
 from docspec.verifiers.mini.table_parts import split_table, table_text
-from docspec.verifiers.mini.tokens import END, MARKS, byte_tokenizer
+from docspec.verifiers.mini.tokens import END, MARKS, byte_tokenizer, encode
 from docspec.verifiers.reader import PageFormat, ReaderVerifier
 from docspec.verifiers.sampling import Sampled
 from docspec.verifiers.sequence import Prompt
@@ -29,6 +29,7 @@ UNREAD = {
 }
 FOREIGN = 0.1  # share of letters outside the Latin script beyond which the mini has nothing to say
 TRADE = 0.5  # lambda, the best on real regions (see MODEL_CARD.md): the readers are not independent
+FIGURES = dict.fromkeys(encode("0123456789"), 4.0)  # how much more OCR's count: the mini cannot guess them
 PRINTED = 0.85  # OCR's confidence in a table below which it is handwriting: single cells say too little
 TRUSTED_LAYER = 0.8  # confidence of a text layer from which single characters are safer than the whole
 
@@ -89,7 +90,7 @@ class MiniReader:
         if config.accept == "sampled":
             temperature = config.temperature
             return Sampled(lambda _: lambda _, logits: logits / temperature, config.seed, prefixed=False)
-        return Fused(TRADE if config.trade is None else config.trade)
+        return Fused(TRADE if config.trade is None else config.trade, weights=FIGURES)
 
     def limit(self, request: Request, config: Config) -> int:
         """Twice what the lines' width has room for, in bytes, and no less than the draft needs."""

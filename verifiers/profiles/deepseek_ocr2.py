@@ -14,7 +14,7 @@ from docspec.verifiers.profiles.base import Family
 class DeepSeekOcr2(Family):
     """Page reading with layout labels, which are special tokens and belong to the output."""
 
-    style = Style(table="html", formula="latex")
+    style = Style(table="html", formula=("\\(", "\\)"))
     special_text = True
     prompt = "Free OCR."
     page_prompt = "<|grounding|>Convert the document to markdown."

@@ -44,7 +44,7 @@ and the corresponding text content within the bbox.
 class DotsOCR(Family):
     """Prompts, image sizing, embedding and page format for one loaded dots.ocr."""
 
-    style = Style(table="html", formula="latex", list_marks=True)
+    style = Style(table="html", formula=("$", "$"), list_marks=True)
     dpi = 200.0
     native = "page"
     prompt = "Extract the text content from this image."

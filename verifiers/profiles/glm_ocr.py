@@ -12,7 +12,7 @@ from docspec.verifiers.profiles.grid import GridFamily
 class GlmOcr(GridFamily):
     """Region reading; the page prompt reads a page as markdown."""
 
-    style = Style(table="html", formula="latex")
+    style = Style(table="html", formula=("$", "$"))
     native = "region"
     prompt = page_prompt = "Text Recognition:"
     prompts = {Category.TABLE: "Table Recognition:", Category.FORMULA: "Formula Recognition:"}  # noqa: RUF012

@@ -21,7 +21,7 @@ class GotOcr2(Family):
     Tables come as LaTeX ``tabular``, which no drafter writes.
     """
 
-    style = Style(table=None, formula="latex")
+    style = Style(table=None, formula=("\\(", "\\)"))
     stop_tokens = ("<|im_end|>",)
     page_style = MarkdownOptions(table=None, formula=("\\[\n", "\n\\]"), inline=("\\(", "\\)"))
     attention = {"text_config": "sdpa"}  # noqa: RUF012 (its vision tower has attention of its own)

@@ -18,7 +18,7 @@ CROP = np.zeros((1, 1, 3), dtype=np.uint8)  # for the reader of pages: boxes ins
 class GraniteDocling(Family):
     """Page reading; DocTags are special tokens and belong to the output."""
 
-    style = Style(table="html", formula="latex")
+    style = Style(table="html", formula=("$", "$"))
     special_text = True
     prompt = page_prompt = "Convert this page to docling."
     prompts = {  # noqa: RUF012

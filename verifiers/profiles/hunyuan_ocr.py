@@ -13,7 +13,7 @@ from docspec.verifiers.profiles.base import Family
 class HunyuanOcr(Family):
     """Page reading; page headers and footers are left out, as the prompt asks."""
 
-    style = Style(table="html", formula="latex")
+    style = Style(table="html", formula=("$", "$"))
     prompt = "提取图中的文字。"
     prompts = {  # noqa: RUF012
         Category.TABLE: "把图中的表格解析为HTML。",

@@ -13,5 +13,5 @@ from docspec.verifiers.profiles.base import Family
 class LightOnOcr(Family):
     """Page reading without any instruction; regions are read as small pages."""
 
-    style = Style(table="html", formula="latex", heading_marks=True)
+    style = Style(table="html", formula=("$", "$"), heading_marks=True)
     page_side = 1540

@@ -18,7 +18,7 @@ OTSL = re.compile(r"<(?:fcel|ecel|nl)>")
 class PaddleOCRVL(GridFamily):
     """Region reading; the page prompt reads a page as one text region."""
 
-    style = Style(table="html", formula="latex")
+    style = Style(table="html", formula=("$", "$"))
     native = "region"
     prompt = page_prompt = "OCR:"
     prompts = {Category.TABLE: "Table Recognition:", Category.FORMULA: "Formula Recognition:"}  # noqa: RUF012

@@ -46,7 +46,7 @@ FRONT_MATTER = re.compile(r"\s*---[ \t]*\n(?:[\w-]+:.*\n)*---[ \t]*(?:\n|$)")
 class QwenVL(GridFamily):
     """Prompts and image sizes for one loaded model of the family."""
 
-    style = Style(table="html", formula="latex", list_marks=True)
+    style = Style(table="html", formula=("\\(", "\\)"), list_marks=True)
     prompt = "Extract the text content from this image."
     prompts = {  # noqa: RUF012 (read only)
         Category.TABLE: "Write the table in this image as HTML. Output the table only.",
