@@ -11,6 +11,7 @@ from docspec.drafters.characters import is_cjk
 from docspec.drafters.ctc import Reading
 from docspec.drafters.engine import OcrEngine, Quad, cut
 from docspec.drafters.lines import UPRIGHT, after_space, group_boxes, union
+from docspec.drafters.overlooked import overlooked
 from docspec.drafters.spaces import ink_gaps, restore_spaces
 from docspec.drafters.text_layer import draft_text
 from docspec.types import Box, Draft, Image, Line, Page, Region, Span, Style
@@ -18,6 +19,8 @@ from docspec.types import Box, Draft, Image, Line, Page, Region, Span, Style
 SOURCE = "rapidocr"
 MIN_CONFIDENCE = 0.5  # of a piece of text; RapidOCR's own default
 DOUBTFUL = 0.7  # a reading below this is tried upside down
+SURELY_A_SIGN = 0.6  # confidence of a single letter or number that the detector overlooked
+SIGN_MARGIN = 0.25  # around its ink, of its height
 CLEARLY = 0.1  # how much surer the other way round must be
 
 
@@ -49,12 +52,13 @@ class OcrDrafter:
 def read_image(engine: OcrEngine, image: Image) -> list[Line]:
     """The text lines of ``image``, boxes in its pixels."""
     quads = engine.detect(image)
-    strips = [cut(image, quad) for quad in quads]
-    found = zip(quads, *read_turned(engine, strips), strict=True)
+    alone = [_around(box, image) for box in overlooked(image, [_box(quad) for quad in quads])]
+    strips = [cut(image, quad) for quad in [*quads, *alone]]
+    found = zip([*quads, *alone], *read_turned(engine, strips), strict=True)
     pieces = [
         _piece(quad, strip, reading)
-        for quad, strip, reading in found
-        if reading.text and reading.confidence >= MIN_CONFIDENCE
+        for number, (quad, strip, reading) in enumerate(found)
+        if (_is_text(reading) if number < len(quads) else _is_sign(reading))
     ]
     groups = group_boxes([span.box for span, _ in pieces])
     return [_line([pieces[i] for i in group]) for group in groups]
@@ -91,11 +95,34 @@ def _is_long(strip: Image) -> bool:
     return bool(width >= 2 * height > 0)
 
 
-def _piece(quad: Quad, strip: Image, reading: Reading) -> tuple[Span, Reading]:
+def _is_text(reading: Reading) -> bool:
+    return bool(reading.text) and reading.confidence >= MIN_CONFIDENCE
+
+
+def _is_sign(reading: Reading) -> bool:
+    """Whether ink that may be anything is a letter or a number, with what punctuation follows it."""
+    text = reading.text.rstrip(".,;:?!)")
+    return text.isascii() and text.isalnum() and reading.confidence >= SURELY_A_SIGN
+
+
+def _box(quad: Quad) -> Box:
     x0, y0 = quad.min(axis=0).tolist()
     x1, y1 = quad.max(axis=0).tolist()
+    return x0, y0, x1, y1
+
+
+def _around(box: Box, image: Image) -> Quad:
+    """The corners of ink's ``box`` with a margin as the detector leaves it."""
+    height, width = image.shape[:2]
+    margin = SIGN_MARGIN * (box[3] - box[1])
+    x0, y0 = max(0.0, box[0] - margin), max(0.0, box[1] - margin)
+    x1, y1 = min(float(width), box[2] + margin), min(float(height), box[3] + margin)
+    return np.array([[x0, y0], [x1, y0], [x1, y1], [x0, y1]], np.float32)
+
+
+def _piece(quad: Quad, strip: Image, reading: Reading) -> tuple[Span, Reading]:
     text, alternatives = restore_spaces(reading, ink_gaps(strip, reading.places))
-    return Span(text, (x0, y0, x1, y1), alternatives=alternatives), reading
+    return Span(text, _box(quad), alternatives=alternatives), reading
 
 
 def _line(pieces: Sequence[tuple[Span, Reading]]) -> Line:
