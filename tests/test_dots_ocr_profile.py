@@ -203,7 +203,7 @@ def test_several_images_in_one_vision_pass(monkeypatch: pytest.MonkeyPatch) -> N
     assert len(passes) == 1
     for one, other in zip(together, alone, strict=True):
         assert one.ids == other.ids
-        assert one.next_position == len(one.ids)
+        assert one.following == len(one.ids)
         torch.testing.assert_close(one.embeds, other.embeds, rtol=1e-5, atol=1e-5)
 
 

@@ -140,7 +140,7 @@ def test_prompt_has_every_cell_at_its_place(mini: Mini, extractor: Recogniser) -
     (prompt,) = mini.prompts([lines])
     assert prompt.embeds.shape == (len(lines[0]) + len(lines[1]) + 1, mini.config.hidden)
     assert prompt.positions[0, -1] == 0
-    assert prompt.next_position == 1
+    assert prompt.following == 1
 
 
 def test_a_lines_encoding_does_not_depend_on_its_company(mini: Mini, extractor: Recogniser) -> None:

@@ -65,7 +65,7 @@ class Runner:
             positions[:, i, split - len(prompt) : split] = prompt.positions
             if tail:
                 embeds[i, split:] = self.embed_tokens(torch.tensor(tail, device=self.device))
-                positions[:, i, split:] = prompt.next_position + places[i, split:] - split
+                positions[:, i, split:] = prompt.following + places[i, split:] - split
         self.cache.plan(list(rows), [0] * len(rows), counts, prefill=True, device=self.device)
         if len(rows) == 1 and self._window is None and trees[0].is_chain:
             mask = None  # plain causal: the attention kernel's own fast path, no square mask in memory
@@ -107,7 +107,7 @@ class Runner:
         query = query.clamp(min=0)  # [n, Q]
         span = max(start + count for start, count in zip(starts, counts, strict=True))
         places, ends = self._marks(trees, [start + 1 for start in starts], span)
-        after = [prompt.next_position - len(prompt) for prompt in prompts]
+        after = [prompt.following - len(prompt) for prompt in prompts]
         positions = places.gather(1, query) + torch.tensor(after, device=self.device)[:, None]
         self.cache.plan(list(rows), starts, counts, prefill=False, device=self.device)
         mask = self._masks(query, places, ends, torch.zeros(n, dtype=torch.long, device=self.device))

@@ -51,11 +51,6 @@ class Prompt:
     def __len__(self) -> int:
         return int(self.embeds.shape[0])
 
-    @property
-    def next_position(self) -> int:
-        """Position id of the first output token."""
-        return self.following
-
 
 @dataclass(slots=True, eq=False)
 class Sequence:
