@@ -24,7 +24,7 @@ FEATURE_SIZE = 120
 MAX_FRAMES = 320  # 2,560 px at 48 px height, about 130 characters; longer lines are squeezed
 _MIN_WIDTH = 192
 _WIDTH_STEP = 64
-_CPU_BATCH, _GPU_BATCH = 1536, 16_384  # pixels of lines in one run: a processor's caches hold little
+_CPU_BATCH, _GPU_BATCH = 3072, 16_384  # pixels of lines in one run: a processor's caches hold little
 _FEATURES, _WEIGHT, _BIAS = "transpose_51.tmp_0", "linear_85.w_0", "linear_85.b_0"
 
 FloatArray = NDArray[np.float32]
