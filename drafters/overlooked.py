@@ -46,9 +46,9 @@ def overlooked(image: Image, found: Sequence[Box]) -> list[Box]:
     joined = cv2.morphologyEx(rest, cv2.MORPH_CLOSE, np.ones((1, 1 + int(_TOGETHER * size)), np.uint8))
     _, _, stats, _ = cv2.connectedComponentsWithStats(joined, connectivity=8)
     x, y, wide, tall, area = stats[1:].T
-    whole = (_TALL[0] * size <= tall) & (tall <= _TALL[1] * size)
-    whole &= (_WIDE[0] * size <= wide) & (wide <= _WIDE[1] * size) & (area >= _FILLED * wide * tall)
-    kept = np.stack([x, y, x + wide, y + tall], axis=1)[whole].astype(float)
+    bounds = [tall >= _TALL[0] * size, tall <= _TALL[1] * size, wide >= _WIDE[0] * size]
+    bounds += [wide <= _WIDE[1] * size, area >= _FILLED * wide * tall]
+    kept = np.stack([x, y, x + wide, y + tall], axis=1)[np.all(bounds, axis=0)].astype(float)
     return [
         (x0, y0, x1, y1)
         for x0, y0, x1, y1 in kept[_in_a_row(kept, boxes, size)].tolist()
