@@ -63,8 +63,7 @@ def _in_a_row(pieces: NDArray[np.float64], boxes: NDArray[np.float64], size: flo
     shared = np.minimum(own[..., 3], boxes[:, 3]) - np.maximum(own[..., 1], boxes[:, 1])  # [n, boxes]
     apart = np.maximum(boxes[:, 0] - own[..., 2], own[..., 0] - boxes[:, 2])
     like = boxes[:, 3] - boxes[:, 1] < 2.5 * tall + _MARGIN * size
-    beside: NDArray[np.bool_] = ((shared > tall / 2) & like & (apart < _FAR * size)).any(axis=1)
-    return beside
+    return np.asarray(np.any((shared > tall / 2) & like & (apart < _FAR * size), axis=1))
 
 
 def _stands_free(ink: NDArray[np.uint8], box: Box, reach: int) -> bool:
