@@ -24,18 +24,19 @@ EXAMPLES = Path(__file__).parent.parent / "examples"
 
 
 @pytest.mark.parametrize(
-    ("output", "likeliest", "emitted"),
+    ("output", "likeliest", "by", "emitted"),
     [
-        ("of ", "y", "x"),  # a draft as sure as that stands
-        ("of ", OPEN, OPEN),  # but it has no marks
-        (f"of {OPEN}x{CLOSE} and ", "y", "x"),
-        (f"of {OPEN}", "y", "y"),  # and nothing to say of what is in a formula
-        (f"of {OPEN}{'y' * 80}", "y", "x"),  # none is as long as that
+        ("of ", "y", 1.5, "x"),  # a draft as sure as that stands
+        ("of ", OPEN, 1.5, OPEN),  # but it has no marks
+        ("of ", OPEN, 0.5, "x"),  # which must be clear, though
+        (f"of {OPEN}x{CLOSE} and ", "y", 1.5, "x"),
+        (f"of {OPEN}", "y", 0.5, "y"),  # and nothing to say of what is in a formula
+        (f"of {OPEN}{'y' * 80}", "y", 1.5, "x"),  # none is as long as that
     ],
 )
-def test_formulas_are_the_minis_alone(output: str, likeliest: str, emitted: str) -> None:
+def test_formulas_are_the_minis_alone(output: str, likeliest: str, by: float, emitted: str) -> None:
     """Draft and mini are weighed against each other in running text only."""
-    assert fused(output, likeliest, "x", 0.5) == emitted
+    assert fused(output, likeliest, "x", by) == emitted
 
 
 @pytest.mark.parametrize(("likeliest", "drafted", "emitted"), [("6", "5", "5"), ("b", "a", "b")])

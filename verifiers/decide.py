@@ -67,15 +67,19 @@ class Fused:
 
     A draft token stands where the verifier prefers another by at most ``trade * log_odds(confidence)`` nats.
     At ``trade`` 1 (None) that is Bayes' rule for two independent readers; 0 is exact, infinity is the draft.
-    Where the verifier prefers one of ``undrafted``, tokens that no draft has, that is what is emitted; of the
-    draft's tokens those in ``weights`` count for so many times as much.
+    Where the verifier prefers one of ``undrafted``, tokens that no draft has, by ``clearly`` nats, that one is
+    emitted; of the draft's tokens those in ``weights`` count for so many times as much.
     """
 
     def __init__(
-        self, trade: float | None, undrafted: Collection[int] = (), weights: Mapping[int, float] | None = None
+        self,
+        trade: float | None,
+        undrafted: Collection[int] = (),
+        clearly: float = 0.0,
+        weights: Mapping[int, float] | None = None,
     ) -> None:
         self.trade = 1.0 if trade is None else trade
-        self.undrafted = frozenset(undrafted)
+        self.undrafted, self.clearly = frozenset(undrafted), clearly
         self.weights = weights or {}
 
     def tolerance(self, sequence: Sequence) -> float:
@@ -98,7 +102,10 @@ class Fused:
             chosen = choices[i, -width - 1 :].tolist()
             if self.undrafted:
                 pairs = zip(chosen, margins, strict=False)
-                margins = [math.nan if choice in self.undrafted else margin for choice, margin in pairs]
+                margins = [
+                    math.nan if choice in self.undrafted and margin >= self.clearly else margin
+                    for choice, margin in pairs
+                ]
             accepted.append(accept_fused(chosen, tree, margins, self.tolerance(sequence)))
         return accepted
 

@@ -22,6 +22,7 @@ from docspec.verifiers.sequence import Sequence as Decoding
 
 SOURCE = "mini"
 READ_AGAIN = "rapidocr"  # drafts of this source are; a trusted text layer needs no second reading
+CLEARLY = 1.0  # nats by which the mini must prefer a mark: capitals are easily taken for formulas
 LONGEST_FORMULA = 60  # bytes, its marks with it
 OCR_RIGHT = 0.3  # chance that OCR was right where the two differ
 
@@ -75,7 +76,7 @@ class FusedText(Fused):
     """Fused for text, while formulas, which OCR has no marks for, are the mini's alone."""
 
     def __init__(self, trade: float | None) -> None:
-        super().__init__(trade, undrafted=encode("".join(MARKS)), weights=FIGURES)
+        super().__init__(trade, undrafted=encode("".join(MARKS)), clearly=CLEARLY, weights=FIGURES)
 
     def tolerance(self, sequence: Decoding) -> float:
         """None inside a formula, unless it goes on for so long that it was none."""
