@@ -67,8 +67,8 @@ class Fused:
 
     A draft token stands where the verifier prefers another by at most ``trade * log_odds(confidence)`` nats.
     At ``trade`` 1 (None) that is Bayes' rule for two independent readers; 0 is exact, infinity is the draft.
-    Where the verifier prefers one of ``undrafted``, tokens that no draft has, by ``clearly`` nats, that one is
-    emitted; of the draft's tokens those in ``weights`` count for so many times as much.
+    One of ``undrafted``, tokens that no draft has, is emitted where the verifier prefers it by ``clearly``
+    nats; of the draft's tokens those in ``weights`` count for so many times as much.
     """
 
     def __init__(
