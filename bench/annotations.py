@@ -127,9 +127,7 @@ def _moved(box: Box, x: float, y: float) -> Box:
 def _inside(box: Box, line: Line) -> Iterator[Line]:
     """``line``, or the pieces of it that stand in ``box``: OCR joins lines of columns that are close."""
     numbers = [number for number, span in enumerate(line.spans) if _holds(box, span.box)]
-    if len(numbers) == len(line.spans):
-        yield line
-    elif numbers:
+    if numbers:
         yield line.part(numbers)
 
 

@@ -82,7 +82,9 @@ class Line:
         return "".join(span.text for span in self.spans)
 
     def part(self, numbers: Sequence[int]) -> Line:
-        """The line of those of its spans alone, with the features that they were read from."""
+        """The line of those of its spans alone (itself, if all), with the features they were read from."""
+        if len(numbers) == len(self.spans):
+            return self
         spans = tuple(self.spans[i] for i in numbers)
         known = len(self.features) == len(self.spans)
         lefts, tops, rights, bottoms = zip(*(span.box for span in spans), strict=True)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -47,8 +48,8 @@ def decode(frames: NDArray[np.float32], characters: Sequence[str]) -> Reading:
     Spaces at either end are left out.
     """
     total = len(frames)
-    best = _with_hyphens(frames.argmax(axis=1), frames, characters)
     space = frames[:, characters.index(" ")] if " " in characters else np.zeros(len(frames))
+    best = _with_hyphens(frames, space, characters)
     fresh = np.ones(len(best), dtype=bool)
     fresh[1:] = best[1:] != best[:-1]
     text: list[str] = []
@@ -80,17 +81,19 @@ def decode(frames: NDArray[np.float32], characters: Sequence[str]) -> Reading:
 
 
 def _with_hyphens(
-    best: NDArray[np.intp], frames: NDArray[np.float32], characters: Sequence[str]
+    frames: NDArray[np.float32], space: NDArray[np.floating[Any]], characters: Sequence[str]
 ) -> NDArray[np.intp]:
-    """The ``best`` classes, with a hyphen among the blanks between two figures where it shows."""
-    if not {"-", " "} <= set(characters):
+    """The best class of each frame, and a hyphen among the blanks between two figures where it shows."""
+    best: NDArray[np.intp] = frames.argmax(axis=1)
+    if "-" not in characters:
         return best
-    hyphens, spaces = frames[:, characters.index("-")], frames[:, characters.index(" ")]
+    hyphen = characters.index("-")
+    hyphens = frames[:, hyphen]
     for before, after in itertools.pairwise(np.flatnonzero(best != BLANK).tolist()):
         if after - before > 1 and characters[best[before]].isdigit() and characters[best[after]].isdigit():
             at = before + 1 + int(hyphens[before + 1 : after].argmax())
-            if hyphens[at] >= HYPHEN_SHOWS and hyphens[at] > spaces[before + 1 : after].max():
-                best[at] = characters.index("-")
+            if hyphens[at] >= HYPHEN_SHOWS and hyphens[at] > space[before + 1 : after].max():
+                best[at] = hyphen
     return best
 
 

@@ -53,12 +53,13 @@ def read_image(engine: OcrEngine, image: Image) -> list[Line]:
     """The text lines of ``image``, boxes in its pixels."""
     quads = engine.detect(image)
     alone = [_around(box, image) for box in overlooked(image, [_box(quad) for quad in quads])]
-    strips = [cut(image, quad) for quad in [*quads, *alone]]
-    found = zip([*quads, *alone], *read_turned(engine, strips), strict=True)
+    kept = [_is_text] * len(quads) + [_is_sign] * len(alone)
+    quads = [*quads, *alone]
+    strips, readings = read_turned(engine, [cut(image, quad) for quad in quads])
     pieces = [
         _piece(quad, strip, reading)
-        for number, (quad, strip, reading) in enumerate(found)
-        if (_is_text(reading) if number < len(quads) else _is_sign(reading))
+        for quad, strip, reading, wanted in zip(quads, strips, readings, kept, strict=True)
+        if wanted(reading)
     ]
     groups = group_boxes([span.box for span, _ in pieces])
     return [_line([pieces[i] for i in group]) for group in groups]

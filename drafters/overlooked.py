@@ -18,6 +18,7 @@ _FREE = 0.2  # around it there is nothing to speak of
 _MARGIN = 0.1  # of the boxes of what was found
 _CONTRAST = 30  # grey levels between ink and what is around it
 _FILLED = 0.12  # share of its box that a character's ink takes at the least
+_LIKE = 2.5  # how much taller, at the most, the box of text beside it
 _BESIDE = 0.25  # ink around it, as a share of its own, at the most
 
 
@@ -62,7 +63,7 @@ def _in_a_row(pieces: NDArray[np.float64], boxes: NDArray[np.float64], size: flo
     tall = own[..., 3] - own[..., 1]
     shared = np.minimum(own[..., 3], boxes[:, 3]) - np.maximum(own[..., 1], boxes[:, 1])  # [n, boxes]
     apart = np.maximum(boxes[:, 0] - own[..., 2], own[..., 0] - boxes[:, 2])
-    like = boxes[:, 3] - boxes[:, 1] < 2.5 * tall + _MARGIN * size
+    like = boxes[:, 3] - boxes[:, 1] < _LIKE * tall + _MARGIN * size
     return np.asarray(np.any((shared > tall / 2) & like & (apart < _FAR * size), axis=1))
 
 

@@ -55,7 +55,7 @@ def _pieces(line: Line, index: Index) -> list[Line]:
             groups[-1][1].append(number)
         else:
             groups.append((owner, [number]))
-    return [line.part(numbers) for _, numbers in groups] if len(groups) > 1 else [line]
+    return [line.part(numbers) for _, numbers in groups]
 
 
 def fit(region: Region) -> Region:

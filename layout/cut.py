@@ -81,7 +81,7 @@ def _at_edges(lines: Sequence[Line], edges: Sequence[float]) -> list[Sequence[Li
             column = sum((span.box[0] + span.box[2]) / 2 > edge for edge in edges)
             parts.setdefault(column, []).append(number)
         for column, numbers in parts.items():
-            columns[column].append(line.part(numbers) if len(parts) > 1 else line)
+            columns[column].append(line.part(numbers))
     return [column for column in columns if column]
 
 

@@ -91,23 +91,22 @@ class Fused:
         accepted = []
         for i, (sequence, tree) in enumerate(zip(sequences, trees, strict=True)):
             width = len(tree)
-            margins: list[float] = []
+            chosen = choices[i, -width - 1 :].tolist()
+            behind: list[float] = []
             if width:
                 # the first child of place p is node p: of the others nobody asks
                 drafted = torch.tensor(tree.tokens, device=logits.device)[:, None]
                 of_draft = logits[i, -width - 1 : -1].gather(1, drafted)[:, 0]
                 behind = (best[i, -width - 1 : -1] - of_draft).tolist()
-                weights = (self.weights.get(token, 1.0) for token in tree.tokens)
-                margins = [margin / weight for margin, weight in zip(behind, weights, strict=True)]
-            chosen = choices[i, -width - 1 :].tolist()
-            if self.undrafted:
-                pairs = zip(chosen, margins, strict=False)
-                margins = [
-                    math.nan if choice in self.undrafted and margin >= self.clearly else margin
-                    for choice, margin in pairs
-                ]
+            margins = [*map(self._margin, tree.tokens, behind, chosen)]
             accepted.append(accept_fused(chosen, tree, margins, self.tolerance(sequence)))
         return accepted
+
+    def _margin(self, token: int, behind: float, choice: int) -> float:
+        """What is held against the tolerance where the draft's ``token`` is ``behind`` the verifier's
+        ``choice``, in nats; not a number where that choice is to be emitted anyway."""
+        margin = behind / self.weights.get(token, 1.0)
+        return math.nan if choice in self.undrafted and margin >= self.clearly else margin
 
 
 class Replay:

@@ -28,7 +28,7 @@ UNREAD = {
     Category.FORMULA: "the mini does not read formulas",
 }
 FOREIGN = 0.1  # share of letters outside the Latin script beyond which the mini has nothing to say
-TRADE = 2.0  # lambda, the best on real regions (see MODEL_CARD.md): the readers are not independent
+TRADE = 2.0  # lambda, the best on real regions (see MODEL_CARD.md)
 FIGURES = dict.fromkeys(encode("0123456789"), 4.0)  # how much more OCR's count: the mini cannot guess them
 PRINTED = 0.85  # OCR's confidence in a table below which it is handwriting: single cells say too little
 TRUSTED_LAYER = 0.8  # confidence of a text layer from which single characters are safer than the whole
