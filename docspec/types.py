@@ -18,6 +18,12 @@ Box = tuple[float, float, float, float]  # x0, y0, x1, y1
 Image = NDArray[np.uint8]  # [H, W, 3], RGB
 
 
+def union(boxes: Iterable[Box]) -> Box:
+    """The smallest box around ``boxes``. Raises ValueError where there are none."""
+    x0, y0, x1, y1 = zip(*boxes, strict=True)
+    return min(x0), min(y0), max(x1), max(y1)
+
+
 class Category(StrEnum):
     """What a region is: the 11 classes of DocLayNet (arXiv 2206.01062)."""
 
@@ -87,11 +93,10 @@ class Line:
             return self
         spans = tuple(self.spans[i] for i in numbers)
         known = len(self.features) == len(self.spans)
-        lefts, tops, rights, bottoms = zip(*(span.box for span in spans), strict=True)
         return replace(
             self,
             spans=spans,
-            box=(min(lefts), min(tops), max(rights), max(bottoms)),
+            box=union(span.box for span in spans),
             features=tuple(self.features[i] for i in numbers) if known else (),
         )
 

@@ -8,12 +8,11 @@ from docspec.drafters import ink
 from docspec.drafters.engine import OcrEngine
 from docspec.drafters.evidence import Evidence
 from docspec.drafters.ligatures import mend_lines
-from docspec.drafters.lines import union
 from docspec.drafters.ocr import OcrDrafter
 from docspec.drafters.plausible import plausibility
 from docspec.drafters.spot_check import agreement
 from docspec.drafters.text_layer import SOURCE, draft_lines
-from docspec.types import Box, Draft, Line, Page, Region, Style
+from docspec.types import Box, Draft, Line, Page, Region, Style, union
 
 TRUSTED = 0.75  # a text layer is used as it is
 DISTRUSTED = 0.3  # and below this it is not even checked

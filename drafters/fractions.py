@@ -8,8 +8,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from docspec.drafters.lines import after_space, group_boxes, union
-from docspec.types import Box, Category, Image, Line, Page, Region, Span
+from docspec.drafters.lines import after_space, group_boxes
+from docspec.types import Box, Category, Image, Line, Page, Region, Span, union
 
 LATEX = "\\frac{"  # how each of them begins
 _NUMBER = re.compile(r"\s*\d{1,4}\s*")

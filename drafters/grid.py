@@ -11,8 +11,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from statistics import median
 
-from docspec.drafters.lines import union
-from docspec.types import Box
+from docspec.types import Box, union
 
 CLOSE = 3.0  # points: cell edges nearer than this are one grid line
 MIN_BLANK = 0.5  # of a piece's height: narrower strips do not part columns

@@ -10,8 +10,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from docspec.drafters.lines import union
-from docspec.types import Box, Image, Page
+from docspec.types import Box, Image, Page, union
 
 DPI = 80.0  # print of 6 points is then 7 pixels tall, enough to see lines
 CONTRAST = 40  # grey levels between ink and the paper around it

@@ -46,12 +46,6 @@ def after_space(span: Span) -> Span:
     return replace(span, text=f" {span.text}", alternatives=tuple(moved))
 
 
-def union(boxes: Sequence[Box]) -> Box:
-    """The smallest box around ``boxes`` (at least one)."""
-    x0, y0, x1, y1 = zip(*boxes, strict=True)
-    return min(x0), min(y0), max(x1), max(y1)
-
-
 def _links(
     boxes: Sequence[Box], by_middle: Sequence[tuple[float, int]], max_gap: float
 ) -> Iterator[tuple[tuple[float, Box, Box], int, int]]:

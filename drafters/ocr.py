@@ -10,11 +10,11 @@ import numpy as np
 from docspec.drafters.characters import is_cjk
 from docspec.drafters.ctc import Reading
 from docspec.drafters.engine import OcrEngine, Quad, cut
-from docspec.drafters.lines import UPRIGHT, after_space, group_boxes, union
+from docspec.drafters.lines import UPRIGHT, after_space, group_boxes
 from docspec.drafters.overlooked import overlooked
 from docspec.drafters.spaces import ink_gaps, restore_spaces
 from docspec.drafters.text_layer import draft_text
-from docspec.types import Box, Draft, Image, Line, Page, Region, Span, Style
+from docspec.types import Box, Draft, Image, Line, Page, Region, Span, Style, union
 
 SOURCE = "rapidocr"
 MIN_CONFIDENCE = 0.5  # of a piece of text; RapidOCR's own default

@@ -8,8 +8,7 @@ from itertools import pairwise
 from statistics import median
 
 from docspec.drafters.characters import clean, is_cjk, raised
-from docspec.drafters.lines import union
-from docspec.types import Box, Line, Style
+from docspec.types import Box, Line, Style, union
 
 FRACTION_SLASH = "\u2044"
 SENTENCE_END = tuple(".!?:;。！？：；…\"'”’)）」』")

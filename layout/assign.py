@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from docspec.layout.geometry import Index, area, height, inside, rows, same_columns, same_rows, union
-from docspec.types import Box, Category, Line, Region
+from docspec.layout.geometry import Index, area, height, inside, rows, same_columns, same_rows
+from docspec.types import Box, Category, Line, Region, union
 
 TEXT_LIKE = frozenset(Category) - {Category.PICTURE, Category.TABLE}
 ENOUGH = 0.5  # share of a line that a region must cover to own it

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 import shapely
 
@@ -45,12 +45,6 @@ def inside(inner: Box, outer: Box) -> float:
         return intersection(inner, outer) / size
     x, y = (inner[0] + inner[2]) / 2, (inner[1] + inner[3]) / 2
     return float(outer[0] <= x <= outer[2] and outer[1] <= y <= outer[3])
-
-
-def union(boxes: Iterable[Box]) -> Box:
-    """The smallest box around ``boxes``. Raises ValueError where there are none."""
-    x0, y0, x1, y1 = zip(*boxes, strict=True)
-    return min(x0), min(y0), max(x1), max(y1)
 
 
 def scaled(box: Box, scale: float) -> Box:

@@ -11,8 +11,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from statistics import median
 
-from docspec.layout.geometry import height, same_columns, same_rows, split, union, width
-from docspec.types import Box, Category
+from docspec.layout.geometry import height, same_columns, same_rows, split, width
+from docspec.types import Box, Category, union
 
 PATIENCE = 40  # rows without columns after which a band is not looked for any further
 SHRINK = (0.0, 0.02, 0.06, 0.12, 0.2, 0.3)  # how far overlapping boxes are shrunk until a cut is found
