@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from docspec.layout import geometry
-from docspec.types import Box
+from docspec.types import Box, union
 
 coordinates = st.integers(0, 100)
 boxes = st.builds(
@@ -31,7 +31,7 @@ def test_iou_is_symmetric_and_a_share(a: Box, b: Box) -> None:
 @given(boxes, boxes)
 def test_the_union_contains_both(a: Box, b: Box) -> None:
     """Both boxes lie inside their union."""
-    whole = geometry.union([a, b])
+    whole = union([a, b])
     assert geometry.inside(a, whole) == pytest.approx(1)
     assert geometry.inside(b, whole) == pytest.approx(1)
 
