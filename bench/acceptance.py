@@ -34,8 +34,8 @@ from docspec.bench.acceptance_cases import (
 from docspec.bench.acceptance_loop import END, TokenCursor, replay
 from docspec.bench.neutral_tokenizer import DESCRIPTION, neutral_tokenizer
 from docspec.bench.pages import FORMATS, load_pages, recorded_pages, save_pages
-from docspec.drafters.experience import Experience
-from docspec.drafters.matching import Codec, DraftCursor, agreement
+from docspec.drafters.following.cursor import Codec, DraftCursor, agreement
+from docspec.drafters.following.experience import Experience
 from docspec.registry import load
 from docspec.types import Alternative, DecodeStats, Mode
 from docspec.verifiers.codec import TokenizerCodec
@@ -79,8 +79,8 @@ def _replay_one(
     draft = case.truth if matching == "perfect" else case.draft
     if matching == "tokens":
         return replay(codec, TokenCursor(draft, codec), case.truth, window)
-    doubts = [Alternative(*one) for one in case.alternatives if matching != "perfect"]
-    cursor = DraftCursor([draft], codec, END, [doubts], known)
+    alternatives = [Alternative(*one) for one in case.alternatives if matching != "perfect"]
+    cursor = DraftCursor([draft], codec, END, [alternatives], known)
     stats = replay(codec, cursor, case.truth, window, reach)
     known.finished(codec.encode(case.truth)[0])
     return stats

@@ -29,8 +29,8 @@ def read_cases(data: Path, drafter: Drafter) -> Iterator[Case]:
     style = Style(formula=("$ ", " $"))  # as the annotations are
     for region in track(text_regions(data, drafter, style), description="drafting"):
         text = region.draft.text if region.draft else ""
-        doubts = region.draft.alternatives if region.draft else ()
-        yield Case(region.page, region.language, region.text, text, tuple(map(astuple, doubts)))
+        alternatives = region.draft.alternatives if region.draft else ()
+        yield Case(region.page, region.language, region.text, text, tuple(map(astuple, alternatives)))
 
 
 def read_pdf_cases(data: Path, outputs: Path, drafter: Drafter, text: str) -> Iterator[Case]:
@@ -58,8 +58,8 @@ def page_cases(pages: Sequence[RecordedPage], form: str, tables: bool) -> list[C
     cases = []
     for page in pages:
         draft = page.draft(FORMATS[form], tables=tables)
-        doubts = tuple(map(astuple, draft.alternatives))
-        cases.append(Case(page.name, page.language, page.output.strip(), draft.text, doubts))
+        alternatives = tuple(map(astuple, draft.alternatives))
+        cases.append(Case(page.name, page.language, page.output.strip(), draft.text, alternatives))
     return cases
 
 

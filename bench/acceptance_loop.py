@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from docspec.drafters.matching import Codec
-from docspec.drafters.tree import Tree
+from docspec.drafters.following.cursor import Codec
+from docspec.drafters.following.tree import Tree
 from docspec.types import DecodeStats
 from docspec.verifiers.acceptance import accept_exact
 

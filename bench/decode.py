@@ -37,7 +37,7 @@ from docspec.types import DecodeStats, Draft, Request
 from docspec.verifiers.clock import now
 from docspec.verifiers.profiles.qwen_vl import QwenVL
 from docspec.verifiers.replay import ReplayVerifier, random_qwen2_vl
-from docspec.verifiers.transformers_vlm import TransformersReader, pick_device, pick_dtype
+from docspec.verifiers.transformers_vlm import TransformersModel, pick_device, pick_dtype
 
 SPECIAL = [
     "<|im_start|>",
@@ -59,7 +59,7 @@ class Timing:
     stats: DecodeStats
 
 
-def make_reader(layers: int, hidden: int, device: str, dtype: str) -> TransformersReader:
+def make_reader(layers: int, hidden: int, device: str, dtype: str) -> TransformersModel:
     """A random Qwen2-VL with the benchmarks' vocabulary behind the reader that checkpoints get."""
     core = neutral_tokenizer()
     core.add_special_tokens(SPECIAL)
@@ -67,14 +67,14 @@ def make_reader(layers: int, hidden: int, device: str, dtype: str) -> Transforme
     where = pick_device(device)
     model = random_qwen2_vl(tokenizer, layers, hidden).to(where, pick_dtype(dtype, where))
     images = Qwen2VLImageProcessorPil(min_pixels=28 * 28 * 4, max_pixels=28 * 28 * 1024)
-    return TransformersReader("random Qwen2-VL", model, tokenizer, QwenVL(model, tokenizer, images))
+    return TransformersModel("random Qwen2-VL", model, tokenizer, QwenVL(model, tokenizer, images))
 
 
 def run_engine(
-    reader: TransformersReader, requests: list[Request], texts: dict[Any, str], batch: int, drafts: bool
+    loaded: TransformersModel, requests: list[Request], texts: dict[Any, str], batch: int, drafts: bool
 ) -> Timing:
     """Our engine, ``batch`` regions at once."""
-    verifier = ReplayVerifier(reader, texts, Config(max_batch=batch, on_loop="off"), drafts=drafts)
+    verifier = ReplayVerifier(loaded, texts, Config(max_batch=batch, on_loop="off"), drafts=drafts)
     verdicts = dict(verifier.verify(iter(requests)))
     wrong = [key for key, verdict in verdicts.items() if verdict.text.strip() != texts[key].strip()]
     if wrong or len(verdicts) != len(requests):
@@ -84,16 +84,16 @@ def run_engine(
     return Timing(seconds["vision"] + seconds["prefill"], seconds["decode"], verifier.passes, stats)
 
 
-def run_generate(reader: TransformersReader, requests: list[Request], texts: dict[Any, str]) -> Timing:
+def run_generate(loaded: TransformersModel, requests: list[Request], texts: dict[Any, str]) -> Timing:
     """transformers' ``generate``, region after region, each for its text's number of tokens."""
     prompt = decode = 0.0
     tokens = 0
     for request in requests:
-        inputs = reader.profile.inputs(request.image, request.category)
-        inputs = {name: value.to(reader.model.device) for name, value in inputs.items()}
-        count = len(reader.codec.encode(texts[request.key])[0]) + 1
-        first = _seconds(reader.model, inputs, 1)
-        decode += max(0.0, _seconds(reader.model, inputs, count) - first) if count > 1 else 0.0
+        inputs = loaded.profile.inputs(request.image, request.category)
+        inputs = {name: value.to(loaded.model.device) for name, value in inputs.items()}
+        count = len(loaded.codec.encode(texts[request.key])[0]) + 1
+        first = _seconds(loaded.model, inputs, 1)
+        decode += max(0.0, _seconds(loaded.model, inputs, count) - first) if count > 1 else 0.0
         prompt += first
         tokens += count
     return Timing(prompt, decode, tokens, DecodeStats(tokens=tokens, steps=tokens))
@@ -108,19 +108,19 @@ def _seconds(model: Any, inputs: dict[str, torch.Tensor], count: int) -> float:
 
 
 def measure(
-    reader: TransformersReader, regions: list[AnnotatedRegion], batch: int, repeat: int
+    loaded: TransformersModel, regions: list[AnnotatedRegion], batch: int, repeat: int
 ) -> dict[str, list[Timing]]:
     """The ways, ``repeat`` times in turn; garbage drafts are the real ones written backwards."""
     requests = [region.request for region in regions]
     garbage = [replace(request, drafts=tuple(map(_reversed, request.drafts))) for request in requests]
     texts = {region.request.key: region.text for region in regions}
     ways: dict[str, Callable[[], Timing]] = {
-        "docspec": lambda: run_engine(reader, requests, texts, batch, drafts=True),
-        "no drafts, batched": lambda: run_engine(reader, requests, texts, batch, drafts=False),
-        "garbage drafts": lambda: run_engine(reader, garbage, texts, batch, drafts=True),
-        "generate": lambda: run_generate(reader, requests, texts),
+        "docspec": lambda: run_engine(loaded, requests, texts, batch, drafts=True),
+        "no drafts, batched": lambda: run_engine(loaded, requests, texts, batch, drafts=False),
+        "garbage drafts": lambda: run_engine(loaded, garbage, texts, batch, drafts=True),
+        "generate": lambda: run_generate(loaded, requests, texts),
     }
-    run_engine(reader, requests[:1], texts, 1, drafts=True)  # first-use costs are nobody's
+    run_engine(loaded, requests[:1], texts, 1, drafts=True)  # first-use costs are nobody's
     runs: dict[str, list[Timing]] = {name: [] for name in ways}
     for _ in range(repeat):
         for name, way in ways.items():
@@ -182,14 +182,14 @@ def main() -> None:
     parser.add_argument("--device", default="auto")
     parser.add_argument("--dtype", default="auto")
     options = parser.parse_args()
-    reader = make_reader(options.layers, options.hidden, options.device, options.dtype)
+    loaded = make_reader(options.layers, options.hidden, options.device, options.dtype)
     started = time.perf_counter()
-    drafted = text_regions(options.data, load("drafters", "rapidocr")(), reader.style, options.page)
+    drafted = text_regions(options.data, load("drafters", "rapidocr")(), loaded.style, options.page)
     regions = [region for region in drafted if region.language == options.language][: options.limit]
     drafting = time.perf_counter() - started
     if not regions:
         raise UsageError(f"no {options.language} text regions on pages like {options.page!r}")
-    decoder = sum(p.numel() for p in reader.model.model.language_model.layers.parameters())
+    decoder = sum(p.numel() for p in loaded.model.model.language_model.layers.parameters())
     console = Console()
     labels = {
         "page": regions[0].page,
@@ -197,15 +197,15 @@ def main() -> None:
         "drafting_s": round(drafting, 2),
         "decoder_parameters": decoder,
         "batch": options.batch,
-        "dtype": str(reader.model.dtype),
-        "device": str(reader.model.device),
+        "dtype": str(loaded.model.dtype),
+        "device": str(loaded.model.device),
         "threads": torch.get_num_threads(),
         "torch": torch.__version__,
         "machine": platform.machine(),
     }
     console.print(f"decoder of {decoder / 1e6:.0f}M parameters, random weights, {labels['dtype']}")
     console.print(f"drafting the page (RapidOCR) took {drafting:.2f} s")
-    result = report(console, measure(reader, regions, options.batch, options.repeat), labels)
+    result = report(console, measure(loaded, regions, options.batch, options.repeat), labels)
     print(json.dumps(result))
 
 

@@ -23,7 +23,7 @@ from docspec.config import Config
 from docspec.pipeline import Parts
 from docspec.types import Category, DecodeStats, Finish, Mode, Request, Verdict
 from docspec.verifiers.clock import now
-from docspec.verifiers.transformers_vlm import TransformersReader
+from docspec.verifiers.transformers_vlm import TransformersModel
 
 LOOKUP_TOKENS = 10  # a draft's length, transformers' documented choice
 
@@ -56,14 +56,14 @@ class Generate:
         mode: Mode,
         config: Config,
         parts: Parts,
-        reader: TransformersReader,
+        loaded: TransformersModel,
         *,
         lookup: bool,
         recording: Recording | None = None,
         saturated: bool = False,
     ) -> None:
         self.name = "lookup" if lookup else "generate"
-        self.mode, self.config, self.reader, self.recording = mode, config, reader, recording
+        self.mode, self.config, self.loaded, self.recording = mode, config, loaded, recording
         self.rows = config.max_batch if saturated else 1
         self.pages = PlainPages(mode, config, parts, saturated=saturated)
         self.options = {"prompt_lookup_num_tokens": LOOKUP_TOKENS} if lookup else {}
@@ -75,7 +75,7 @@ class Generate:
         self.passes, self._prefill, self._decode = 0, 0.0, 0.0
         run = PlainRun(self.pages, paths)
         verdicts: dict[Any, Verdict] = {}
-        counter = self.reader.model.register_forward_hook(self._count)
+        counter = self.loaded.model.register_forward_hook(self._count)
         try:
             for group in _groups(run.requests(), self.rows):
                 verdicts |= zip((request.key for request in group), self._read(group), strict=True)
@@ -88,10 +88,10 @@ class Generate:
         self.passes += 1
 
     def _read(self, group: list[Request]) -> list[Verdict]:
-        model, ends = self.reader.model, self.reader.end_tokens
+        model, ends = self.loaded.model, self.loaded.end_tokens
         recorded = [self.recording.choices(request) for request in group] if self.recording else None
         started, before = now(model.device), self.passes
-        inputs = batch_inputs(self.reader, [(request.image, request.category) for request in group])
+        inputs = batch_inputs(self.loaded, [(request.image, request.category) for request in group])
         prompt = inputs["input_ids"].shape[1]
         watch = Watch(prompt, None if recorded is None else _table(recorded, ends[0], model.device))
         limits = [len(row) for row in recorded or ()]
@@ -99,7 +99,7 @@ class Generate:
             output = model.generate(
                 **inputs,
                 do_sample=False,
-                max_new_tokens=max(limits or [self.reader.limit(one, self.config) for one in group]),
+                max_new_tokens=max(limits or [self.loaded.limit(one, self.config) for one in group]),
                 logits_processor=LogitsProcessorList([watch]),
                 **self.options,
             )
@@ -111,27 +111,27 @@ class Generate:
         return [self._verdict(*pair, made) for pair in zip(group, written, strict=True)]
 
     def _verdict(self, request: Request, tokens: list[int], passes: int) -> Verdict:
-        ends = self.reader.end_tokens
+        ends = self.loaded.end_tokens
         kept = [token for token in tokens if token not in ends]
         finish = Finish.END if tokens and tokens[-1] in ends else Finish.LENGTH
         stats = DecodeStats(len(tokens), steps=min(passes, len(tokens)))  # a row that has ended takes no part
-        verdict = Verdict(self.reader.codec.decode(kept), finish, stats)
+        verdict = Verdict(self.loaded.codec.decode(kept), finish, stats)
         if request.category is not None:
-            return self.reader.verdict(request, verdict)
-        return replace(verdict, regions=self.reader.page.read_page(verdict.text, request.image))
+            return self.loaded.verdict(request, verdict)
+        return replace(verdict, regions=self.loaded.page.read_page(verdict.text, request.image))
 
 
 def batch_inputs(
-    reader: TransformersReader, asked: Sequence[tuple[np.ndarray[Any, Any], Category | None]]
+    loaded: TransformersModel, asked: Sequence[tuple[np.ndarray[Any, Any], Category | None]]
 ) -> dict[str, Any]:
     """``generate``'s arguments for images with their categories, on the model's device.
 
     Raises UsageError where several cannot go into one batch.
     """
-    made = [reader.profile.inputs(image, category) for image, category in asked]
-    model = reader.model
+    made = [loaded.profile.inputs(image, category) for image, category in asked]
+    model = loaded.model
     pad = model.generation_config.pad_token_id
-    inputs = made[0] if len(made) == 1 else left_padded(made, reader.end_tokens[0] if pad is None else pad)
+    inputs = made[0] if len(made) == 1 else left_padded(made, loaded.end_tokens[0] if pad is None else pad)
     return {name: value.to(model.device) if hasattr(value, "to") else value for name, value in inputs.items()}
 
 

@@ -27,10 +27,10 @@ from docspec.bench.memory import PeakMemory
 from docspec.bench.quality import page_quality
 from docspec.bench.record import Journal, Row, measured, page_read, page_row, setup
 from docspec.bench.replayed import ANNOTATIONS
+from docspec.bench.result_tables import tables
 from docspec.bench.saturated import batch_name, read_together
 from docspec.bench.subject import BASELINES, Subject, check_baselines, load_subject, make_ways
 from docspec.bench.summary import SATURATED, summarise
-from docspec.bench.tables import tables
 from docspec.bench.warm_up import warm_up
 from docspec.bench.ways import Way, label
 from docspec.config import Config
@@ -136,7 +136,7 @@ def _image(data: Path, entry: Entry) -> Path:
 
 
 def _setup(options: Options, config: Config, subject: Subject) -> dict[str, Any]:
-    model = getattr(subject.reader, "model", None)
+    model = getattr(subject.loaded, "model", None)
     own = "float32" if subject.computed else "no dtype"  # the mini's
     settings = {
         "benchmark": "omnidocbench",

@@ -20,9 +20,9 @@ from rich.progress import track
 from docspec import registry
 from docspec.bench.annotations import read_entries
 from docspec.config import Config
-from docspec.drafters.alternatives import page_alternatives
+from docspec.drafters.following.normalise import fold
 from docspec.drafters.formats.markdown import MarkdownOptions, write
-from docspec.drafters.normalise import fold
+from docspec.drafters.reading.alternatives import page_alternatives
 from docspec.drafting import DraftedPage, Input, Stages
 from docspec.errors import UsageError
 from docspec.page_pass import page_request

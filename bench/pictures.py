@@ -14,8 +14,8 @@ from docspec.bench.figures import LIGHT
 from docspec.bench.pictures_data import page_pictures, speed_pictures
 from docspec.bench.pictures_html import Result, html_page
 from docspec.bench.record import read_rows
+from docspec.bench.result_tables import tables
 from docspec.bench.summary import summarise
-from docspec.bench.tables import tables
 from docspec.bench.tables_markdown import markdown_page
 from docspec.errors import UsageError
 

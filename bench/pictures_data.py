@@ -7,9 +7,9 @@ from typing import Any
 
 from docspec.bench import speed_summary
 from docspec.bench.figures import Panel, Picture, dots, lines, scatter, stage_bars
+from docspec.bench.result_tables import MEASURES as MEASURE_NAMES
+from docspec.bench.result_tables import describe
 from docspec.bench.summary import MEASURES, SATURATED, Pair, comparable, paired
-from docspec.bench.tables import MEASURES as MEASURE_NAMES
-from docspec.bench.tables import describe
 
 BAR = 0.36  # inches for one bar or row
 RATIOS = {

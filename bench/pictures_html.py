@@ -18,7 +18,7 @@ from rich.table import Table
 from rich.text import Text
 
 from docspec.bench.figures import DARK, LIGHT, Picture, Theme
-from docspec.bench.tables import describe
+from docspec.bench.result_tables import describe
 
 DPI = 144
 COLOURS = 128  # of a picture: enough, and a third of the bytes

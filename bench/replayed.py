@@ -33,7 +33,7 @@ from docspec.types import (
 )
 from docspec.verifiers.codec import TokenizerCodec
 from docspec.verifiers.decide import Replay
-from docspec.verifiers.reader import PageFormat, Reader, ReaderVerifier
+from docspec.verifiers.model_verifier import LoadedModel, ModelVerifier, PageFormat
 from docspec.verifiers.replay import NoModel
 
 COVERED = 0.5  # share of an annotated box that a region must have to be its reading
@@ -183,12 +183,12 @@ class AnnotatedLayout:
         return self.recording.regions(page)
 
 
-class RecordedVerifier(ReaderVerifier):
+class RecordedVerifier(ModelVerifier):
     """A verifier that chooses what was recorded, over no model or one whose passes are made and ignored."""
 
-    def __init__(self, reader: Reader, recording: Recording, config: Config, *, drafts: bool) -> None:
-        runner: Any = NoModel(config.max_batch) if reader.model is None else None
-        super().__init__(reader, config, drafts=drafts, decide=Replay(recording.tokens), runner=runner)
+    def __init__(self, loaded: LoadedModel, recording: Recording, config: Config, *, drafts: bool) -> None:
+        runner: Any = NoModel(config.max_batch) if loaded.model is None else None
+        super().__init__(loaded, config, drafts=drafts, decide=Replay(recording.tokens), runner=runner)
         self.recording = recording
 
     def declines(self, request: Request) -> str | None:

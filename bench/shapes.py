@@ -16,7 +16,7 @@ from docspec.verifiers.dots_ocr.configuration import DotsOCRConfig
 from docspec.verifiers.dots_ocr.loading import MAX_PIXELS, MIN_PIXELS
 from docspec.verifiers.dots_ocr.model import DotsOCRForCausalLM
 from docspec.verifiers.profiles.dots_ocr import DotsOCR
-from docspec.verifiers.transformers_vlm import TransformersReader, pick_device, pick_dtype
+from docspec.verifiers.transformers_vlm import TransformersModel, pick_device, pick_dtype
 
 DOTS = "dots.ocr"
 DOTS_SPECIAL = (
@@ -26,7 +26,7 @@ DOTS_SPECIAL = (
 SPREAD = 0.02  # standard deviation of random weights, the usual one
 
 
-def random_reader(shape: str, device: str, dtype: str) -> TransformersReader:
+def random_reader(shape: str, device: str, dtype: str) -> TransformersModel:
     """A random model of ``shape``: ``dots.ocr``, or a Qwen2-VL of LAYERSxHIDDEN.
 
     Raises UsageError for another shape and ModelError for a device that is not there.
@@ -38,12 +38,12 @@ def random_reader(shape: str, device: str, dtype: str) -> TransformersReader:
         raise UsageError(
             f"--shape is {DOTS} or LAYERSxHIDDEN, HIDDEN a multiple of 64, such as 20x1024, not {shape!r}"
         )
-    reader = make_reader(int(layers), int(hidden), device, dtype)
-    reader.name = f"random Qwen2-VL of {layers} layers x {hidden}"
-    return reader
+    loaded = make_reader(int(layers), int(hidden), device, dtype)
+    loaded.name = f"random Qwen2-VL of {layers} layers x {hidden}"
+    return loaded
 
 
-def random_dots_ocr(config: DotsOCRConfig, device: str, dtype: str) -> TransformersReader:
+def random_dots_ocr(config: DotsOCRConfig, device: str, dtype: str) -> TransformersModel:
     """A dots.ocr of ``config`` (its defaults are the published model's), made on ``device`` in ``dtype``.
 
     Chat format, image sizes and page format are its own. The benchmarks' tokenizer, ten times smaller than
@@ -62,7 +62,7 @@ def random_dots_ocr(config: DotsOCRConfig, device: str, dtype: str) -> Transform
     model.generation_config.eos_token_id = model.generation_config.pad_token_id = tokenizer.eos_token_id
     images = Qwen2VLImageProcessorPil(min_pixels=MIN_PIXELS, max_pixels=MAX_PIXELS, temporal_patch_size=1)
     name = f"random {DOTS} of {config.num_hidden_layers} layers x {config.hidden_size}"
-    return TransformersReader(name, model, tokenizer, DotsOCR(model, tokenizer, images))
+    return TransformersModel(name, model, tokenizer, DotsOCR(model, tokenizer, images))
 
 
 def _random_dots(config: DotsOCRConfig, device: torch.device, dtype: torch.dtype) -> Any:

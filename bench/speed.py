@@ -53,7 +53,7 @@ class Options:
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class Transcript:
     """One document to read in one way."""
 
     kind: str
@@ -91,7 +91,7 @@ def run(options: Options, console: Console | None = None) -> Row:
     return summary
 
 
-def readings(options: Options) -> Iterator[Reading]:
+def readings(options: Options) -> Iterator[Transcript]:
     """What is read, in order: which way comes first goes round from document to document.
 
     Raises UsageError where no length is left.
@@ -105,7 +105,7 @@ def readings(options: Options) -> Iterator[Reading]:
             for regions in lengths:
                 for way in (*RUNS[number % len(RUNS) :], *RUNS[: number % len(RUNS)]):
                     if way != "ar" or regions <= options.plain_regions:
-                        yield Reading(kind, regions, repeat, way)
+                        yield Transcript(kind, regions, repeat, way)
                 number += 1
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from rich.markup import escape
 from rich.table import Table
 
-from docspec.bench.tables import describe
+from docspec.bench.result_tables import describe
 from docspec.errors import UsageError
 
 RUNS = ("docspec", "fused", "ar")

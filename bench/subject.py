@@ -28,7 +28,7 @@ from docspec.drafters.formats.markdown import DEFAULT
 from docspec.errors import UsageError
 from docspec.pipeline import Parts, choose_mode
 from docspec.types import Category, Detector, Mode, Verifier
-from docspec.verifiers.replay import ReplayReader
+from docspec.verifiers.replay import ReplayModel
 
 BASELINES = ("ar", "generate", "lookup")
 END = "<|recorded end|>"
@@ -51,7 +51,7 @@ class Subject:
 
     name: str
     make: Callable[[bool], Verifier]
-    reader: Any = None
+    loaded: Any = None
     recording: Recording | None = None
     computed: bool = True
     modes: tuple[Mode, ...] = ()
@@ -67,7 +67,7 @@ class Subject:
     @property
     def device(self) -> torch.device:
         """Where the model is; the CPU for what has none."""
-        return torch.device("cpu") if self.reader is None else self.reader.model.device
+        return torch.device("cpu") if self.loaded is None else self.loaded.model.device
 
     def note(self, text: str) -> None:
         """What readers of the figures should know, once."""
@@ -90,40 +90,40 @@ def load_subject(config: Config, replay: str | None, shape: str | None) -> Subje
         return Subject("mini", lambda drafts: MiniVerifier(config, drafts=drafts), modes=(Mode.REGION,))
     if config.verifier in registry.names("verifiers"):
         raise UsageError(f"{config.verifier!r} has no plain run to compare with: use mini or a checkpoint")
-    from docspec.verifiers.reader import ReaderVerifier
+    from docspec.verifiers.model_verifier import ModelVerifier
     from docspec.verifiers.transformers_vlm import load
 
-    reader = load(config.verifier, config)
-    first = choose_mode("auto", ReaderVerifier(reader, config))
-    others = [mode for mode in Mode if mode is not first and (mode is Mode.REGION or reader.page)]
+    loaded = load(config.verifier, config)
+    first = choose_mode("auto", ModelVerifier(loaded, config))
+    others = [mode for mode in Mode if mode is not first and (mode is Mode.REGION or loaded.page)]
     return Subject(
-        reader.name,
-        lambda drafts: ReaderVerifier(reader, config, drafts=drafts),
-        reader=reader,
+        loaded.name,
+        lambda drafts: ModelVerifier(loaded, config, drafts=drafts),
+        loaded=loaded,
         modes=(first, *others),
     )
 
 
 def _replayed(config: Config, replay: str, shape: str | None) -> Subject:
-    reader: Any
+    loaded: Any
     check_source(replay)
     notes = []
     if shape is None:
-        reader = _no_model(replay)
+        loaded = _no_model(replay)
     else:
         from docspec.bench.shapes import random_reader
 
-        reader = random_reader(shape, config.device, config.dtype)
+        loaded = random_reader(shape, config.device, config.dtype)
         if replay != ANNOTATIONS:  # the files are markdown, whatever the family writes
-            reader.page = MarkdownPages(REPLAYED)
-        form = "markdown" if isinstance(reader.page, MarkdownPages) else "its own page format"
-        notes.append(f"replayed over a {reader.name}: pages are written in {form}; {TOKENIZER}")
-    recording = Recording(replay, reader.codec, reader.end_tokens[0], reader.page)
+            loaded.page = MarkdownPages(REPLAYED)
+        form = "markdown" if isinstance(loaded.page, MarkdownPages) else "its own page format"
+        notes.append(f"replayed over a {loaded.name}: pages are written in {form}; {TOKENIZER}")
+    recording = Recording(replay, loaded.codec, loaded.end_tokens[0], loaded.page)
     config = replace(config, max_new_tokens=UNBOUNDED)
     return Subject(
-        reader.name,
-        lambda drafts: RecordedVerifier(reader, recording, config, drafts=drafts),
-        reader=reader if shape is not None else None,
+        loaded.name,
+        lambda drafts: RecordedVerifier(loaded, recording, config, drafts=drafts),
+        loaded=loaded if shape is not None else None,
         recording=recording,
         computed=shape is not None,
         modes=recording.modes,
@@ -131,15 +131,15 @@ def _replayed(config: Config, replay: str, shape: str | None) -> Subject:
     )
 
 
-def _no_model(replay: str) -> ReplayReader:
+def _no_model(replay: str) -> ReplayModel:
     tokenizer = neutral_tokenizer()
     tokenizer.add_special_tokens([END])
     end = tokenizer.token_to_id(END)
     assert end is not None
     form = MarkdownPages(DEFAULT if replay == ANNOTATIONS else REPLAYED)
-    reader = ReplayReader(tokenizer, end, STYLE, form)
-    reader.name = "no model"
-    return reader
+    loaded = ReplayModel(tokenizer, end, STYLE, form)
+    loaded.name = "no model"
+    return loaded
 
 
 def make_ways(
@@ -179,7 +179,7 @@ def check_baselines(names: Sequence[str]) -> None:
 
 def _batched(subject: Subject, names: Sequence[str]) -> list[str]:
     """Those of ``generate``'s baselines that read many pages at once."""
-    if subject.reader is None:
+    if subject.loaded is None:
         return list(names)
     if "lookup" in names:
         subject.note(NO_BATCHED_LOOKUP)
@@ -189,7 +189,7 @@ def _batched(subject: Subject, names: Sequence[str]) -> list[str]:
 
     white = [np.full((56, width, 3), 255, dtype=np.uint8) for width in (56, 112)]
     try:
-        batch_inputs(subject.reader, [(image, Category.TEXT) for image in white])
+        batch_inputs(subject.loaded, [(image, Category.TEXT) for image in white])
     except UsageError as error:
         subject.note(f"saturated, `generate` is left out: {error}")
         return []
@@ -201,8 +201,8 @@ def _generate(
 ) -> list[Way]:
     if not names:
         return []
-    reader, recording = subject.reader, subject.recording
-    if reader is None:
+    loaded, recording = subject.loaded, subject.recording
+    if loaded is None:
         if subject.computed:
             subject.note(NO_GENERATE)
         return []
@@ -211,7 +211,7 @@ def _generate(
     parts = _parts(subject, mode, config, False)
     return [
         Generate(
-            mode, config, parts, reader, lookup=name == "lookup", recording=recording, saturated=saturated
+            mode, config, parts, loaded, lookup=name == "lookup", recording=recording, saturated=saturated
         )
         for name in names
     ]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from rapidfuzz import fuzz
 
-from docspec.drafters.normalise import fold
+from docspec.drafters.following.normalise import fold
 from docspec.layout.geometry import area, intersection
 from docspec.types import Box, Category, Region, RegionResult
 

@@ -54,8 +54,8 @@ class ParseRun:
 
     def work(self) -> None:
         """Do it all. Raises DocspecError for what concerns all documents alike, such as a missing model."""
-        from docspec.reading import outcomes
-        from docspec.summary import Summary
+        from docspec.planned import outcomes
+        from docspec.run_summary import Summary
 
         for error in self.plan.errors:
             self._fail(str(error))
@@ -82,7 +82,7 @@ class ParseRun:
 
     def _openable(self) -> tuple[list[Item], int | None]:
         """The documents that can be opened and their pages in all (None: unknown); reports the others."""
-        from docspec.reading import probe
+        from docspec.planned import probe
 
         if len(self.plan.items) > MAX_PROBED:
             return list(self.plan.items), None

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from docspec.alignment import OutputRegion, contains, match
-from docspec.drafters.comparison import agreement, corrections
+from docspec.drafters.following.comparison import agreement, corrections
 from docspec.drafting import DraftedPage, RequestKey
 from docspec.types import (
     Box,

@@ -18,11 +18,11 @@ BUILTIN: dict[str, dict[str, str]] = {
         "layoutparser": "docspec.layout.layoutparser_detector:LayoutParserDetector",
     },
     "drafters": {
-        "auto": "docspec.drafters.auto:AutoDrafter",
-        "text-layer": "docspec.drafters.text_layer:TextLayerDrafter",
-        "rapidocr": "docspec.drafters.ocr:OcrDrafter",
+        "auto": "docspec.drafters.reading.auto:AutoDrafter",
+        "text-layer": "docspec.drafters.reading.text_layer:TextLayerDrafter",
+        "rapidocr": "docspec.drafters.reading.ocr:OcrDrafter",
         "mini": "docspec.verifiers.mini.drafter:MiniDrafter",
-        "none": "docspec.drafters.auto:NoDrafter",
+        "none": "docspec.drafters.reading.auto:NoDrafter",
     },
     "verifiers": {
         "mini": "docspec.verifiers.mini.verifier:MiniVerifier",

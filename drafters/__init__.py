@@ -1,1 +1,2 @@
-"""Drafters: cheap readings of a page, and the matching of a draft against a verifier's output."""
+"""Drafters: pages read cheaply (``reading``), drafts followed against a verifier's output (``following``),
+and how VLM families write whole pages (``formats``)."""

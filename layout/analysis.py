@@ -10,9 +10,9 @@ from docspec.layout.assign import TEXT_LIKE, adopt, assign, fit, gather, in_read
 from docspec.layout.cut import cut
 from docspec.layout.geometry import Index, area, covered, intersection
 from docspec.layout.headings import with_levels
-from docspec.layout.ink import ink_share
 from docspec.layout.order import caption_parents, reading_order
 from docspec.layout.overlaps import resolve
+from docspec.layout.pixels import ink_share
 from docspec.layout.repair import join_numbers, repair
 from docspec.types import Detector, Dropped, Line, Page, Region
 

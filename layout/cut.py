@@ -10,7 +10,7 @@ from statistics import median
 
 from docspec.layout.assign import TEXT_LIKE, fit
 from docspec.layout.geometry import height, rows, same_rows, split, width
-from docspec.layout.ink import ink_share
+from docspec.layout.pixels import ink_share
 from docspec.types import Box, Category, Line, Page, Region, union
 
 # White space in line heights, and how many rows the shortest column beside it has, at least and at most:

@@ -9,7 +9,7 @@ from dataclasses import replace
 from docspec.layout.assign import TEXT_LIKE, fit
 from docspec.layout.geometry import Index, height, rows, same_rows, split
 from docspec.layout.headings import size
-from docspec.layout.ink import ink_share
+from docspec.layout.pixels import ink_share
 from docspec.types import Box, Category, Page, Region
 
 DRAWN = 0.02  # share of a picture's pixels that are neither background nor text

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from docspec.drafters.tree import Tree
+from docspec.drafters.following.tree import Tree
 from docspec.verifiers.acceptance import accept_exact, accept_fused
 from docspec.verifiers.window import (
     LONGEST,

@@ -16,7 +16,7 @@ from docspec.bench.acceptance import measure
 from docspec.bench.acceptance_cases import Case, read_cases, read_pdf_cases
 from docspec.bench.annotations import read_entries
 from docspec.bench.born_digital import typeset
-from docspec.drafters.text_layer import TextLayerDrafter
+from docspec.drafters.reading.text_layer import TextLayerDrafter
 from docspec.errors import UsageError
 from docspec.source import open_document
 from docspec.types import Draft, Line, Page, Region, Span, Style

@@ -5,12 +5,12 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from docspec.drafters.alternatives import page_alternatives, placed_alternatives
-from docspec.drafters.ctc import Reading
-from docspec.drafters.draft_tokens import DraftTokens
-from docspec.drafters.matching import DraftCursor
-from docspec.drafters.spaces import restore_spaces
-from docspec.drafters.stream import Stream
+from docspec.drafters.following.cursor import DraftCursor
+from docspec.drafters.following.draft_tokens import DraftTokens
+from docspec.drafters.following.stream import Stream
+from docspec.drafters.reading.alternatives import page_alternatives, placed_alternatives
+from docspec.drafters.reading.ctc import Transcript
+from docspec.drafters.reading.spaces import restore_spaces
 from docspec.types import Alternative, Category, Line, PageRegion, Span
 
 BOX = (0.0, 0.0, 10.0, 10.0)
@@ -81,10 +81,10 @@ def test_alternatives_stay_what_they_were(texts: list[str], data: st.DataObject)
 
 def test_an_uncertain_space_is_an_alternative() -> None:
     """A gap that may or may not be a space is read both ways; a clear one is not."""
-    reading = Reading("aboutit", (0.5,) * 7, (1.0,) * 7, (0, 0, 0, 0, 0, 0.45, 0))
+    reading = Transcript("aboutit", (0.5,) * 7, (1.0,) * 7, (0, 0, 0, 0, 0, 0.45, 0))
     text, alternatives = restore_spaces(reading, (0.05,) * 7)
     assert {text, *applied(text, alternatives)} == {"aboutit", "about it"}
-    assert restore_spaces(Reading("ab", (0.5,) * 2, (1.0,) * 2, (0, 1)), (0.0, 0.6)) == ("a b", ())
+    assert restore_spaces(Transcript("ab", (0.5,) * 2, (1.0,) * 2, (0, 1)), (0.0, 0.6)) == ("a b", ())
 
 
 def test_a_draft_read_otherwise_goes_on_as_the_draft() -> None:

@@ -19,23 +19,23 @@ from docspec.bench.generate import Generate, Watch, batch_inputs
 from docspec.bench.memory import PeakMemory
 from docspec.bench.padding import left_padded
 from docspec.bench.plain import PlainPage, PlainPages, PlainRun
+from docspec.bench.result_tables import tables
 from docspec.bench.saturated import batch_name
 from docspec.bench.summary import summarise
-from docspec.bench.tables import tables
 from docspec.config import Config
 from docspec.drafting import RequestKey
 from docspec.errors import UsageError
 from docspec.types import Category, DecodeStats, Finish, Mode, Request, Verdict
 from docspec.verifiers.profiles.dots_ocr import DotsOCR
-from docspec.verifiers.transformers_vlm import TransformersReader, load
+from docspec.verifiers.transformers_vlm import TransformersModel, load
 
 TOKENS = 12
 
 
-def dots() -> TransformersReader:
+def dots() -> TransformersModel:
     """A small random dots.ocr."""
     model = random_dots(0)
-    return TransformersReader("dots", model, tokenizer(), DotsOCR(model, tokenizer(), image_processor()))
+    return TransformersModel("dots", model, tokenizer(), DotsOCR(model, tokenizer(), image_processor()))
 
 
 def images() -> list[np.ndarray[Any, Any]]:
@@ -44,10 +44,10 @@ def images() -> list[np.ndarray[Any, Any]]:
     return [noise.integers(0, 256, (28, 28 * cells, 3), dtype=np.uint8) for cells in (1, 3, 6)]
 
 
-def generated(reader: TransformersReader, inputs: dict[str, Any]) -> list[list[int]]:
+def generated(loaded: TransformersModel, inputs: dict[str, Any]) -> list[list[int]]:
     """What ``generate`` writes after the prompts, end tokens ignored."""
     with torch.inference_mode():
-        output = reader.model.generate(
+        output = loaded.model.generate(
             **inputs, do_sample=False, max_new_tokens=TOKENS, min_new_tokens=TOKENS
         )
     rows: list[list[int]] = output[:, inputs["input_ids"].shape[1] :].tolist()
@@ -58,10 +58,10 @@ def generated(reader: TransformersReader, inputs: dict[str, Any]) -> list[list[i
 def test_padded_batches_give_what_single_images_give(family: str) -> None:
     """Rows of different lengths, padded on the left, are generated as each alone."""
     name = checkpoint(family) if family != "dots_ocr" else ""
-    reader = load(name, Config(verifier=name, device="cpu")) if name else dots()
+    loaded = load(name, Config(verifier=name, device="cpu")) if name else dots()
     asked = [(image, Category.TEXT) for image in images()]
-    alone = [generated(reader, batch_inputs(reader, [one]))[0] for one in asked]
-    assert generated(reader, batch_inputs(reader, asked)) == alone
+    alone = [generated(loaded, batch_inputs(loaded, [one]))[0] for one in asked]
+    assert generated(loaded, batch_inputs(loaded, asked)) == alone
     assert len({tuple(row) for row in alone}) > 1
 
 
@@ -108,7 +108,7 @@ class Pages(PlainPages):
 def test_generate_takes_pages_in_batches() -> None:
     """Two pages are one batch: its passes are those of the longer one, each page has its own text."""
     way = object.__new__(Generate)
-    way.reader, way.config, way.mode = dots(), Config(max_batch=2), Mode.PAGE
+    way.loaded, way.config, way.mode = dots(), Config(max_batch=2), Mode.PAGE
     way.recording, way.rows, way.options = Recorded(), 2, {}  # type: ignore[assignment]
     way.pages = Pages(saturated=True)
     outcome = way.read([Path("a.png"), Path("bad.png"), Path("b.png")])

@@ -30,14 +30,14 @@ def small_config() -> DotsOCRConfig:
 
 
 @pytest.fixture(scope="module")
-def reader() -> Any:
+def loaded() -> Any:
     """A small random dots.ocr as the benchmark makes the full one."""
     return shapes.random_dots_ocr(small_config(), "cpu", "bfloat16")
 
 
-def test_the_model_is_whole_and_of_the_type_asked_for(reader: Any) -> None:
+def test_the_model_is_whole_and_of_the_type_asked_for(loaded: Any) -> None:
     """Weights are bfloat16 and finite, rotary frequencies the configuration's, ids in the vocabulary."""
-    model = reader.model
+    model = loaded.model
     assert {weight.dtype for weight in model.parameters()} == {torch.bfloat16}
     assert all(weight.isfinite().all() for weight in model.parameters())
     frequencies = model.model.rotary_emb.inv_freq
@@ -45,8 +45,8 @@ def test_the_model_is_whole_and_of_the_type_asked_for(reader: Any) -> None:
     assert frequencies.dtype == torch.float32
     torch.testing.assert_close(frequencies, 1.0 / 1e6**steps)
     assert model.lm_head.weight.shape[0] == VOCABULARY > model.config.image_token_id
-    assert reader.end_tokens == (reader.codec.tokenizer.token_to_id("<|endofassistant|>"),)
-    assert (reader.native, reader.dpi) == ("page", 200.0)
+    assert loaded.end_tokens == (loaded.codec.tokenizer.token_to_id("<|endofassistant|>"),)
+    assert (loaded.native, loaded.dpi) == ("page", 200.0)
 
 
 def test_it_is_made_where_it_runs(monkeypatch: pytest.MonkeyPatch) -> None:

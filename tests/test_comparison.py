@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from docspec.drafters.matching import agreement, corrections
+from docspec.drafters.following.cursor import agreement, corrections
 from docspec.types import Correction
 
 texts = st.text("ab c.\n漢字", max_size=30)

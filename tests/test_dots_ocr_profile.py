@@ -18,10 +18,10 @@ from hypothesis import strategies as st
 from docspec.config import Config
 from docspec.errors import ModelError
 from docspec.types import Category, Draft, Image, PageRegion, Request
+from docspec.verifiers.model_verifier import ModelVerifier
 from docspec.verifiers.profiles.dots_ocr import DotsOCR
-from docspec.verifiers.reader import ReaderVerifier
 from docspec.verifiers.sequence import Sequence
-from docspec.verifiers.transformers_vlm import TransformersReader, load
+from docspec.verifiers.transformers_vlm import TransformersModel, load
 
 NEW_TOKENS = 16
 KINDS = ["right", "empty", "written", "hostile", "shifted", "long"]
@@ -56,7 +56,7 @@ class CharacterCodec:
 
 
 @lru_cache
-def reader(seed: int = 0, penalty: float | None = None, characters: bool = False) -> TransformersReader:
+def loaded(seed: int = 0, penalty: float | None = None, characters: bool = False) -> TransformersModel:
     """The random checkpoint loaded as any other."""
     name = folder(seed, penalty)
     made = load(name, Config(verifier=name, device="cpu"))
@@ -70,7 +70,7 @@ def picture(seed: int, height: int, width: int) -> Image:
     return np.random.default_rng(seed).integers(0, 255, (height, width, 3), dtype=np.uint8)
 
 
-def generate(made: TransformersReader, request: Request) -> list[int]:
+def generate(made: TransformersModel, request: Request) -> list[int]:
     """What transformers' own ``generate`` writes for the request."""
     inputs = made.profile.inputs(request.image, request.category)
     with torch.inference_mode():
@@ -79,7 +79,7 @@ def generate(made: TransformersReader, request: Request) -> list[int]:
     return tokens
 
 
-def with_draft(made: TransformersReader, request: Request, kind: str, truth: list[int]) -> Request:
+def with_draft(made: TransformersModel, request: Request, kind: str, truth: list[int]) -> Request:
     """The request with a draft of the given kind; a page's as its profile writes it."""
     text = made.codec.decode(truth)
     write = made.profile.write_page
@@ -94,7 +94,7 @@ def with_draft(made: TransformersReader, request: Request, kind: str, truth: lis
     return Request(request.key, request.image, request.category, (Draft(drafted, kind),))
 
 
-def verified_tokens(verifier: ReaderVerifier, requests: list[Request]) -> dict[Any, list[int]]:
+def verified_tokens(verifier: ModelVerifier, requests: list[Request]) -> dict[Any, list[int]]:
     """The tokens that the engine emitted for each request, by its key."""
     outputs, run = {}, verifier.engine.run
 
@@ -108,14 +108,14 @@ def verified_tokens(verifier: ReaderVerifier, requests: list[Request]) -> dict[A
     return outputs
 
 
-def check(made: TransformersReader, rows: int, cases: list[Any]) -> None:
+def check(made: TransformersModel, rows: int, cases: list[Any]) -> None:
     """Run the cases in one engine and compare every sequence with ``generate``."""
     requests, truths = [], {}
     for key, (seed, height, width, kind, category) in enumerate(cases):
         request = Request(key, picture(seed, height, width), category)
         truths[key] = generate(made, request)
         requests.append(with_draft(made, request, kind, truths[key]))
-    verifier = ReaderVerifier(made, Config(max_batch=rows, max_new_tokens=NEW_TOKENS, accept="exact"))
+    verifier = ModelVerifier(made, Config(max_batch=rows, max_new_tokens=NEW_TOKENS, accept="exact"))
     assert verified_tokens(verifier, requests) == truths
 
 
@@ -124,7 +124,7 @@ def check(made: TransformersReader, rows: int, cases: list[Any]) -> None:
 def test_equals_generate_with_every_kind_of_draft(category: Category | None, penalty: float | None) -> None:
     """One batch with each kind of draft, regions or pages, gives what ``generate`` gives."""
     cases = [(n, 30 + 17 * n, 130 - 15 * n, kind, category) for n, kind in enumerate(KINDS)]
-    check(reader(0, penalty, True), 3, cases)
+    check(loaded(0, penalty, True), 3, cases)
 
 
 @pytest.mark.slow
@@ -147,32 +147,32 @@ def test_equals_generate_with_every_kind_of_draft(category: Category | None, pen
 @settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
 def test_equals_generate(rows: int, cases: list[Any], seed: int, characters: bool) -> None:
     """Ragged batches of regions and pages with hostile drafts never change a token."""
-    check(reader(seed, None, characters), rows, cases)
+    check(loaded(seed, None, characters), rows, cases)
 
 
 def test_right_page_draft_takes_one_pass(monkeypatch: pytest.MonkeyPatch) -> None:
     """A perfect draft of a page rides in the prefill and ends in it."""
-    made = reader(characters=True)
+    made = loaded(characters=True)
     request = Request("page", picture(4, 140, 84), None, regions=REGIONS)
     truth = generate(made, request)
     monkeypatch.setattr(made.profile, "write_page", lambda regions, image: made.codec.decode(truth))
-    verifier = ReaderVerifier(made, Config(max_new_tokens=NEW_TOKENS))
+    verifier = ModelVerifier(made, Config(max_new_tokens=NEW_TOKENS))
     assert verified_tokens(verifier, [request]) == {"page": truth}
     assert verifier.passes == 1
 
 
 def test_page_request_through_the_verifier() -> None:
     """A page request with drafted regions ends as ``generate`` does, its output read as regions."""
-    made = reader()
+    made = loaded()
     request = Request("page", picture(4, 140, 84), None, regions=REGIONS)
     expected = made.codec.decode([t for t in generate(made, request) if t not in made.end_tokens])
-    [(key, verdict)] = ReaderVerifier(made, Config(max_new_tokens=NEW_TOKENS)).verify(iter([request]))
+    [(key, verdict)] = ModelVerifier(made, Config(max_new_tokens=NEW_TOKENS)).verify(iter([request]))
     assert (key, verdict.text) == ("page", expected)
 
 
 def test_prompt_is_the_published_one() -> None:
     """Chat format, image tokens (one a merge cell) and prompts as published, without line breaks between."""
-    profile: DotsOCR = reader().profile
+    profile: DotsOCR = loaded().profile
     inputs = profile.inputs(picture(0, 56, 84), Category.TEXT)
     text = tokenizer().decode(inputs["input_ids"][0])
     image = "<|user|><|img|>" + "<|imgpad|>" * 6 + "<|endofimg|>"
@@ -188,12 +188,12 @@ def test_prompt_is_the_published_one() -> None:
 
 def test_drafts_end_with_the_answers_end() -> None:
     """The first end token is the one that the model's answers end with."""
-    assert reader().end_tokens[0] == tokenizer().convert_tokens_to_ids("<|endofassistant|>")
+    assert loaded().end_tokens[0] == tokenizer().convert_tokens_to_ids("<|endofassistant|>")
 
 
 def test_several_images_in_one_vision_pass(monkeypatch: pytest.MonkeyPatch) -> None:
     """A batch is encoded in one pass, and each prompt is as alone."""
-    profile: DotsOCR = reader().profile
+    profile: DotsOCR = loaded().profile
     inputs = [profile.inputs(picture(n, 30 + 30 * n, 100), Category.TEXT) for n in range(3)]
     alone = [profile.embed([one])[0] for one in inputs]
     tower, passes = profile.model.vision_tower, []
@@ -209,7 +209,7 @@ def test_several_images_in_one_vision_pass(monkeypatch: pytest.MonkeyPatch) -> N
 
 def test_page_draft_is_in_pixels_of_the_resized_image() -> None:
     """Boxes are drafted in the resized image's pixels and read back in the page image's."""
-    profile: DotsOCR = reader().profile
+    profile: DotsOCR = loaded().profile
     image = picture(0, 300, 150)  # resized to 168 x 84: at most 24 cells
     [box] = [region.box for region in profile.read_page(profile.write_page(REGIONS[:1], image), image)]
     assert profile.inputs(image, None)["image_grid_thw"].tolist() == [[1, 12, 6]]
@@ -222,13 +222,13 @@ def test_page_draft_is_in_pixels_of_the_resized_image() -> None:
 def test_boxes_are_read_inside_the_image() -> None:
     """Coordinates outside the image are moved to its edge."""
     output = '[{"bbox": [-9, 5, 9999, 9999], "category": "Text", "text": "a"}]'
-    [region] = reader().profile.read_page(output, picture(0, 56, 84))
+    [region] = loaded().profile.read_page(output, picture(0, 56, 84))
     assert region.box == (0, 5, 84, 56)
 
 
 def test_elongated_page_keeps_its_coordinates() -> None:
     """A page that has to be framed in white is drafted where it stands in the frame, and read back."""
-    profile: DotsOCR = reader().profile
+    profile: DotsOCR = loaded().profile
     image = picture(0, 2000, 4)
     region = PageRegion(Category.TEXT, "a", (0, 200, 4, 1800))
     [read] = profile.read_page(profile.write_page((region,), image), image)
@@ -239,14 +239,14 @@ def test_elongated_page_keeps_its_coordinates() -> None:
 @pytest.mark.parametrize("size", [(1, 1), (1, 3000), (3000, 1)])
 def test_extreme_images_are_read(size: tuple[int, int]) -> None:
     """One-pixel and extremely elongated images are encoded, not refused."""
-    profile: DotsOCR = reader().profile
+    profile: DotsOCR = loaded().profile
     [prompt] = profile.embed([profile.inputs(picture(0, *size), Category.TEXT)])
     assert bool(prompt.embeds.isfinite().all())
 
 
 def test_pictures_are_not_read() -> None:
     """Pictures are declined; pages and everything else are not."""
-    profile: DotsOCR = reader().profile
+    profile: DotsOCR = loaded().profile
     assert profile.declines(Category.PICTURE)
     assert profile.declines(None) is None
     assert profile.declines(Category.TABLE) is None

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from hypothesis import given
 from hypothesis import strategies as st
 
-from docspec.drafters.draft_tokens import DraftTokens
+from docspec.drafters.following.draft_tokens import DraftTokens
 
 
 class Words:

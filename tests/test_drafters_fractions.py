@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageDraw
 
-from docspec.drafters.fractions import with_fractions
+from docspec.drafters.reading.fractions import with_fractions
 from docspec.types import Box, Category, Line, Page, Region, Span
 
 

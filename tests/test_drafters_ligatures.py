@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from docspec.drafters.ligatures import learn, mend, mend_lines
+from docspec.drafters.reading.ligatures import learn, mend, mend_lines
 from docspec.types import Line, Span
 
 BROKEN = 'di!culties and e!cient, di#erent e#ects of the sta# "rst de"ned a speci"c "eld; a $ip of $ow'

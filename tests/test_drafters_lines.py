@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from docspec.drafters.lines import group_boxes
+from docspec.drafters.reading.lines import group_boxes
 from docspec.types import union
 
 side = st.floats(0, 500, allow_nan=False)

@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from rapidfuzz import fuzz
 
 from docspec.bench.plain_ocr import PlainOcr
-from docspec.drafters.ctc import Reading, decode
-from docspec.drafters.engine import OcrEngine, cut
-from docspec.drafters.ocr import OcrDrafter, read_image, read_turned
-from docspec.drafters.spaces import ink_gaps, restore_spaces
+from docspec.drafters.reading.ctc import Transcript, decode
+from docspec.drafters.reading.ocr import OcrDrafter, read_image, read_turned
+from docspec.drafters.reading.ocr_engine import OcrEngine, cut
+from docspec.drafters.reading.spaces import ink_gaps, restore_spaces
 from docspec.types import Category, Page, Region, Style
 
 CHARACTERS = ["", "a", "b", " "]
@@ -98,7 +98,7 @@ def test_decoding_trims_spaces():
     reading = decode(frames(3, 1, 3, 2, 3), CHARACTERS)
     assert reading.text == "a b"
     assert reading.places[0] == pytest.approx(1.5 / 5)
-    assert decode(frames(0, 0), CHARACTERS) == Reading("")
+    assert decode(frames(0, 0), CHARACTERS) == Transcript("")
     assert decode(frames(3, 3), CHARACTERS).text == ""
 
 
@@ -115,7 +115,7 @@ def test_decoding_is_consistent(best):
 def spaced(text, wide=(), sure=()):
     """``text`` with wide gaps before the indices in ``wide`` and a likely space before those in ``sure``."""
     n = len(text)
-    reading = Reading(text, (0.5,) * n, (1.0,) * n, tuple(0.6 if i in sure else 0.0 for i in range(n)))
+    reading = Transcript(text, (0.5,) * n, (1.0,) * n, tuple(0.6 if i in sure else 0.0 for i in range(n)))
     return restore_spaces(reading, [0.4 if i in wide else 0.05 for i in range(n)])[0]
 
 
@@ -146,7 +146,7 @@ def test_restoring_only_adds_single_spaces(text, data):
     """Without its spaces the text is as before, and no two spaces are added in a row."""
     n = len(text)
     share = st.lists(st.floats(0, 1), min_size=n, max_size=n)
-    reading = Reading(text, (0.5,) * n, (1.0,) * n, tuple(data.draw(share)))
+    reading = Transcript(text, (0.5,) * n, (1.0,) * n, tuple(data.draw(share)))
     restored, alternatives = restore_spaces(reading, data.draw(share))
     assert restored.replace(" ", "") == text.replace(" ", "")
     for one in alternatives:  # the decision the other way
@@ -263,7 +263,7 @@ def test_what_the_recogniser_can_write(engine):
 def test_importing_the_drafters_loads_no_model():
     """OCR libraries and torch are imported when first needed, not before."""
     code = (
-        "import sys, docspec.drafters.auto, docspec.drafters.ocr;"
+        "import sys, docspec.drafters.reading.auto, docspec.drafters.reading.ocr;"
         "heavy = 'torch', 'transformers', 'rapidocr_onnxruntime', 'onnxruntime', 'cv2';"
         "print([name for name in heavy if name in sys.modules])"
     )

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from docspec.drafters.engine import OcrEngine
-from docspec.drafters.ocr import read_image
-from docspec.drafters.overlooked import overlooked
+from docspec.drafters.reading.ocr import read_image
+from docspec.drafters.reading.ocr_engine import OcrEngine
+from docspec.drafters.reading.overlooked import overlooked
 
 WORD = (20.0, 20.0, 150.0, 60.0)  # where the pages' first word stands
 

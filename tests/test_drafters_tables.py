@@ -7,9 +7,9 @@ import pymupdf
 from hypothesis import given
 from hypothesis import strategies as st
 
-from docspec.drafters.grid import Piece, aligned_cells, ruled_cells
-from docspec.drafters.tables import pieces_of, to_html, to_markdown, write_table
-from docspec.drafters.text_layer import TextLayerDrafter
+from docspec.drafters.reading.cell_grid import Piece, aligned_cells, ruled_cells
+from docspec.drafters.reading.table_drafts import pieces_of, to_html, to_markdown, write_table
+from docspec.drafters.reading.text_layer import TextLayerDrafter
 from docspec.source import open_document
 from docspec.types import Category, Line, Page, Region, Span, Style
 

@@ -8,13 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from docspec.drafters import ink
-from docspec.drafters.auto import TRUSTED, AutoDrafter, NoDrafter
-from docspec.drafters.engine import OcrEngine
-from docspec.drafters.evidence import Evidence
-from docspec.drafters.plausible import is_all_lower, plausibility
-from docspec.drafters.spot_check import agreement
-from docspec.drafters.text_layer import TextLayerDrafter, trust
+from docspec.drafters.reading import page_ink as ink
+from docspec.drafters.reading.auto import TRUSTED, AutoDrafter, NoDrafter
+from docspec.drafters.reading.evidence import Evidence
+from docspec.drafters.reading.ocr_engine import OcrEngine
+from docspec.drafters.reading.plausible import is_all_lower, plausibility
+from docspec.drafters.reading.spot_check import agreement
+from docspec.drafters.reading.text_layer import TextLayerDrafter, trust
 from docspec.registry import load
 from docspec.source import open_document
 from docspec.types import Category, Line, Page, Region, Span, Style

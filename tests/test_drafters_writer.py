@@ -5,9 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from docspec.drafters.characters import clean
-from docspec.drafters.joining import join_lines
-from docspec.drafters.rows import paragraphs, rows_of
-from docspec.drafters.writer import write_region
+from docspec.drafters.reading.joining import join_lines
+from docspec.drafters.reading.rows import paragraphs, rows_of
+from docspec.drafters.reading.writer import write_region
 from docspec.types import Category, Line, Region, Span, Style
 
 WIDTH = 6.0  # of a character in these tests

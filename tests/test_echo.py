@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from docspec.drafters.echo import Echo, Phrases
+from docspec.drafters.following.echo import Echo, Phrases
 
 TOKENS = st.lists(st.integers(0, 5), max_size=60)
 

@@ -15,7 +15,7 @@ from docspec.bench.neutral_tokenizer import neutral_tokenizer
 from docspec.config import Config
 from docspec.types import Category, Draft, Request
 from docspec.verifiers import engine
-from docspec.verifiers.replay import NoModel, ReplayReader, ReplayVerifier
+from docspec.verifiers.replay import NoModel, ReplayModel, ReplayVerifier
 from docspec.verifiers.sequence import Prompt
 from docspec.verifiers.window import StepCost
 
@@ -51,7 +51,7 @@ class _Timed(NoModel):
         return torch.empty(0)
 
 
-class _Reader(ReplayReader):
+class _Reader(ReplayModel):
     def prompts(self, requests: list[Request]) -> list[Prompt]:
         return [Prompt(torch.empty(PROMPT, 1), torch.full((1, PROMPT), -1)) for _ in requests]
 
@@ -93,8 +93,8 @@ def _seconds(
         given = zip(requests, drafts, strict=True)
         requests = [replace(one, drafts=(Draft(text, "test", confidence=0.99),)) for one, text in given]
     config = Config(max_batch=rows, on_loop="off")
-    reader = _Reader(tokenizer, tokenizer.token_to_id("<end>"))
-    verifier = ReplayVerifier(reader, texts, config, drafts=drafts is not None)
+    loaded = _Reader(tokenizer, tokenizer.token_to_id("<end>"))
+    verifier = ReplayVerifier(loaded, texts, config, drafts=drafts is not None)
     runner: Any = _Timed(rows, clock, *cost)
     verifier.engine.runner = runner
     started = clock.now

@@ -16,9 +16,9 @@ from random_models import BUILDS, checkpoint, core_tokenizer
 
 from docspec.config import Config
 from docspec.types import Category, Draft, PageRegion, Request
-from docspec.verifiers.reader import ReaderVerifier
+from docspec.verifiers.model_verifier import ModelVerifier
 from docspec.verifiers.sequence import Sequence
-from docspec.verifiers.transformers_vlm import TransformersReader, load
+from docspec.verifiers.transformers_vlm import TransformersModel, load
 
 CASES = [
     (family, variant)
@@ -44,7 +44,7 @@ class CharacterCodec:
 
 
 @lru_cache
-def reader(family: str, variant: str, seed: int, characters: bool) -> TransformersReader:
+def loaded(family: str, variant: str, seed: int, characters: bool) -> TransformersModel:
     """A random checkpoint of the family, loaded as any other."""
     folder = checkpoint(family, variant, seed)
     made = load(folder, Config(verifier=folder, device="cpu"))
@@ -53,7 +53,7 @@ def reader(family: str, variant: str, seed: int, characters: bool) -> Transforme
     return made
 
 
-def generate(made: TransformersReader, request: Request) -> list[int]:
+def generate(made: TransformersModel, request: Request) -> list[int]:
     """What transformers itself writes for the request.
 
     Random weights give two tokens the same logit now and then; which one is the greatest is then rounding,
@@ -105,7 +105,7 @@ def batches(draw: st.DrawFn) -> tuple[int, list[tuple[int, int, int, str, str, C
     return draw(st.integers(1, 4)), draw(st.lists(row, min_size=1, max_size=9))
 
 
-def check(made: TransformersReader, rows: int, cases: list[Any]) -> None:
+def check(made: TransformersModel, rows: int, cases: list[Any]) -> None:
     """Run the cases in one engine and compare every sequence with ``generate``."""
     requests, truths = [], []
     for key, (seed, height, width, kind, noise, category) in enumerate(cases):
@@ -115,11 +115,11 @@ def check(made: TransformersReader, rows: int, cases: list[Any]) -> None:
         requests.append(Request(key, pixels, category, (Draft(text, kind),)))
         truths.append(truth)
     config = Config(max_batch=rows, max_new_tokens=NEW_TOKENS, accept="exact", on_loop="off")
-    outputs = decoded(ReaderVerifier(made, config), requests)
+    outputs = decoded(ModelVerifier(made, config), requests)
     assert outputs == dict(enumerate(truths))
 
 
-def decoded(verifier: ReaderVerifier, requests: Iterable[Request]) -> dict[Any, list[int]]:
+def decoded(verifier: ModelVerifier, requests: Iterable[Request]) -> dict[Any, list[int]]:
     """Output tokens by key, as the engine leaves them."""
     run, outputs = verifier.engine.run, {}
 
@@ -142,7 +142,7 @@ def test_equals_generate(
     family: str, variant: str, batch: tuple[int, list[Any]], seed: int, characters: bool
 ) -> None:
     """Random images, prompts, ragged batches and hostile drafts never change a token."""
-    check(reader(family, variant, seed, characters), *batch)
+    check(loaded(family, variant, seed, characters), *batch)
 
 
 @pytest.mark.parametrize(("family", "variant"), CASES)
@@ -152,13 +152,13 @@ def test_equals_generate_with_every_kind_of_draft(family: str, variant: str) -> 
         (n, 30 + 9 * n, 120 - 8 * n, kind, "一丁七", CATEGORIES[n % len(CATEGORIES)])
         for n, kind in enumerate(KINDS)
     ]
-    check(reader(family, variant, 0, True), 3, cases)
+    check(loaded(family, variant, 0, True), 3, cases)
 
 
 @pytest.mark.parametrize("family", sorted(BUILDS))
 def test_equals_generate_with_drafts_in_the_familys_formats(family: str) -> None:
     """Pages drafted from their regions, and regions in the model's words, give what ``generate`` gives."""
-    made = reader(family, "plain", 0, False)
+    made = loaded(family, "plain", 0, False)
     table = "<table><tr><td>lets</td><td>10</td></tr></table>"
     regions = (
         PageRegion(Category.TITLE, "Speculative decoding", (10, 5, 80, 20), 1),
@@ -173,16 +173,16 @@ def test_equals_generate_with_drafts_in_the_familys_formats(family: str) -> None
         Request(2, images[2], None, regions=regions[1:]),
     ]
     config = Config(max_batch=2, max_new_tokens=NEW_TOKENS, accept="exact", on_loop="off")
-    outputs = decoded(ReaderVerifier(made, config), requests)
+    outputs = decoded(ModelVerifier(made, config), requests)
     assert outputs == {request.key: generate(made, request) for request in requests}
 
 
 def test_right_draft_takes_one_pass() -> None:
     """A perfect draft rides in the prefill and ends in it."""
-    made = reader("qwen2_vl", "plain", 0, True)
+    made = loaded("qwen2_vl", "plain", 0, True)
     pixels = np.full((40, 90, 3), 90, dtype=np.uint8)
     text = made.codec.decode(generate(made, Request(0, pixels, Category.TEXT)))
-    verifier = ReaderVerifier(made, Config(max_new_tokens=NEW_TOKENS))
+    verifier = ModelVerifier(made, Config(max_new_tokens=NEW_TOKENS))
     request = Request(0, pixels, Category.TEXT, (Draft(text, "right"),))
     [(_, verdict)] = verifier.verify(iter([request]))
     assert verdict.stats.steps == 1
@@ -191,12 +191,12 @@ def test_right_draft_takes_one_pass() -> None:
 
 def test_out_of_memory_halves_the_batch_and_loses_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     """After running out of memory the rows go on from where they were, fewer at a time."""
-    made = reader("qwen2_vl", "plain", 0, True)
+    made = loaded("qwen2_vl", "plain", 0, True)
     rng = np.random.default_rng(1)
     requests = [
         Request(k, rng.integers(0, 255, (40, 60 + k, 3), dtype=np.uint8), Category.TEXT) for k in range(5)
     ]
-    verifier = ReaderVerifier(made, Config(max_batch=4, max_new_tokens=NEW_TOKENS))
+    verifier = ModelVerifier(made, Config(max_batch=4, max_new_tokens=NEW_TOKENS))
     step, calls = verifier.engine.runner.step, []
 
     def failing(*arguments: Any) -> torch.Tensor:

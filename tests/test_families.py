@@ -19,15 +19,15 @@ from docspec.cli import app
 from docspec.config import Config
 from docspec.errors import ModelError
 from docspec.types import Category
-from docspec.verifiers.profiles.base import Family
-from docspec.verifiers.profiles.grid import GridFamily
+from docspec.verifiers.profiles.base import Profile
+from docspec.verifiers.profiles.patch_grid import GridProfile
 from docspec.verifiers.runner import Runner
-from docspec.verifiers.transformers_vlm import TransformersReader, load
+from docspec.verifiers.transformers_vlm import TransformersModel, load
 
 GRIDS = ["qwen2_vl", "qwen2_5_vl", "qwen3_vl", "paddleocr_vl", "glm_ocr"]
 
 
-def reader(folder: str) -> TransformersReader:
+def loaded(folder: str) -> TransformersModel:
     return load(folder, Config(verifier=folder, device="cpu"))
 
 
@@ -35,7 +35,7 @@ def pixels(seed: int, height: int = 60, width: int = 90) -> Any:
     return np.random.default_rng(seed).integers(0, 255, (height, width, 3), dtype=np.uint8)
 
 
-def asked(made: TransformersReader, category: Category | None) -> str:
+def asked(made: TransformersModel, category: Category | None) -> str:
     """What the model is asked, special tokens written out."""
     ids = made.profile.inputs(pixels(0), category)["input_ids"][0]
     return str(made.profile.tokenizer.decode(ids, skip_special_tokens=False))
@@ -44,11 +44,11 @@ def asked(made: TransformersReader, category: Category | None) -> str:
 @pytest.mark.parametrize("family", GRIDS)
 def test_encoding_in_one_pass_equals_the_models_own_forward(family: str) -> None:
     """Several images in one pass of the vision tower give what the model itself makes of each."""
-    profile = reader(checkpoint(family)).profile
-    assert isinstance(profile, GridFamily)
+    profile = loaded(checkpoint(family)).profile
+    assert isinstance(profile, GridProfile)
     sizes = [(60, 90, Category.TEXT), (120, 40, None), (30, 200, Category.TABLE)]
     batch = [profile.inputs(pixels(height, height, width), what) for height, width, what in sizes]
-    for fast, reference in zip(profile.embed(batch), Family.embed(profile, batch), strict=True):
+    for fast, reference in zip(profile.embed(batch), Profile.embed(profile, batch), strict=True):
         torch.testing.assert_close(fast.embeds, reference.embeds)
         assert torch.equal(fast.positions, reference.positions)
         assert fast.ids == reference.ids
@@ -61,7 +61,7 @@ def test_encoding_in_one_pass_equals_the_models_own_forward(family: str) -> None
 def test_grid_inputs_equal_those_of_the_full_processor() -> None:
     """PaddleOCR-VL's own processor, which needs no torchvision, makes the same inputs of image and prompt."""
     folder = checkpoint("paddleocr_vl")
-    profile = reader(folder).profile
+    profile = loaded(folder).profile
     made = profile.inputs(pixels(1), Category.TEXT)
     content = [{"type": "image", "image": profile.picture(pixels(1), Category.TEXT)}]
     own = transformers.AutoProcessor.from_pretrained(folder).apply_chat_template(
@@ -79,7 +79,7 @@ def test_grid_inputs_equal_those_of_the_full_processor() -> None:
 @pytest.mark.parametrize("family", sorted(BUILDS))
 def test_each_kind_of_region_is_asked_for_in_the_familys_words(family: str) -> None:
     """The prompt of each kind of region, and of the page, stands in what the model gets."""
-    made = reader(checkpoint(family))
+    made = loaded(checkpoint(family))
     for category in (Category.TEXT, Category.TABLE, Category.FORMULA, None):
         text = asked(made, category)
         assert made.profile.prompt_for(category) in text
@@ -108,21 +108,21 @@ def test_unknown_model_types_name_the_known_ones(tmp_path: Path) -> None:
     """A checkpoint of another family says which are known."""
     (tmp_path / "config.json").write_text(json.dumps({"model_type": "llama"}))
     with pytest.raises(ModelError, match=r"'llama'.*qwen2_vl"):
-        reader(str(tmp_path))
+        loaded(str(tmp_path))
 
 
 def test_missing_files_are_named(tmp_path: Path) -> None:
     """A folder without configuration, weights or chat template says what it lacks."""
     with pytest.raises(ModelError, match=r"config\.json"):
-        reader(str(tmp_path))
+        loaded(str(tmp_path))
     folder = tmp_path / "copy"
     shutil.copytree(checkpoint("paddleocr_vl"), folder)
     (folder / "chat_template.jinja").unlink()
     with pytest.raises(ModelError, match="chat template"):
-        reader(str(folder)).profile.inputs(pixels(0), None)
+        loaded(str(folder)).profile.inputs(pixels(0), None)
     (folder / "model.safetensors").unlink()
     with pytest.raises(ModelError, match=r"model\.safetensors"):
-        reader(str(folder))
+        loaded(str(folder))
 
 
 def test_offline_says_so() -> None:
@@ -151,7 +151,7 @@ def test_command_line_takes_a_checkpoint(
     family: str, mode: str, note: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """``docspec parse --verifier FOLDER`` reads a document in every mode."""
-    monkeypatch.setattr(TransformersReader, "limit", lambda *_: 12)  # a random model does not end by itself
+    monkeypatch.setattr(TransformersModel, "limit", lambda *_: 12)  # a random model does not end by itself
     out = tmp_path / "out"
     options = ["--verifier", checkpoint(family), "--mode", mode, "--accept", "exact", "--format", "json"]
     result = CliRunner().invoke(app, ["parse", str(note), "-o", str(out), "-q", *options])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from docspec.drafters.habits import Habits
+from docspec.drafters.following.habits import Habits
 
 
 def applied(habits: Habits, text: str) -> set[str]:

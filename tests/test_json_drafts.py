@@ -10,11 +10,11 @@ from functools import lru_cache
 from typing import Any
 
 import pytest
-from test_matching import PROSE
+from test_cursor import PROSE
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 
 from docspec.bench.acceptance_loop import END, replay
-from docspec.drafters.matching import DraftCursor
+from docspec.drafters.following.cursor import DraftCursor
 
 LABELS = ["Text", "Title", "Section-header", "List-item", "Caption", "Footnote", "Table", "Page-header"]
 SENTENCES = [f"{sentence}." for sentence in PROSE.replace("\n", " ").split(". ")]

@@ -8,8 +8,17 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from docspec.drafters.locate import ENOUGH, START, STARTS, TAIL, DraftIndex, Query, distances, locate
-from docspec.drafters.normalise import fold
+from docspec.drafters.following.locate import (
+    ENOUGH,
+    START,
+    STARTS,
+    TAIL,
+    DraftIndex,
+    Query,
+    distances,
+    locate,
+)
+from docspec.drafters.following.normalise import fold
 
 letters = st.text("abc ", max_size=40)
 

@@ -14,17 +14,17 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 from rapidfuzz.distance import Levenshtein
 
-from docspec.drafters import ctc
-from docspec.drafters.recogniser import MAX_FRAMES, Recogniser
+from docspec.drafters.reading import ctc
+from docspec.drafters.reading.recogniser import MAX_FRAMES, Recogniser
 from docspec.errors import ModelError
 from docspec.types import Draft
 from docspec.verifiers.codec import TokenizerCodec
 from docspec.verifiers.mini import tokens
 from docspec.verifiers.mini.cells import CellMaker
-from docspec.verifiers.mini.data import running_text
-from docspec.verifiers.mini.evaluate import read_regions, scores, superscripts_in
 from docspec.verifiers.mini.model import WEIGHTS, Mini
 from docspec.verifiers.mini.tokens import END
+from docspec.verifiers.mini.training.data import running_text
+from docspec.verifiers.mini.training.evaluate import read_regions, scores, superscripts_in
 from docspec.verifiers.mini.verifier import character_confidence
 
 SENTENCE = "The committee met on 14 March and approved the final report."

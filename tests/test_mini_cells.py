@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from docspec.drafters.recogniser import FEATURE_SIZE, CtcHead
+from docspec.drafters.reading.recogniser import FEATURE_SIZE, CtcHead
 from docspec.verifiers.mini.cells import CELL_SIZE, CellMaker, LineCells
 
 CHARACTERS = ["", "a", "b", "é", "字", " "]

@@ -9,8 +9,8 @@ import torch
 
 from docspec import registry
 from docspec.config import Config
-from docspec.drafters.matching import DraftCursor
-from docspec.drafters.tree import Tree
+from docspec.drafters.following.cursor import DraftCursor
+from docspec.drafters.following.tree import Tree
 from docspec.drafting import DraftedPage, Input, Stages
 from docspec.types import Style
 from docspec.verifiers.codec import TokenizerCodec

@@ -25,7 +25,7 @@ from docspec.verifiers.mini.formulas import (
     plain,
     with_latex,
 )
-from docspec.verifiers.mini.invented_formulas import inline_formula
+from docspec.verifiers.mini.training.invented_formulas import inline_formula
 
 
 def group(text: str) -> str:

@@ -9,9 +9,9 @@ import matplotlib
 import numpy as np
 from PIL import Image, ImageDraw
 
-from docspec.verifiers.mini.fonts import Face, drawable
 from docspec.verifiers.mini.formulas import CLOSE, OPEN, SUB, SUP
-from docspec.verifiers.mini.render import break_lines
+from docspec.verifiers.mini.training.fonts import Face, drawable
+from docspec.verifiers.mini.training.render import break_lines
 
 FONT = str(Path(matplotlib.get_data_path()) / "fonts" / "ttf" / "DejaVuSans.ttf")
 

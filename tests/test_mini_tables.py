@@ -9,8 +9,8 @@ import pymupdf
 import pytest
 
 from docspec.config import Config
-from docspec.drafters.ocr import OcrDrafter
-from docspec.drafters.text_layer import draft_lines
+from docspec.drafters.reading.ocr import OcrDrafter
+from docspec.drafters.reading.text_layer import draft_lines
 from docspec.drafting import region_request
 from docspec.types import Category, Finish, Page, Region, Request, Style
 from docspec.verifiers.mini.verifier import MiniVerifier

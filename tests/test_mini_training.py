@@ -8,11 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from docspec.drafters.recogniser import Recogniser
+from docspec.drafters.reading.recogniser import Recogniser
 from docspec.verifiers.mini.cells import CellMaker
-from docspec.verifiers.mini.data import read_shard, write_shard
-from docspec.verifiers.mini.render import Line
-from docspec.verifiers.mini.stored_cells import read_cells
+from docspec.verifiers.mini.training.data import read_shard, write_shard
+from docspec.verifiers.mini.training.render import Line
+from docspec.verifiers.mini.training.stored_cells import read_cells
 
 
 @pytest.fixture

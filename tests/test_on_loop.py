@@ -31,7 +31,7 @@ from docspec.types import (
 )
 from docspec.verifiers.decide import Replay, exact
 from docspec.verifiers.engine import Engine
-from docspec.verifiers.replay import NoModel, ReplayReader, ReplayVerifier
+from docspec.verifiers.replay import NoModel, ReplayModel, ReplayVerifier
 from docspec.verifiers.runaway import PATIENT, RunawayGuard
 from docspec.verifiers.runner import Runner
 
@@ -42,9 +42,9 @@ LOOP = " nothing is lost"
 
 def replayed(recorded: str, config: Config, draft: str = START, limit: int = 4000, **options: Any) -> Verdict:
     """The verdict on one region whose verifier writes ``recorded``."""
-    reader: Any = ReplayReader(core_tokenizer(), token_id(END))
-    reader.limit = lambda request, config: limit
-    verifier = ReplayVerifier(reader, {"r": recorded}, config, **options)
+    loaded: Any = ReplayModel(core_tokenizer(), token_id(END))
+    loaded.limit = lambda request, config: limit
+    verifier = ReplayVerifier(loaded, {"r": recorded}, config, **options)
     drafts = (Draft(draft, "ocr"),) if draft else ()
     [(_, verdict)] = verifier.verify(iter([Request("r", PIXELS, Category.TEXT, drafts)]))
     return verdict
@@ -115,9 +115,9 @@ class _Pages:
 @pytest.mark.parametrize("on_loop", ["keep", "draft"])
 def test_a_page_that_loops_keeps_its_regions(on_loop: str) -> None:
     """Of a page the regions read before the loop stay, or the drafted ones do."""
-    reader: Any = ReplayReader(core_tokenizer(), token_id(END), page=_Pages())
+    loaded: Any = ReplayModel(core_tokenizer(), token_id(END), page=_Pages())
     drafted = tuple(PageRegion(Category.TEXT, text) for text in ("A large model.", "A small draft."))
-    verifier = ReplayVerifier(reader, {0: "A large model\n" + LOOP * 900}, Config(on_loop=on_loop))
+    verifier = ReplayVerifier(loaded, {0: "A large model\n" + LOOP * 900}, Config(on_loop=on_loop))
     [(_, verdict)] = verifier.verify(iter([Request(0, PIXELS, None, regions=drafted)]))
     assert verdict.finish is Finish.LOOP
     texts = [region.text for region in verdict.regions]

@@ -32,7 +32,7 @@ from docspec.types import (
     Region,
     Request,
 )
-from docspec.verifiers.replay import ReplayReader, ReplayVerifier
+from docspec.verifiers.replay import ReplayModel, ReplayVerifier
 from docspec.verifiers.sequence import Prompt
 
 Install = Callable[..., docspec.Parser]
@@ -62,7 +62,7 @@ class TagPages:
         return doctags.read(output, image)
 
 
-class FussyReader(ReplayReader):
+class FussyModel(ReplayModel):
     """Refuses the images of some requests, as a model's own processor may."""
 
     refused: tuple[Hashable, ...] = ()
@@ -117,10 +117,10 @@ def install(monkeypatch: pytest.MonkeyPatch) -> Install:
             RequestKey(0, *(key if isinstance(key, tuple) else (key, None))): text
             for key, text in recorded.items()
         }
-        reader = FussyReader(core_tokenizer(), token_id("<|im_end|>"), page=pages or MarkdownPages())
-        reader.refused = refused
+        loaded = FussyModel(core_tokenizer(), token_id("<|im_end|>"), page=pages or MarkdownPages())
+        loaded.refused = refused
         config = Config(**options)
-        monkeypatch.setattr("docspec.pipeline.load_verifier", lambda _: Watched(reader, keyed, config))
+        monkeypatch.setattr("docspec.pipeline.load_verifier", lambda _: Watched(loaded, keyed, config))
         return quick(docspec.Parser(config))
 
     return make
@@ -252,7 +252,7 @@ def test_an_output_that_broke_off_is_completed_from_the_layout(
     paper: Path, install: Install, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What comes after the bound on tokens stands as drafted, unverified."""
-    monkeypatch.setattr(ReplayReader, "limit", lambda *_: 8)
+    monkeypatch.setattr(ReplayModel, "limit", lambda *_: 8)
     document = install({0: PAGES[0], 1: PAGES[1]}, mode="page").parse(paper)
     assert all(page.verdict and page.verdict.finish is Finish.LENGTH for page in document.pages)
     assert document.markdown.count(PARAGRAPH) == 2

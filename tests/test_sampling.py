@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tiny_decoder import VOCABULARY, LetterCodec, sequence, tiny_decoder
 
-from docspec.drafters.tree import Tree
+from docspec.drafters.following.tree import Tree
 from docspec.errors import ModelError
 from docspec.verifiers import sampling
 from docspec.verifiers.acceptance import accept_exact, accept_sampled

@@ -7,8 +7,8 @@ import html
 from hypothesis import given
 from hypothesis import strategies as st
 
-from docspec.drafters.grid import Cell
-from docspec.drafters.tables import to_html
+from docspec.drafters.reading.cell_grid import Cell
+from docspec.drafters.reading.table_drafts import to_html
 from docspec.verifiers.mini.table_parts import split_table, table_text
 
 TEXTS = st.text("ab1.&<> ", max_size=6)

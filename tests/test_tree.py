@@ -8,7 +8,7 @@ import math
 from hypothesis import given
 from hypothesis import strategies as st
 
-from docspec.drafters.tree import Tree
+from docspec.drafters.following.tree import Tree
 from docspec.verifiers.acceptance import accept_exact, accept_fused
 
 TOKENS = st.lists(st.integers(0, 2), max_size=7)

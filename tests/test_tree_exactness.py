@@ -16,13 +16,13 @@ import pytest
 import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from test_exactness import CASES, NEW_TOKENS, decoded, generate, reader
+from test_exactness import CASES, NEW_TOKENS, decoded, generate, loaded
 
 from docspec.config import Config
-from docspec.drafters.tree import Tree
+from docspec.drafters.following.tree import Tree
 from docspec.types import Category, Request
 from docspec.verifiers.cache import RaggedCache
-from docspec.verifiers.reader import ReaderVerifier
+from docspec.verifiers.model_verifier import ModelVerifier
 from docspec.verifiers.sequence import Sequence
 
 QUICK = ("qwen2_vl", "qwen2_5_vl")  # M-RoPE, with sliding layers and with logits processors
@@ -54,7 +54,7 @@ class BranchingCursor:
 
 def check(family: str, variant: str, seeds: Seq[int], rows: int) -> int:
     """Run one sequence a seed, with random trees; how many accepted paths had left the main branch."""
-    made = reader(family, variant, 0, True)
+    made = loaded(family, variant, 0, True)
     requests, truths = [], []
     for key, seed in enumerate(seeds):
         rng = np.random.default_rng(seed)
@@ -62,7 +62,7 @@ def check(family: str, variant: str, seeds: Seq[int], rows: int) -> int:
         requests.append(Request(key, pixels, Category.TEXT))
         truths.append(generate(made, requests[-1]))
     config = Config(max_batch=rows, max_new_tokens=NEW_TOKENS, accept="exact", on_loop="off")
-    verifier = ReaderVerifier(made, config)
+    verifier = ModelVerifier(made, config)
     run, decide, strayed = verifier.engine.run, verifier.engine.decide, 0
 
     def branching(sequences: Iterable[Sequence | None]) -> Iterator[Sequence]:

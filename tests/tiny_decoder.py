@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from transformers import Qwen2Config, Qwen2ForCausalLM
 
-from docspec.drafters.matching import DraftCursor
+from docspec.drafters.following.cursor import DraftCursor
 from docspec.verifiers.sequence import Prompt, Sequence
 
 END = 0

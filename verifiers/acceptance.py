@@ -7,7 +7,7 @@ import itertools
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from docspec.drafters.tree import Tree
+from docspec.drafters.following.tree import Tree
 
 
 class Accepted(NamedTuple):

@@ -8,7 +8,7 @@ from tokenizers import Tokenizer
 
 
 class TokenizerCodec:
-    """The ``Codec`` of docspec.drafters.matching over a ``tokenizers.Tokenizer``.
+    """The ``Codec`` of docspec.drafters.following.cursor over a ``tokenizers.Tokenizer``.
 
     ``unwritten`` are ids without text, beside those that the tokenizer itself knows as special; these are
     part of the text with ``special`` (layout tags).

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 import torch
 
-from docspec.drafters.tree import Tree
+from docspec.drafters.following.tree import Tree
 from docspec.verifiers.acceptance import Accepted, accept_exact, accept_fused, walk
 from docspec.verifiers.sequence import Sequence
 

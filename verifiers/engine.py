@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 
 import torch
 
-from docspec.drafters.tree import Tree
+from docspec.drafters.following.tree import Tree
 from docspec.errors import ModelError
 from docspec.verifiers.acceptance import Accepted
 from docspec.verifiers.clock import now

@@ -24,7 +24,7 @@ def load_verifier(config: Config) -> Verifier:
             f"unknown verifier {name!r}; known: {', '.join(known)}, a folder with a checkpoint, or a hub name"
         )
     # imported here: transformers takes seconds, and the small verifiers do not need its model zoo
-    from docspec.verifiers.reader import ReaderVerifier
+    from docspec.verifiers.model_verifier import ModelVerifier
     from docspec.verifiers.transformers_vlm import load
 
-    return ReaderVerifier(load(name, config), config)
+    return ModelVerifier(load(name, config), config)

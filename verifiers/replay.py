@@ -16,7 +16,7 @@ from docspec.config import Config
 from docspec.types import Request, Style, Verdict
 from docspec.verifiers.codec import TokenizerCodec
 from docspec.verifiers.decide import Decide, Replay
-from docspec.verifiers.reader import PageFormat, Reader, ReaderVerifier
+from docspec.verifiers.model_verifier import LoadedModel, ModelVerifier, PageFormat
 from docspec.verifiers.sequence import Prompt
 from docspec.verifiers.window import GPU_WIDTH, StepCost
 
@@ -59,7 +59,7 @@ class NoModel:
         return torch.empty(0)
 
 
-class ReplayReader:
+class ReplayModel:
     """A reader without a model, over a ``tokenizers`` tokenizer whose id ``end`` ends every output.
 
     ``page`` is the page format of the recorded outputs, where whole pages were recorded.
@@ -98,19 +98,19 @@ class ReplayReader:
         return verdict
 
 
-class ReplayVerifier(ReaderVerifier):
+class ReplayVerifier(ModelVerifier):
     """Verifies with the choices of ``recorded`` texts by request key.
 
     ``reader`` may hold a real model: its passes are then made, timed and ignored.
     """
 
     def __init__(
-        self, reader: Reader, recorded: Mapping[Hashable, str], config: Config, *, drafts: bool = True
+        self, loaded: LoadedModel, recorded: Mapping[Hashable, str], config: Config, *, drafts: bool = True
     ) -> None:
-        end = reader.end_tokens[0]
-        tokens = {key: [*reader.codec.encode(text)[0], end] for key, text in recorded.items()}
-        runner: Any = NoModel(config.max_batch) if reader.model is None else None
-        super().__init__(reader, config, drafts=drafts, decide=Replay(tokens), runner=runner)
+        end = loaded.end_tokens[0]
+        tokens = {key: [*loaded.codec.encode(text)[0], end] for key, text in recorded.items()}
+        runner: Any = NoModel(config.max_batch) if loaded.model is None else None
+        super().__init__(loaded, config, drafts=drafts, decide=Replay(tokens), runner=runner)
 
 
 def random_qwen2_vl(tokenizer: Any, layers: int, hidden: int, vision_layers: int = 8) -> Any:

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch.nn.functional import pad
 
-from docspec.drafters.tree import Tree
+from docspec.drafters.following.tree import Tree
 from docspec.errors import ModelError
 from docspec.verifiers.cache import RaggedCache
 from docspec.verifiers.decoder_hooks import decoder_given

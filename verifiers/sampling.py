@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from docspec.drafters.tree import Tree
+from docspec.drafters.following.tree import Tree
 from docspec.errors import ModelError
 from docspec.verifiers.acceptance import Accepted, walk
 from docspec.verifiers.decide import Trees

@@ -6,8 +6,8 @@ from collections.abc import Hashable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from docspec.drafters.matching import DraftCursor
-from docspec.drafters.tree import Tree
+from docspec.drafters.following.cursor import DraftCursor
+from docspec.drafters.following.tree import Tree
 from docspec.types import DecodeStats, Finish
 from docspec.verifiers.acceptance import Accepted
 from docspec.verifiers.runaway import Runaway, RunawayGuard

@@ -17,13 +17,13 @@ from docspec.types import Request, Style, Verdict
 from docspec.verifiers.codec import TokenizerCodec
 from docspec.verifiers.decide import Decide, ExactWithProcessors, Fused, exact
 from docspec.verifiers.processors import greedy_processors, prefixed, sampling_processors
-from docspec.verifiers.profiles.base import Family
+from docspec.verifiers.profiles.base import Profile
 from docspec.verifiers.sampling import Sampled
 from docspec.verifiers.sequence import Prompt
 
 
-class TransformersReader:
-    """A loaded transformers VLM behind the engine; see docspec.verifiers.reader.Reader."""
+class TransformersModel:
+    """A loaded transformers VLM behind the engine; see docspec.verifiers.model_verifier.LoadedModel."""
 
     def __init__(self, name: str, model: Any, tokenizer: Any, profile: Any) -> None:
         self.name = name
@@ -76,12 +76,12 @@ def _end_tokens(model: Any, tokenizer: Any, stops: Sequence[str]) -> tuple[int, 
     return tuple(int(token) for token in ids if token is not None)
 
 
-def load(name: str, config: Config) -> TransformersReader:
+def load(name: str, config: Config) -> TransformersModel:
     """Load a checkpoint folder or hub model. Raises ModelError, saying what is missing or unsupported."""
     local = Path(name).exists() or config.offline
     profile_class = _profile(name, local)
     device = pick_device(config.device)
-    load_parts = getattr(profile_class, "load", Family.load)
+    load_parts = getattr(profile_class, "load", Profile.load)
     try:
         model, tokenizer, processor = load_parts(
             name, dtype=pick_dtype(config.dtype, device), local_files_only=local
@@ -89,7 +89,7 @@ def load(name: str, config: Config) -> TransformersReader:
     except (OSError, ValueError, ImportError, KeyError) as error:
         raise ModelError(f"cannot load {name}: {_first_line(error)}") from error
     model.to(device)
-    return TransformersReader(name, model, tokenizer, profile_class(model, tokenizer, processor))
+    return TransformersModel(name, model, tokenizer, profile_class(model, tokenizer, processor))
 
 
 def _profile(name: str, local: bool) -> Any:

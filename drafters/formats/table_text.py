@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 
-from docspec.drafters.grid import Cell
+from docspec.drafters.reading.cell_grid import Cell
 
 MAX_SPAN = 200  # rows or columns that one cell may claim: broken output claims anything
 MAX_PLACES = 20_000  # of a grid; more is no table

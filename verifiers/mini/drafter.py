@@ -6,15 +6,15 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from docspec.config import Config
-from docspec.drafters import fractions
-from docspec.drafters.alternatives import moved_alternatives
-from docspec.drafters.auto import AutoDrafter
 from docspec.drafters.characters import SUPERSCRIPTS
-from docspec.drafters.comparison import corrections
+from docspec.drafters.following.comparison import corrections
+from docspec.drafters.reading import fractions
+from docspec.drafters.reading.alternatives import moved_alternatives
+from docspec.drafters.reading.auto import AutoDrafter
 from docspec.drafting import region_request
 from docspec.types import Alternative, Draft, Drafter, Line, Page, Region, Style
 from docspec.verifiers.decide import Fused
-from docspec.verifiers.mini.doubts import Doubts, second_readings
+from docspec.verifiers.mini.alternatives import WithAlternatives, byte_alternatives
 from docspec.verifiers.mini.formulas import CLOSE, MARKS, OPEN, plain, with_latex
 from docspec.verifiers.mini.tokens import decode, encode
 from docspec.verifiers.mini.verifier import FIGURES, MiniVerifier
@@ -37,8 +37,8 @@ class MiniDrafter:
 
     def __init__(self, base: Drafter | None = None) -> None:
         self.base = base or AutoDrafter()
-        self.doubts = Doubts(FusedText(None))
-        self.verifier = MiniVerifier(Config(verifier="mini"), decide=self.doubts, formulas=True)
+        self.alternatives = WithAlternatives(FusedText(None))
+        self.verifier = MiniVerifier(Config(verifier="mini"), decide=self.alternatives, formulas=True)
 
     def read(self, page: Page) -> Sequence[Line]:
         """The page's text lines, see docspec.types.Drafter."""
@@ -56,19 +56,19 @@ class MiniDrafter:
         text = styled(verdict.text, style)
         different = corrections(drafts[0].text, text)
         others = [Alternative(c.start, c.end, c.draft, OCR_RIGHT) for c in different]
-        others = sorted([*others, *self._second_readings(text)], key=lambda one: one.start)
+        others = sorted([*others, *self._byte_alternatives(text)], key=lambda one: one.start)
         return (Draft(text, SOURCE, drafts[0].confidence, tuple(others)), *drafts[1:])
 
-    def _second_readings(self, text: str) -> tuple[Alternative, ...]:
+    def _byte_alternatives(self, text: str) -> tuple[Alternative, ...]:
         """What the verifier was unsure of while it read the parts of a region, as places in its ``text``."""
         written = ""
         known: list[Alternative] = []
-        for _, emitted in sorted(self.doubts.emitted.items()):
-            part, found = second_readings(emitted)
+        for _, emitted in sorted(self.alternatives.emitted.items()):
+            part, found = byte_alternatives(emitted)
             at = len(written)
             known += [replace(one, start=one.start + at, end=one.end + at) for one in found]
             written += f"{part}\n"
-        self.doubts.emitted.clear()
+        self.alternatives.emitted.clear()
         return moved_alternatives(known, written, text)
 
 

@@ -9,8 +9,8 @@ from functools import partial
 from typing import Literal
 
 from docspec.config import Config
-from docspec.drafters.matching import agreement, corrections
-from docspec.drafters.recogniser import Recogniser
+from docspec.drafters.following.cursor import agreement, corrections
+from docspec.drafters.reading.recogniser import Recogniser
 from docspec.types import Category, DecodeStats, Draft, Finish, Request, Style, Verdict
 from docspec.verifiers.codec import TokenizerCodec
 from docspec.verifiers.decide import Decide, Fused, exact
@@ -19,7 +19,7 @@ from docspec.verifiers.mini.model import Mini
 from docspec.verifiers.mini.parts import Part, foreign_share, join, split
 from docspec.verifiers.mini.table_parts import split_table, table_text
 from docspec.verifiers.mini.tokens import END, MARKS, byte_tokenizer, encode
-from docspec.verifiers.reader import PageFormat, ReaderVerifier
+from docspec.verifiers.model_verifier import ModelVerifier, PageFormat
 from docspec.verifiers.sampling import Sampled
 from docspec.verifiers.sequence import Prompt
 
@@ -34,8 +34,8 @@ PRINTED = 0.85  # OCR's confidence in a table below which it is handwriting: sin
 TRUSTED_LAYER = 0.8  # confidence of a text layer from which single characters are safer than the whole
 
 
-class MiniReader:
-    """The mini behind the engine; see docspec.verifiers.reader.Reader.
+class MiniModel:
+    """The mini behind the engine; see docspec.verifiers.model_verifier.LoadedModel.
 
     ``formulas`` has it mark them in what it writes (see ``formulas``).
     """
@@ -157,9 +157,9 @@ class MiniVerifier:
     def __init__(
         self, config: Config, *, drafts: bool = True, decide: Decide | None = None, formulas: bool = False
     ) -> None:
-        reader = MiniReader(threads=os.cpu_count() or 1, formulas=formulas)
-        self.inner = ReaderVerifier(reader, config, drafts=drafts, decide=decide)
-        self.name, self.style, self.dpi = reader.name, reader.style, reader.dpi
+        loaded = MiniModel(threads=os.cpu_count() or 1, formulas=formulas)
+        self.inner = ModelVerifier(loaded, config, drafts=drafts, decide=decide)
+        self.name, self.style, self.dpi = loaded.name, loaded.style, loaded.dpi
 
     @property
     def seconds(self) -> dict[str, float]:

@@ -25,8 +25,8 @@ FENCED = re.compile(r"^```[\w-]*\n(.*?)\n?```$", re.DOTALL)
 DISPLAY_MATH = re.compile(r"^(?:\$\$(.*)\$\$|\\\[(.*)\\\]|\$([^$]*)\$|\\\((.*)\\\))$", re.DOTALL)
 
 
-class Family:
-    """A family whose checkpoints bring a processor and a chat template; a docspec.verifiers.profiles.Profile.
+class Profile:
+    """A family whose checkpoints bring a processor and a chat template: how it is asked and how it answers.
 
     ``prompts`` by category, ``prompt`` for every other, ``page_prompt`` for the page; "" where the image
     alone is the prompt; ``text_first`` are those whose prompt stands before the image. ``page_side`` bounds

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from docspec.drafters.formats import grounding
 from docspec.types import Category, Image, PageRegion, Style
-from docspec.verifiers.profiles.base import Family
+from docspec.verifiers.profiles.base import Profile
 
 
-class DeepSeekOcr2(Family):
+class DeepSeekOcr2(Profile):
     """Page reading with layout labels, which are special tokens and belong to the output."""
 
     style = Style(table="html", formula=("\\(", "\\)"))

@@ -15,7 +15,7 @@ from transformers.models.qwen2_vl.image_processing_pil_qwen2_vl import smart_res
 from docspec.drafters.formats import dots_json
 from docspec.types import Category, Image, PageRegion, Style
 from docspec.verifiers.dots_ocr.loading import load_dots_ocr
-from docspec.verifiers.profiles.base import Family
+from docspec.verifiers.profiles.base import Profile
 from docspec.verifiers.sequence import Prompt
 
 PAGE_PROMPT = """\
@@ -41,7 +41,7 @@ and the corresponding text content within the bbox.
 """
 
 
-class DotsOCR(Family):
+class DotsOCR(Profile):
     """Prompts, image sizing, embedding and page format for one loaded dots.ocr."""
 
     style = Style(table="html", formula=("$", "$"), list_marks=True)

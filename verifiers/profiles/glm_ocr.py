@@ -6,10 +6,10 @@ Prompts are those of the model card (huggingface.co/zai-org/GLM-OCR).
 from __future__ import annotations
 
 from docspec.types import Category, Style
-from docspec.verifiers.profiles.grid import GridFamily
+from docspec.verifiers.profiles.patch_grid import GridProfile
 
 
-class GlmOcr(GridFamily):
+class GlmOcr(GridProfile):
     """Region reading; the page prompt reads a page as markdown."""
 
     style = Style(table="html", formula=("$", "$"))

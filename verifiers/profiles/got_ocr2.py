@@ -10,12 +10,12 @@ from typing import Any
 
 from docspec.drafters.formats.markdown import MarkdownOptions
 from docspec.types import Category, Image, Style
-from docspec.verifiers.profiles.base import Family
+from docspec.verifiers.profiles.base import Profile
 
 PLAIN = frozenset(Category) - {Category.TABLE, Category.FORMULA}
 
 
-class GotOcr2(Family):
+class GotOcr2(Profile):
     """Formatted reading of pages, tables and formulas, plain reading of other regions.
 
     Tables come as LaTeX ``tabular``, which no drafter writes.

@@ -10,12 +10,12 @@ import numpy as np
 
 from docspec.drafters.formats import doctags
 from docspec.types import Category, Image, PageRegion, Style
-from docspec.verifiers.profiles.base import Family
+from docspec.verifiers.profiles.base import Profile
 
 CROP = np.zeros((1, 1, 3), dtype=np.uint8)  # for the reader of pages: boxes inside a region are not asked for
 
 
-class GraniteDocling(Family):
+class GraniteDocling(Profile):
     """Page reading; DocTags are special tokens and belong to the output."""
 
     style = Style(table="html", formula=("$", "$"))

@@ -7,10 +7,10 @@ prompts for text, tables and formulas for regions. Positions have four axes.
 from __future__ import annotations
 
 from docspec.types import Category, Style
-from docspec.verifiers.profiles.base import Family
+from docspec.verifiers.profiles.base import Profile
 
 
-class HunyuanOcr(Family):
+class HunyuanOcr(Profile):
     """Page reading; page headers and footers are left out, as the prompt asks."""
 
     style = Style(table="html", formula=("$", "$"))

@@ -7,10 +7,10 @@ huggingface.co/lightonai/LightOnOCR-2-1B).
 from __future__ import annotations
 
 from docspec.types import Style
-from docspec.verifiers.profiles.base import Family
+from docspec.verifiers.profiles.base import Profile
 
 
-class LightOnOcr(Family):
+class LightOnOcr(Profile):
     """Page reading without any instruction; regions are read as small pages."""
 
     style = Style(table="html", formula=("$", "$"), heading_marks=True)

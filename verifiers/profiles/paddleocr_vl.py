@@ -10,12 +10,12 @@ import re
 
 from docspec.drafters.formats.table_text import read_otsl, read_table, write_html, write_otsl
 from docspec.types import Category, Style
-from docspec.verifiers.profiles.grid import GridFamily
+from docspec.verifiers.profiles.patch_grid import GridProfile
 
 OTSL = re.compile(r"<(?:fcel|ecel|nl)>")
 
 
-class PaddleOCRVL(GridFamily):
+class PaddleOCRVL(GridProfile):
     """Region reading; the page prompt reads a page as one text region."""
 
     style = Style(table="html", formula=("$", "$"))

@@ -12,7 +12,7 @@ from typing import Any
 
 from docspec.drafters.formats.markdown import MarkdownOptions
 from docspec.types import Category, Image, PageRegion, Style
-from docspec.verifiers.profiles.grid import GridFamily
+from docspec.verifiers.profiles.patch_grid import GridProfile
 
 CHAT = (
     "<|im_start|>system\nYou are a helpful assistant.<|im_end|>\n"
@@ -43,7 +43,7 @@ is_diagram: False
 FRONT_MATTER = re.compile(r"\s*---[ \t]*\n(?:[\w-]+:.*\n)*---[ \t]*(?:\n|$)")
 
 
-class QwenVL(GridFamily):
+class QwenVL(GridProfile):
     """Prompts and image sizes for one loaded model of the family."""
 
     style = Style(table="html", formula=("\\(", "\\)"), list_marks=True)

@@ -1,0 +1,56 @@
+"""The text layer of a PDF as a drafter, and how far it can be trusted."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from docspec.drafters.reading.alternatives import placed_alternatives
+from docspec.drafters.reading.evidence import Evidence
+from docspec.drafters.reading.fractions import with_fractions
+from docspec.drafters.reading.ligatures import mend_lines
+from docspec.drafters.reading.table_drafts import write_table
+from docspec.drafters.reading.writer import write_region
+from docspec.types import Box, Category, Draft, Line, Page, Region, Style
+
+SOURCE = "text-layer"
+
+
+class TextLayerDrafter:
+    """Takes the text that the PDF carries; images have none."""
+
+    def __init__(self) -> None:
+        self._evidence: Evidence | None = None
+
+    def read(self, page: Page) -> Sequence[Line]:
+        """The lines of the page's text layer, ligatures that its fonts break put right."""
+        return mend_lines(page.lines)
+
+    def draft(self, page: Page, region: Region, style: Style) -> Sequence[Draft]:
+        """The region's text-layer lines, written in ``style``; their trust is the confidence."""
+        self._evidence = Evidence.of(page, self._evidence)
+        return draft_lines(page, region, style, self._evidence.trust(region.lines, region.box))
+
+
+def draft_lines(page: Page, region: Region, style: Style, confidence: float) -> Sequence[Draft]:
+    """Drafts from the region's own lines: a table first where it is one, else the text as written."""
+    if not region.lines:
+        return ()
+    source = region.lines[0].source
+    if region.category is Category.TABLE and style.table:
+        table = write_table(page, region, style)
+        if table is not None:
+            return (Draft(table, "table", confidence),)
+    return draft_text(page, region, style, source, confidence)
+
+
+def draft_text(page: Page, region: Region, style: Style, source: str, confidence: float) -> Sequence[Draft]:
+    """The region's lines as written, with fractions of numbers where ``style`` has LaTeX."""
+    if style.formula:
+        region = with_fractions(page, region, style.formula)
+    text = write_region(region, style)
+    return (Draft(text, source, confidence, placed_alternatives(region.lines, text)),) if text else ()
+
+
+def trust(page: Page, lines: Sequence[Line], box: Box | None = None) -> float:
+    """How far ``lines`` (of ``box``, or of the page) say what the page shows; see Evidence.trust."""
+    return Evidence(page).trust(lines, box)

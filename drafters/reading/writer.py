@@ -1,0 +1,135 @@
+"""A region's lines written as the verifier would write them: running text, headings, lists, code.
+
+Pure. No character that shows is lost but line-end hyphens, soft hyphens and bullets; ligatures and
+presentation forms are expanded.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from statistics import median
+
+from docspec.drafters.characters import SOFT_HYPHEN
+from docspec.drafters.reading.joining import join_lines
+from docspec.drafters.reading.rows import Row, paragraphs, rows_of
+from docspec.types import Category, Region, Style
+
+HEADINGS = (Category.TITLE, Category.SECTION_HEADER)
+BULLET = re.compile(
+    "(?:\ufffd{1,2} ?|[•◦▪▫■□●○‣⁃∙·➢➤➔✓✔❖◆◇►▶\u2022\uf06c\uf0a7\uf0b7\uf0d8\uf076] ?|[-–—*] )(?=\\S)"
+)
+NUMBER = re.compile(
+    r"(?:\d{1,3}\.(?!\d)|\(?(?:\d{1,3}|[A-Za-z]|[ivxIVX]{1,5})\)|(?:[A-Za-z]|[ivxIVX]{1,5})\.(?= )"
+    r"|\[\d{1,3}\]|（\d{1,3}）|\d{1,3}、|[①-⑳]) ?(?=\S)"
+)
+LEVEL_STEP = 0.8  # of a row's height: less is the same list level
+
+
+def write_region(region: Region, style: Style) -> str:
+    """The text of ``region`` in ``style``; empty where there is nothing to propose.
+
+    Tables are written by tables.py; here their rows stay lines. A formula is its characters, and nothing
+    where the verifier writes LaTeX.
+    """
+    rows = rows_of(region.lines, style)
+    if not rows:
+        return ""
+    category = region.category
+    if category is Category.FORMULA:
+        return "" if style.formula else _as_rows(rows, " ")
+    if category in (Category.TABLE, Category.PICTURE) or not style.join_lines:
+        return _marked(_as_rows(rows, "\n"), region, style)
+    if category in HEADINGS:
+        return _marked(_joined(rows, style), region, style)
+    if category is Category.LIST_ITEM or _is_list(rows):
+        return _write_list(rows, style)
+    if len(rows) > 1 and all(row.mono for row in rows):
+        return _write_code(rows)
+    return "\n\n".join(_joined(part, style) for part in paragraphs(rows))
+
+
+def _joined(rows: Sequence[Row], style: Style) -> str:
+    return join_lines([row.text for row in rows], style.dehyphenate)
+
+
+def _as_rows(rows: Sequence[Row], between: str) -> str:
+    return between.join(row.text.strip().replace(SOFT_HYPHEN, "-") for row in rows)
+
+
+def _marked(text: str, region: Region, style: Style) -> str:
+    """A heading with its marks, where the verifier writes them."""
+    if region.category not in HEADINGS or not style.heading_marks:
+        return text
+    level = region.level or (1 if region.category is Category.TITLE else 2)
+    return f"{'#' * level} {text}"
+
+
+def _is_list(rows: Sequence[Row]) -> bool:
+    """Whether a text region is a list after all: its first row has a bullet, or most have."""
+    marked = [bool(BULLET.match(row.text.lstrip())) for row in rows]
+    return marked[0] and (rows[0].text.lstrip()[0] not in "-–—" or sum(marked) > 1)
+
+
+def _write_list(rows: Sequence[Row], style: Style) -> str:
+    """Items by their bullets or numbers, nested by their indents; rows without a mark go on the item."""
+    items: list[list[Row]] = []
+    for row in rows:
+        if not items or _starts_item(row, items[-1]):
+            items.append([row])
+        else:
+            items[-1].append(row)
+    if len(items) > 1 and not _mark(items[0][0]):
+        lead, items = items[0], items[1:]
+        return f"{_joined(lead, style)}\n{_write_items(items, style)}"
+    return _write_items(items, style)
+
+
+def _write_items(items: Sequence[Sequence[Row]], style: Style) -> str:
+    levels = _levels([item[0] for item in items])
+    lines = []
+    for item, level in zip(items, levels, strict=True):
+        text = _joined(item, style)
+        bare = BULLET.sub("", text, count=1)
+        if bare != text or not NUMBER.match(text):
+            text = f"- {bare}" if style.list_marks else bare
+        lines.append("  " * level + text)
+    return "\n".join(lines)
+
+
+def _starts_item(row: Row, item: Sequence[Row]) -> bool:
+    """Whether ``row`` begins a new item: a bullet does; a number where the item has one, not further in."""
+    text = row.text.lstrip()
+    if BULLET.match(text):
+        return text[0] not in "-–—" or _mark(item[0]) is BULLET
+    if not NUMBER.match(text):
+        return False
+    first = item[0]
+    return _mark(first) is NUMBER and row.box[0] <= first.box[0] + LEVEL_STEP * row.height
+
+
+def _mark(row: Row) -> re.Pattern[str] | None:
+    text = row.text.lstrip()
+    return next((mark for mark in (BULLET, NUMBER) if mark.match(text)), None)
+
+
+def _levels(rows: Sequence[Row]) -> list[int]:
+    """List levels from 0 by the left edges, edges closer than a step being one."""
+    step = LEVEL_STEP * median(row.height for row in rows)
+    starts: list[float] = []
+    for left in sorted(row.box[0] for row in rows):
+        if not starts or left - starts[-1] > step:
+            starts.append(left)
+    return [max(i for i, start in enumerate(starts) if start <= row.box[0]) for row in rows]
+
+
+def _write_code(rows: Sequence[Row]) -> str:
+    """Rows with their line breaks and indents (in characters of the font's width) kept."""
+    left = min(row.box[0] for row in rows)
+    wide = [(row.box[2] - row.box[0]) / len(row.text) for row in rows]
+    lines = []
+    for row in rows:
+        lead = row.text[: len(row.text) - len(row.text.lstrip())]
+        indent = round((row.box[0] - left) / median(wide)) if median(wide) > 0 else 0
+        lines.append(lead + " " * indent + row.text.strip())
+    return "\n".join(lines)

@@ -1,0 +1,135 @@
+"""Training data on disk: shards of line features with their text, made once and read many times.
+
+``python -m docspec.verifiers.mini.training.data --corpus DIR --output DIR --shards N --seed S`` draws
+blocks of lines, runs the recogniser's backbone on each line and stores features and text. Several processes
+with different seeds can fill one folder.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from docspec.drafters.characters import is_cjk
+from docspec.drafters.reading.recogniser import FEATURE_SIZE, Recogniser
+from docspec.verifiers.mini.training.fonts import CHINESE, WESTERN, FontChoice, drawable
+from docspec.verifiers.mini.training.render import Line, render_block
+from docspec.verifiers.mini.training.texts import TextSource
+
+Features = NDArray[np.float16]
+
+
+@dataclass(frozen=True)
+class StoredLine:
+    """A line's features ``[T, 120]`` (float16), its text, and whether its last word goes on."""
+
+    features: Features
+    text: str
+    hyphenated: bool
+
+
+def running_text(lines: list[tuple[str, bool]]) -> str:
+    """The text of consecutive lines joined as a reader would: hyphenated words whole, nothing between Chinese
+    characters, else one space."""
+    running = ""
+    for index, (text, hyphenated) in enumerate(lines):
+        following = lines[index + 1][0] if index + 1 < len(lines) else ""
+        unspaced = not following or (text and is_cjk(text[-1]) and is_cjk(following[0]))
+        running += text[:-1] if hyphenated and following else text if unspaced else f"{text} "
+    return running
+
+
+def random_blocks(
+    paragraph: Callable[[random.Random], str], fonts: FontChoice, rng: random.Random, clean: bool = False
+) -> Iterator[list[Line]]:
+    """Endless rendered blocks of a few lines each."""
+    while True:
+        text = paragraph(rng)
+        path = fonts.pick(rng)
+        if text and drawable(path, text):
+            lines = render_block(text, path, rng.choice(fonts.formulas), rng, clean)
+            if all(line.image.shape[0] > 5 and line.image.shape[1] > 5 for line in lines):
+                yield lines
+
+
+def write_shard(path: Path, blocks: list[list[Line]], extractor: Recogniser) -> int:
+    """Compute the blocks' features and store them; returns the number of lines."""
+    lines = [line for block in blocks for line in block]
+    features = extractor.extract([line.image for line in lines])
+    table = {
+        "frames": [len(f) for f in features],
+        "texts": [line.text for line in lines],
+        "hyphenated": [line.hyphenated for line in lines],
+        "blocks": [len(block) for block in blocks],
+    }
+    stacked = (
+        np.concatenate(features).astype(np.float16) if features else np.zeros((0, FEATURE_SIZE), np.float16)
+    )
+    partial = path.with_suffix(".partial.npz")
+    np.savez(partial, features=stacked, table=np.frombuffer(json.dumps(table).encode(), dtype=np.uint8))
+    partial.rename(path)
+    return len(lines)
+
+
+def finished_shards(folder: Path) -> list[Path]:
+    """The shards of ``folder`` that are whole, in the order of their names."""
+    return sorted(path for path in folder.glob("*.npz") if ".partial" not in path.name)
+
+
+def read_shard(path: Path) -> list[list[StoredLine]]:
+    """The blocks of a shard."""
+    with np.load(path) as archive:
+        features, table = archive["features"], json.loads(archive["table"].tobytes())
+    ends = np.cumsum(table["frames"])
+    lines = [
+        StoredLine(features[end - count : end], text, hyphenated)
+        for end, count, text, hyphenated in zip(
+            ends, table["frames"], table["texts"], table["hyphenated"], strict=True
+        )
+    ]
+    blocks, start = [], 0
+    for size in table["blocks"]:
+        blocks.append(lines[start : start + size])
+        start += size
+    return blocks
+
+
+def main() -> None:
+    """Make shards until the asked number is reached."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--corpus", type=Path, required=True)
+    parser.add_argument("--output", type=Path, required=True)
+    parser.add_argument("--shards", type=int, default=1000)
+    parser.add_argument("--blocks", type=int, default=60, help="blocks in a shard (about 180 lines)")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--evaluation", action="store_true", help="held-out text and fonts")
+    parser.add_argument("--clean", action="store_true", help="150 dpi without degradations")
+    parser.add_argument("--chinese", action="store_true", help="Chinese text and fonts instead of western")
+    parser.add_argument("--only", nargs="*", default=(), metavar="KIND", help="kinds of western text")
+    options = parser.parse_args()
+    options.output.mkdir(parents=True, exist_ok=True)
+    source = TextSource.load(options.corpus, options.evaluation)
+    fonts = FontChoice.installed(options.evaluation, CHINESE if options.chinese else WESTERN)
+    paragraph = source.chinese if options.chinese else partial(source.western, only=options.only)
+    extractor = Recogniser(threads=options.threads)
+    for index in range(options.shards):
+        path = options.output / f"{options.seed:03d}-{index:05d}.npz"
+        if path.exists():
+            continue
+        # One generator per shard: a run that was stopped goes on exactly where it was.
+        blocks = random_blocks(paragraph, fonts, random.Random(f"{options.seed}/{index}"), options.clean)
+        count = write_shard(path, [next(blocks) for _ in range(options.blocks)], extractor)
+        print(f"{path.name}: {count} lines", flush=True)
+
+
+if __name__ == "__main__":
+    main()

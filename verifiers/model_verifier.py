@@ -1,0 +1,288 @@
+"""The verifier over any model that the engine can run: requests in, verdicts out."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Hashable, Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal, Protocol
+
+import torch
+
+from docspec.config import Config
+from docspec.drafters.following.cursor import DraftCursor, agreement, corrections
+from docspec.drafters.following.experience import Experience
+from docspec.drafters.reading.alternatives import page_alternatives
+from docspec.types import Draft, Finish, Image, PageRegion, Request, Style, Verdict
+from docspec.verifiers.clock import now
+from docspec.verifiers.codec import TokenizerCodec
+from docspec.verifiers.cut_off import closed
+from docspec.verifiers.decide import Decide
+from docspec.verifiers.engine import Engine
+from docspec.verifiers.runaway import RunawayGuard
+from docspec.verifiers.runner import Runner
+from docspec.verifiers.sequence import Prompt, Sequence
+
+LOOKAHEAD = 8  # requests whose images are encoded in one pass
+
+
+class PageFormat(Protocol):
+    """How a family writes whole pages; see docspec.verifiers.profiles.base.Profile."""
+
+    def write_page(self, regions: tuple[PageRegion, ...], image: Image) -> str:
+        """A page's draft."""
+        ...
+
+    def read_page(self, output: str, image: Image) -> tuple[PageRegion, ...]:
+        """A page's output as regions."""
+        ...
+
+
+class LoadedModel(Protocol):
+    """A loaded model with what is particular to it; its family's profile, so to speak, in use.
+
+    ``page`` is None where the model is not asked for whole pages.
+    """
+
+    name: str
+    style: Style
+    dpi: float
+    native: Literal["region", "page"]
+    page: PageFormat | None
+    model: Any
+    codec: TokenizerCodec
+    end_tokens: tuple[int, ...]
+
+    def declines(self, request: Request) -> str | None:
+        """Why the model cannot read the region, or None."""
+        ...
+
+    def prompts(self, requests: list[Request]) -> list[Prompt]:
+        """Everything that the decoder sees of each request, images encoded."""
+        ...
+
+    def decide(self, config: Config) -> Decide:
+        """How drafts are accepted, by ``config.accept``."""
+        ...
+
+    def limit(self, request: Request, config: Config) -> int:
+        """The bound on the output's tokens."""
+        ...
+
+    def words(self, request: Request, draft: str) -> str:
+        """A draft as the model would write it."""
+        ...
+
+    def verdict(self, request: Request, verdict: Verdict) -> Verdict:
+        """Last word on a verdict: the model's output format read, degenerate output replaced."""
+        ...
+
+
+@dataclass(slots=True)
+class _Work:
+    """What one call of ``verify`` has in hand: requests to come, the open ones with their first drafts, and
+    verdicts on those that could not be started."""
+
+    requests: Iterator[Request | None]
+    open: dict[Hashable, tuple[Request, str]] = field(default_factory=dict)
+    failed: deque[tuple[Hashable, Verdict]] = field(default_factory=deque)
+    more: bool = True
+
+
+class ModelVerifier:
+    """Verifies requests with ``reader``; see docspec.types.Verifier.
+
+    ``drafts=False`` ignores the drafts (plain decoding by the same engine, for comparison); ``decide``
+    replaces the reader's own acceptance; ``runner`` the one over the reader's model. ``seconds`` and
+    ``passes`` add up over calls.
+    """
+
+    def __init__(
+        self,
+        loaded: LoadedModel,
+        config: Config,
+        *,
+        drafts: bool = True,
+        decide: Decide | None = None,
+        runner: Runner | None = None,
+    ) -> None:
+        self.loaded = loaded
+        self.config = config
+        self.engine = Engine(
+            runner or Runner(loaded.model, config.max_batch),
+            decide or loaded.decide(config),
+            config.token_budget,
+            drafts=drafts,
+        )
+        self._vision = 0.0
+        self._experience = Experience()
+
+    @property
+    def name(self) -> str:
+        return self.loaded.name
+
+    @property
+    def device(self) -> str:
+        """What the model is on and its type of number, such as ``cpu (float32)``; empty without a model."""
+        if self.loaded.model is None:
+            return ""
+        weight = next(self.loaded.model.parameters())
+        name = f"{torch.cuda.get_device_name(weight.device)}, " if weight.device.type == "cuda" else ""
+        return f"{weight.device} ({name}{str(weight.dtype).removeprefix('torch.')})"
+
+    @property
+    def style(self) -> Style:
+        return self.loaded.style
+
+    @property
+    def dpi(self) -> float:
+        return self.loaded.dpi
+
+    @property
+    def native(self) -> Literal["region", "page"]:
+        return self.loaded.native
+
+    @property
+    def reads_pages(self) -> bool:
+        return self.loaded.page is not None
+
+    @property
+    def seconds(self) -> dict[str, float]:
+        """Seconds so far by stage: vision, prefill, decode."""
+        return {"vision": self._vision, **self.engine.seconds}
+
+    @property
+    def passes(self) -> int:
+        """Target forward passes so far, prefills included."""
+        return self.engine.passes
+
+    def release(self) -> None:
+        """Give back the memory of the cache, which grows with what is read; another call makes it anew."""
+        self.engine.runner.cache.drop()
+
+    def declines(self, request: Request) -> str | None:
+        if request.category is None and self.loaded.page is None:
+            return "whole pages are not read"
+        return self.loaded.declines(request)
+
+    def verify(self, requests: Iterable[Request | None]) -> Iterator[tuple[Hashable, Verdict]]:
+        work = _Work(iter(requests))
+        while work.more:
+            for sequence in self.engine.run(self._sequences(work)):
+                request, draft = work.open.pop(sequence.key)
+                self._experience.finished(sequence.kept)
+                yield request.key, self._verdict(request, draft, sequence)
+            while work.failed:
+                yield work.failed.popleft()
+
+    def _sequences(self, work: _Work) -> Iterator[Sequence | None]:
+        """Sequences of the requests, their images encoded a few at a time, never waiting for more to come.
+
+        Ends early when a request could not be started: more requests may depend on its verdict.
+        """
+        ready: list[Request] = []
+        for request in work.requests:
+            if request is not None:
+                ready.append(request)
+            if ready and (request is None or len(ready) == LOOKAHEAD):
+                yield from self._started(ready, work)
+                ready = []
+                if work.failed:
+                    return
+            if request is None:
+                yield None
+        work.more = False
+        yield from self._started(ready, work)
+
+    def _started(self, requests: list[Request], work: _Work) -> Iterator[Sequence]:
+        """The sequences of ``requests`` whose images the model takes."""
+        for request, prompt in self._prompts(requests, work):
+            drafts = self._drafts(request)
+            work.open[request.key] = (request, drafts[0].text if drafts else "")
+            yield self._sequence(request, prompt, drafts)
+
+    def _prompts(self, requests: list[Request], work: _Work) -> list[tuple[Request, Prompt]]:
+        """Requests with their prompts, images encoded in one pass, or one by one where that fails."""
+        if not requests:
+            return []
+        started = now(self.engine.runner.device)
+        try:
+            prompts: list[Prompt] | Exception = self.loaded.prompts(requests)
+        except Exception as error:  # noqa: BLE001 one image that cannot be encoded must not stop the others
+            prompts = error
+        self._vision += now(self.engine.runner.device) - started
+        if not isinstance(prompts, Exception):
+            return list(zip(requests, prompts, strict=True))
+        if len(requests) > 1:
+            return [pair for request in requests for pair in self._prompts([request], work)]
+        [request] = requests
+        text = request.drafts[0].text if request.drafts else ""
+        reason = f"the model cannot take this image: {type(prompts).__name__}: {prompts}"
+        work.failed.append((request.key, Verdict(text, Finish.UNVERIFIED, reason=reason)))
+        return []
+
+    def _drafts(self, request: Request) -> list[Draft]:
+        """The request's drafts, best first: of a page the one made of its regions."""
+        if request.category is not None or self.loaded.page is None:
+            return list(request.drafts)
+        page = self.loaded.page.write_page(request.regions, request.image)
+        made = Draft(page, "regions", alternatives=page_alternatives(request.regions, page))
+        return [made, *request.drafts]
+
+    def _in_words(self, request: Request, draft: Draft) -> Draft:
+        words = self.loaded.words(request, draft.text)
+        # where the model has other words than the draft, the places of its alternatives are lost
+        return draft if words == draft.text else replace(draft, text=words, alternatives=())
+
+    def _sequence(self, request: Request, prompt: Prompt, drafts: list[Draft]) -> Sequence:
+        end_tokens = self.loaded.end_tokens
+        words = [self._in_words(request, draft) for draft in drafts]
+        texts = [draft.text for draft in words]
+        alternatives = [draft.alternatives for draft in words]
+        return Sequence(
+            key=request.key,
+            prompt=prompt,
+            cursor=DraftCursor(texts, self.loaded.codec, end_tokens[0], alternatives, self._experience),
+            end_tokens=frozenset(end_tokens),
+            limit=self.loaded.limit(request, self.config),
+            confidence=_confidence(request),
+            guard=self._guard(texts),
+        )
+
+    def _guard(self, drafts: list[str]) -> RunawayGuard | None:
+        """What ends a runaway output of these drafts, unless the user wants all of it."""
+        if self.config.on_loop == "off":
+            return None
+        codec = self.loaded.codec
+        return RunawayGuard(lambda: [codec.encode(draft)[0] for draft in drafts if draft.strip()])
+
+    def _verdict(self, request: Request, draft: str, sequence: Sequence) -> Verdict:
+        verdict = self._read(request, sequence)
+        if not draft:
+            return verdict
+        verdict = replace(
+            verdict, corrections=corrections(draft, verdict.text), agreement=agreement(draft, verdict.text)
+        )
+        if verdict.finish is Finish.LOOP and self.config.on_loop == "draft":
+            reason = f"{verdict.reason}; the draft stands instead"
+            return replace(verdict, text=draft, regions=request.regions, corrections=(), reason=reason)
+        return verdict
+
+    def _read(self, request: Request, sequence: Sequence) -> Verdict:
+        """What the model wrote, up to a loop, in its own format."""
+        text, reason = self.loaded.codec.decode(sequence.kept), ""
+        if sequence.runaway is not None:
+            text, reason = closed(text), sequence.runaway.reason
+        verdict = Verdict(text, sequence.finish or Finish.LENGTH, sequence.stats, reason=reason)
+        if request.category is None and self.loaded.page is not None:
+            return replace(verdict, regions=self.loaded.page.read_page(text, request.image))
+        return self.loaded.verdict(request, verdict)
+
+
+def _confidence(request: Request) -> float:
+    """Of a region's first draft, or of a page's regions by their lengths; 0 without any."""
+    if request.category is not None:
+        return request.drafts[0].confidence if request.drafts else 0.0
+    weights = [len(region.text) for region in request.regions]
+    weighted = zip(request.regions, weights, strict=True)
+    return sum(region.confidence * weight for region, weight in weighted) / max(1, sum(weights))
