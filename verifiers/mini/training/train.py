@@ -1,9 +1,10 @@
 """Training of the bundled verifier.
 
-``python -m docspec.verifiers.mini.training.train --shards DIR --run DIR`` reads feature shards
-(see :mod:`docspec.verifiers.mini.training.data`) as they appear, so that making data and training can run
-side by side; it resumes from the run's checkpoint. The learning rate follows a cosine over all steps. A new
-run, which starts from copying or from a trained model (``--start``), first fits the estimate of where cells stand.
+``python -m docspec.verifiers.mini.training.train --shards DIR --run DIR`` reads feature shards (see
+:mod:`docspec.verifiers.mini.training.data`) as they appear, so that making data and training can run side
+by side; it resumes from the run's checkpoint. The learning rate follows a cosine over all steps. A new run,
+which starts from copying or from a trained model (``--start``), first fits the estimate of where cells
+stand.
 """
 
 from __future__ import annotations
