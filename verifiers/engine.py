@@ -6,12 +6,12 @@ It knows nothing of documents, prompts, images or text; a step is: windows, one 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 
 import torch
 
 from docspec.drafters.following.tree import Tree
-from docspec.errors import ModelError
+from docspec.errors import ModelError, PassFailed
 from docspec.verifiers.acceptance import Accepted
 from docspec.verifiers.clock import now
 from docspec.verifiers.decide import Decide
@@ -49,21 +49,29 @@ class Engine:
         self._waiting: deque[Sequence] = deque()
         self._begun = AcceptanceRate()  # of the first steps of sequences
 
-    def run(self, sequences: Iterable[Sequence | None]) -> Iterator[Sequence]:
+    def run(self, sequences: Iterable[Sequence | None]) -> Generator[Sequence]:
         """Decode ``sequences``; yields each as it finishes.
 
-        The iterable is asked for more only when a row is free; None from it means "none ready yet".
+        The iterable is asked for more only when a row is free; None from it means "none ready yet". Between
+        runs, however they end, the engine holds no sequence.
+
+        Raises PassFailed, or ModelError where a single sequence does not fit into memory, and what
+        ``sequences`` raises.
         """
         incoming = iter(sequences)
         more = True
-        while more or self._active or self._waiting:
-            more = more and self._fill(incoming)
-            try:
-                self._prefill()
-                self._step()
-            except torch.OutOfMemoryError:
-                self._shrink()
-            yield from self._retire()
+        try:
+            while more or self._active or self._waiting:
+                more = more and self._fill(incoming)
+                try:
+                    self._prefill()
+                    self._step()
+                except torch.OutOfMemoryError:
+                    self._shrink()
+                yield from self._retire()
+        finally:
+            self._active.clear()
+            self._waiting.clear()
 
     def _fill(self, incoming: Iterator[Sequence | None]) -> bool:
         """Queue what is ready, up to the free rows; False when the source is exhausted."""
@@ -120,11 +128,16 @@ class Engine:
         prefill = stage == "prefill"
         width = max((s.cached if prefill else 1) + len(tree) for s, tree in zip(group, trees, strict=True))
         started = now(self.runner.device)
-        forward = self.runner.prefill if prefill else self.runner.step
-        logits = forward(rows, [s.prompt for s in group], [s.output for s in group], trees)
-        accepted = self.decide(group, trees, logits)
-        firsts = [len(s.prompt) + len(s.output) for s in group]
-        self.runner.cache.keep(rows, firsts, [one.nodes for one in accepted])
+        try:
+            forward = self.runner.prefill if prefill else self.runner.step
+            logits = forward(rows, [s.prompt for s in group], [s.output for s in group], trees)
+            accepted = self.decide(group, trees, logits)
+            firsts = [len(s.prompt) + len(s.output) for s in group]
+            self.runner.cache.keep(rows, firsts, [one.nodes for one in accepted])
+        except (ModelError, torch.OutOfMemoryError):
+            raise
+        except Exception as error:
+            raise PassFailed(f"the model failed: {type(error).__name__}: {error}") from error
         elapsed = now(self.runner.device) - started
         self.passes += 1
         self.seconds[stage] += elapsed
