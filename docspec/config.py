@@ -10,6 +10,7 @@ MODES = ("auto", "region", "page", "hierarchical")
 ACCEPTS = ("auto", "exact", "fused", "sampled")
 VERIFY = ("auto", "all", "doubtful")
 ON_LOOP = ("off", "keep", "draft")
+MAX_BATCH, MAX_NEW_TOKENS = 16, 4096
 DTYPES = ("auto", "float32", "bfloat16", "float16")
 
 
@@ -43,9 +44,9 @@ class Config:
     password: str | None = None
     keep_headers: bool = False
     images: bool = False
-    max_batch: int = 16
+    max_batch: int = MAX_BATCH
     token_budget: int = 65536
-    max_new_tokens: int = 4096
+    max_new_tokens: int = MAX_NEW_TOKENS
     offline: bool = False
 
     def __post_init__(self) -> None:

@@ -232,10 +232,16 @@ class Run:
             verifier=self.verifier.name,
             mode=_mode_of(pages, self.mode),
             timings=timings,
-            notes=end.notes,
+            notes=(*end.notes, *self._cut_off(pages)),
             source=None if isinstance(source, bytes) else str(source),
             device=self.verifier.device,
         )
+
+    def _cut_off(self, pages: Sequence[PageResult]) -> tuple[str, ...]:
+        """The note on outputs that ended at the bound on tokens, if there are any."""
+        count = sum(page.cut_off for page in pages)
+        limit = f"the limit of {self.config.max_new_tokens} tokens (--max-new-tokens)"
+        return (f"{count} of the model's outputs cut off at {limit}",) if count else ()
 
     def _verifier_seconds(self) -> dict[str, float]:
         """Seconds by verifier stage since the last document was finished (a batch's documents share them)."""

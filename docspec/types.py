@@ -333,6 +333,12 @@ class PageResult:
     region_pass: DecodeStats = DecodeStats()
 
     @property
+    def cut_off(self) -> int:
+        """How many outputs, the page's own or those of its regions, ended at the bound on tokens."""
+        verdicts = [self.verdict] if self.verdict else [result.verdict for result in self.regions]
+        return sum(verdict.finish is Finish.LENGTH for verdict in verdicts)
+
+    @property
     def stats(self) -> DecodeStats:
         """Counts of everything that was decoded for this page."""
         regions = sum((result.verdict.stats for result in self.regions), self.region_pass)
