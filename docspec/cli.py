@@ -99,7 +99,7 @@ def parse(
         typer.Option(
             metavar="NAME",
             help="What the model reads at a time: region, page, hierarchical (regions, then the page), or "
-            "what is native to it.",
+            "auto, what is native to it.",
             rich_help_panel=READING,
         ),
     ] = "auto",
@@ -107,8 +107,8 @@ def parse(
         str,
         typer.Option(
             metavar="NAME",
-            help="What the model reads: all, doubtful (not what a sound text layer has), or auto: doubtful for "
-            "the bundled model, all for others.",
+            help="What the model reads: all, doubtful (not what a sound text layer has), or auto: doubtful "
+            "for the bundled model, all for others.",
             rich_help_panel=READING,
         ),
     ] = "auto",

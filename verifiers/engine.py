@@ -95,6 +95,7 @@ class Engine:
         branch = [0 if sequence.cached > MASKED_PREFILL else LONGEST_BRANCH for sequence in admitted]
         trees = [self._tree(sequence, count, most) for sequence, most in zip(admitted, branch, strict=True)]
         places = [sequence.cached + len(tree) for sequence, tree in zip(admitted, trees, strict=True)]
+        self._reserve([*self._active, *admitted], trees)
         for chosen in partition(places, *self.runner.cost.line(), limit=PREFILL_TOKENS):
             group = [admitted[i] for i in chosen]
             rows = list(range(len(self._active), len(self._active) + len(group)))
@@ -115,13 +116,30 @@ class Engine:
             group.append(sequence)
         return group
 
+    def _reserve(self, rows: list[Sequence], trees: list[Tree]) -> None:
+        """Room in the cache for ``rows`` and, over the last of them, ``trees``."""
+        if not trees:
+            return
+        longest = max(sequence.cached for sequence in rows) + 1 + max(map(len, trees))
+        self.runner.cache.reserve(len(rows), longest, self.token_budget)
+
     def _step(self) -> None:
         """One verify step of every active row, in as many passes as waste least."""
         if any(sequence.finish is not None for sequence in self._active):
             return  # a row finished in its prefill: compact first
+        self._keep_to_budget()
         trees = self._worth_sending([self._tree(sequence, len(self._active)) for sequence in self._active])
+        self._reserve(self._active, trees)
         for rows in partition([len(tree) + 1 for tree in trees], *self.runner.cost.line()):
             self._pass("decode", rows, [self._active[row] for row in rows], [trees[row] for row in rows])
+
+    def _keep_to_budget(self) -> None:
+        """Put the last rows back in the queue, with their output, where all together have grown too long."""
+        while len(self._active) > 1:
+            longest = max(sequence.cached for sequence in self._active) + 1
+            if longest * len(self._active) <= self.token_budget:
+                return
+            self._waiting.appendleft(self._active.pop())
 
     def _pass(self, stage: str, rows: list[int], group: list[Sequence], trees: list[Tree]) -> None:
         """One forward pass of ``group``, which sits in the cache's ``rows``, and what follows from it."""
