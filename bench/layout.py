@@ -23,7 +23,7 @@ from rich.console import Console
 from rich.table import Table
 
 from docspec import registry
-from docspec.bench.annotations import read_entries, read_image
+from docspec.bench.annotations import box_of, read_entries, read_image
 from docspec.layout import analyse
 from docspec.layout.geometry import iou, scaled
 from docspec.types import Box, Category, Detector, Line, Page, Region
@@ -102,9 +102,7 @@ def truths(annotation: dict[str, Any]) -> list[Truth]:
     for item in annotation["layout_dets"]:
         if item["category_type"] not in known or item.get("ignore"):
             continue
-        xs, ys = item["poly"][0::2], item["poly"][1::2]
-        box = (float(min(xs)), float(min(ys)), float(max(xs)), float(max(ys)))
-        found.append(Truth(known[item["category_type"]], box, item.get("order")))
+        found.append(Truth(known[item["category_type"]], box_of(item), item.get("order")))
     return found
 
 
