@@ -71,14 +71,13 @@ def _speed(summary: Mapping[str, Any], runs: Sequence[Any], together: Sequence[A
     else:
         left = wide
         axes.barh(names, wide, height=0.62, color=RUNS[0])
-    for name, end, value in zip(names, left, wide, strict=True):
+    shown = [f"{value:,.0f} {unit}" if value >= 100 else f"{value:.3g} {unit}" for value in wide]
+    for name, end, value, words in zip(names, left, wide, shown, strict=True):
         place = (max(end, value), name)
-        axes.annotate(
-            f"{value:.3g} {unit}", place, (5, 0), textcoords="offset points", va="center", fontsize=8
-        )
+        axes.annotate(words, place, (5, 0), textcoords="offset points", va="center", fontsize=8)
     axes.set_xlim(0, 1.17 * max(*left, *wide, 1e-9))
     axes.invert_yaxis()
-    spoken = "; ".join(f"{name} {value:.3g} {unit}" for name, value in zip(names, wide, strict=True))
+    spoken = "; ".join(f"{name} {words}" for name, words in zip(names, shown, strict=True))
     note = _ratios(summary)
     note += "Mark: wall time; stages that run side by side add up to more. " if computed else ""
     return _told(figure, "speed", summary["setup"], f"A page takes: {spoken}.", note)
@@ -90,7 +89,7 @@ def _ratios(summary: Mapping[str, Any]) -> str:
     sums = [(line["run"], line, line[measure]["sums"]) for line in summary["speed"] if line["by"] == "all"]
     sums += [(f"saturated {line['run']}", line, line[measure]) for line in summary["saturated"]["speed"]]
     told = [f"{run} against {line['baseline']}: {value:.2f}" for run, line, value in sums if value]
-    return f"Times as fast, {words}, sums over pages: {'; '.join(told)}. " if told else ""
+    return f"Speed-up, {words}, sums over pages: {'; '.join(told)}. " if told else ""
 
 
 def _quality(summary: Mapping[str, Any], runs: Sequence[Any]) -> Picture:
@@ -99,13 +98,17 @@ def _quality(summary: Mapping[str, Any], runs: Sequence[Any]) -> Picture:
     figure, axes = _new(summary["setup"], "Quality: means over pages", 0.7 * len(known) * len(runs))
     spoken = []
     for number, line in enumerate(runs):
-        values = [line["quality"].get(name) or 0.0 for name in known]
-        places = [row + 0.8 * (number + 0.5) / len(runs) - 0.4 for row in range(len(known))]
-        axes.barh(places, values, 0.8 / len(runs), color=RUNS[number % len(RUNS)], label=line["run"])
-        shown = ", ".join(f"{name} {value:.3f}" for name, value in zip(known, values, strict=True))
+        found = {
+            row: value for row, name in enumerate(known) if (value := line["quality"].get(name)) is not None
+        }
+        places = [row + 0.8 * (number + 0.5) / len(runs) - 0.4 for row in found]
+        colour = RUNS[number % len(RUNS)]
+        bars = axes.barh(places, list(found.values()), 0.8 / len(runs), color=colour, label=line["run"])
+        axes.bar_label(bars, fmt="%.3f", padding=2, fontsize=7)
+        shown = ", ".join(f"{QUALITY[known[row]]} {value:.3f}" for row, value in found.items())
         spoken.append(f"{line['run']}: {shown}")
     axes.set_yticks(range(len(known)), [QUALITY[name] for name in known])
-    axes.set_xlim(0, 1)
+    axes.set_xlim(0, 1.08)
     axes.invert_yaxis()
     axes.legend(ncols=4, loc="lower left", bbox_to_anchor=(0, 1), frameon=False, fontsize=7)
     note = "TEDS: 1 is best; edit distances and share of invented text: 0. "
