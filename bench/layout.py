@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from time import perf_counter
 from typing import Annotated, Any
@@ -56,7 +56,7 @@ AGREES = {
     "list": {Category.LIST_ITEM, Category.TEXT},
 }
 KINDS = tuple(dict.fromkeys(COUNTED.values()))
-FOUND = 0.5  # IoU above which an annotated region counts as found
+FOUND = 0.5  # IoU above which an annotated region counts as found: the usual one
 IMAGE_DPI = 144.0  # pixels per inch that page images are taken to have
 
 
@@ -80,11 +80,6 @@ class PageScore:
     distance: float | None = None
     regions: int = 0
     seconds: float = 0.0
-
-    @property
-    def share(self) -> float:
-        """Share of the counted regions that were found."""
-        return share([self])
 
 
 def share(scores: Iterable[PageScore], kinds: Sequence[str] = KINDS, agreed: bool = False) -> float:
@@ -155,9 +150,7 @@ def measure(
         layout = analyse(page, lines, detector)
         seconds = perf_counter() - start
         result = score(name, expected, layout.regions, page.image.shape[1] / page.width)
-        yield PageScore(
-            name, result.total, result.found, result.agreed, result.distance, result.regions, seconds
-        )
+        yield replace(result, seconds=seconds)
 
 
 def summary(scores: Sequence[PageScore]) -> dict[str, Any]:

@@ -35,7 +35,7 @@ from docspec.verifiers.decide import Replay
 from docspec.verifiers.model_verifier import LoadedModel, ModelVerifier, PageFormat
 from docspec.verifiers.replay import NoModel
 
-COVERED = 0.5  # share of an annotated box that a region must have to be its reading
+COVERED = 0.5  # share of an annotated box that a region must have to be its reading; chosen by eye
 ANNOTATIONS = "annotations"
 
 

@@ -14,18 +14,15 @@ from docspec.types import Box, Category, Line, Page, Region, Span
 
 SOURCE = "layoutparser"
 
-# The classes of layoutparser's model zoo; None is no region (frames, rules).
+# The classes of layoutparser's model zoo that are no text; None is no region (frames, rules).
 FOREIGN: dict[str, Category | None] = {
-    "Text": Category.TEXT,
     "Title": Category.SECTION_HEADER,  # PubLayNet: headings of every level
     "List": Category.LIST_ITEM,
     "Table": Category.TABLE,
     "Figure": Category.PICTURE,
-    "TextRegion": Category.TEXT,
     "ImageRegion": Category.PICTURE,
     "TableRegion": Category.TABLE,
     "MathsRegion": Category.FORMULA,
-    "OtherRegion": Category.TEXT,
     "SeparatorRegion": None,
     "Photograph": Category.PICTURE,
     "Illustration": Category.PICTURE,
@@ -38,9 +35,7 @@ FOREIGN: dict[str, Category | None] = {
     "Page Frame": None,
     "Row": None,
     "Title Region": None,
-    "Text Region": Category.TEXT,
     "Subtitle": Category.SECTION_HEADER,
-    "Other": Category.TEXT,
 }
 
 
@@ -56,7 +51,7 @@ def to_layoutparser(regions: Iterable[Region], page: Page) -> Any:
     return lp.Layout(
         [
             lp.TextBlock(
-                lp.Rectangle(region.box[0] * sx, region.box[1] * sy, region.box[2] * sx, region.box[3] * sy),
+                lp.Rectangle(*(side * scale for side, scale in zip(region.box, (sx, sy) * 2, strict=True))),
                 text="\n".join(line.text for line in region.lines) or None,
                 id=region.order,
                 type=region.category.value,

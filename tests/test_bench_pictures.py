@@ -95,7 +95,6 @@ def _speed(folder: Path) -> Path:
             "seconds": dict.fromkeys(STAGES, seconds / 8),
             "passes": 3,
             "mean_accepted_length": 9.0,
-            "peak_memory_mib": 9,
         }
 
     ways = {"docspec": 1.0, "fused": 0.9, "ar": 3.0}
