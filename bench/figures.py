@@ -44,7 +44,7 @@ class Picture:
 def page_pictures(summary: Mapping[str, Any]) -> list[Picture]:
     """Of OmniDocBench: speed and quality of its runs; none where no page was read."""
     runs = [line for line in summary["runs"] if line["pages"]]
-    together = summary["saturated"]["runs"]
+    together = [line for line in summary["saturated"]["runs"] if line["pages"]]
     made = [_speed(summary, runs, together)] if runs or together else []
     return [*made, _quality(summary, runs)] if runs else made
 

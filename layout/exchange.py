@@ -16,26 +16,14 @@ SOURCE = "layoutparser"
 
 # The classes of layoutparser's model zoo that are no text; None is no region (frames, rules).
 FOREIGN: dict[str, Category | None] = {
-    "Title": Category.SECTION_HEADER,  # PubLayNet: headings of every level
+    # PubLayNet's "Title": headings of every level
+    **dict.fromkeys(("Title", "Headline", "Subtitle"), Category.SECTION_HEADER),
+    **dict.fromkeys(("Figure", "ImageRegion", "Photograph", "Illustration", "Map"), Category.PICTURE),
+    **dict.fromkeys(("Comics/Cartoon", "Editorial Cartoon", "Advertisement"), Category.PICTURE),
+    **dict.fromkeys(("Table", "TableRegion"), Category.TABLE),
+    **dict.fromkeys(("Equation", "MathsRegion"), Category.FORMULA),
+    **dict.fromkeys(("SeparatorRegion", "Page Frame", "Row", "Title Region")),
     "List": Category.LIST_ITEM,
-    "Table": Category.TABLE,
-    "Figure": Category.PICTURE,
-    "ImageRegion": Category.PICTURE,
-    "TableRegion": Category.TABLE,
-    "MathsRegion": Category.FORMULA,
-    "SeparatorRegion": None,
-    "Photograph": Category.PICTURE,
-    "Illustration": Category.PICTURE,
-    "Map": Category.PICTURE,
-    "Comics/Cartoon": Category.PICTURE,
-    "Editorial Cartoon": Category.PICTURE,
-    "Headline": Category.SECTION_HEADER,
-    "Advertisement": Category.PICTURE,
-    "Equation": Category.FORMULA,
-    "Page Frame": None,
-    "Row": None,
-    "Title Region": None,
-    "Subtitle": Category.SECTION_HEADER,
 }
 
 
