@@ -21,7 +21,7 @@ from rich.progress import track
 
 from docspec import registry
 from docspec.bench import documents
-from docspec.bench.record import Journal, counts, peak_memory, setup
+from docspec.bench.record import Journal, counts, setup
 from docspec.bench.speed_summary import RUNS, compare, read_summary, summarise, tables
 from docspec.bench.ways import STAGES, VERIFIER_STAGES
 from docspec.config import Config
@@ -163,5 +163,4 @@ def _row(document: Document) -> Row:
         "verifier_s": round(sum(seconds[stage] for stage in VERIFIER_STAGES), 6),
         **counts(sum((page.stats for page in document.pages), DecodeStats())),
         "outputs": {f"{index}.{one.region.order}": one.text for index, one in regions},
-        "peak_memory_mib": peak_memory(),
     }
