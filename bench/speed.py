@@ -142,7 +142,7 @@ def _write(folder: Path, kind: str, regions: int) -> Path:
 
 def read(path: Path, way: str, detector: Detector, drafter: Drafter) -> Row:
     """What a line says of a document read in one of RUNS. Raises InputError where a page cannot be read."""
-    config = Config(accept="fused" if way == "fused" else "exact", on_loop="off", offline=True)
+    config = Config(accept="fused" if way == "fused" else "exact", verify="all", on_loop="off", offline=True)
     verifier = MiniVerifier(config, drafts=way != "ar")
     parser = Parser(config, parts=Parts(verifier, detector, drafter))
     started = time.perf_counter()
