@@ -6,11 +6,11 @@ output formats are written from the assembled document: ``to_json`` and ``to_htm
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from docspec.drafters.formats.markdown import unfenced
+from docspec.drafters.reading.joining import HYPHENS, join_lines
 from docspec.markdown import HEADINGS, Block, formula, heading, joined, list_items, paragraph
 from docspec.marks import ITEM, has_delimiters, starts_item
 from docspec.result_html import to_html
@@ -27,7 +27,6 @@ MARGINALS = {Category.PAGE_HEADER: "page header", Category.PAGE_FOOTER: "page fo
 SATELLITES = (Category.CAPTION, Category.FOOTNOTE)  # may stand beside a parent
 FLOATS = (*SATELLITES, *MARGINALS, Category.PICTURE, Category.TABLE)  # may interrupt a paragraph
 
-HYPHEN = re.compile(r"(?<=[^\W\d_])[-\u00ad\u2010]$")
 INDENT_STEP = 6.0  # points between one list level and the next, at least
 
 
@@ -186,27 +185,27 @@ def _is_prose(text: str) -> bool:
 
 def _continued(blocks: Sequence[_Block]) -> list[_Block]:
     """``blocks`` with paragraphs joined that a break cuts, over floats between the two parts."""
-    joined: list[_Block] = []
+    done: list[_Block] = []
     item: list[_Block] = []  # the blocks of the list item just written
     open_text: _Block | None = None  # the last paragraph, while only floats came after it
     last: _Block | None = None  # the block whose region ends the open paragraph
     for block in blocks:
         if open_text and last and _continues(last, block):
-            open_text.text = _seam(open_text.text, block.text)
+            open_text.text = join_lines([open_text.text, block.text])
             last = block
             continue
         if item and _wraps(item[0], item[-1], block):
-            joined[-1].text = _seam(joined[-1].text, block.text.removeprefix("- "))
+            done[-1].text = join_lines([done[-1].text, block.text.removeprefix("- ")])
             item.append(block)
             continue
         copy = replace(block)
-        joined.append(copy)
+        done.append(copy)
         item = [block] if block.category is Category.LIST_ITEM else []
         if block.category is Category.TEXT:
             open_text, last = copy, block
         elif block.category not in FLOATS:
             open_text = last = None
-    return joined
+    return done
 
 
 def _continues(first: _Block, second: _Block) -> bool:
@@ -222,7 +221,7 @@ def _continues(first: _Block, second: _Block) -> bool:
     elif second.page != first.page + 1:
         return False
     end, start = first.text[-1], second.text[0]
-    return start.islower() and (end.isalpha() or end in ",;-\u00ad\u2010")
+    return start.islower() and (end.isalpha() or end in f",;{HYPHENS}")
 
 
 def _wraps(item: _Block, last: _Block, block: _Block) -> bool:
@@ -238,16 +237,8 @@ def _wraps(item: _Block, last: _Block, block: _Block) -> bool:
     close = below[1] - above[3] < 0.6 * (below[3] - below[1])
     indented = below[0] > item.result.region.box[0] + INDENT_STEP
     unmarked = not ITEM.match(text) and not starts_item(text)
-    going_on = text[:1].islower() or text[:1].isdigit() or last.text[-1] in ",-\u00ad\u2010"
+    going_on = text[:1].islower() or text[:1].isdigit() or last.text[-1] in f",{HYPHENS}"
     return close and indented and unmarked and going_on
-
-
-def _seam(first: str, second: str) -> str:
-    if not HYPHEN.search(first):
-        return f"{first} {second}"
-    words = first.split()
-    compound = "-" in words[-1][:-1]  # state-of-the-
-    return first + second if compound else first[:-1] + second
 
 
 def _blocks(blocks: Iterable[_Block]) -> Iterator[Block]:

@@ -35,7 +35,7 @@ HEADING_NUMBER = re.compile(rf"(?:§\s*)?({_SECTION}(?:\.\d{{1,3}})*)[.)]?[\s:�
 # The whole of a line. Three digits are a line's number or a page's, a letter alone is a label.
 LONE_HEADING_NUMBER = re.compile(r"(?:\d{1,2}(?:\.\d{1,2})*\.?|[A-Z](?:\.\d{1,2})+\.?|[A-Z]\.|[IVX]{1,5}\.?)")
 
-_EQUATION = r"(?:[A-Z]{0,2}\s*[.\-]?\s*)?\d{1,3}(?:[.\-–]\d{1,3})*\s*[a-z']?"
+_EQUATION = r"(?:[A-Z]{0,2}\s*[.\-]?\s*)?\d{1,3}(?:[.\-–]\d{1,3})*(?:\s*[a-z'])?"
 # The whole of a line, which makes what stands beside it a formula.
 FORMULA_NUMBER = re.compile(rf"[(（\[]\s*({_EQUATION})\s*[)）\]]")
 # The same beside what is known to be one: letters number formulas too ("(a)", "(iv)"), as they do lists.
