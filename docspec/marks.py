@@ -47,9 +47,8 @@ HEADING = re.compile(r"(#{1,6})(?:[ \t]|$)")
 ITEM = re.compile(r"(?:[-*+]|\d{1,9}[.)])(?:[ \t]+(?=\S)|[ \t]*$)")
 ITEM_BULLET = re.compile(r"[-*+][ \t]+")
 
-_FORMULA = re.compile(
-    r"\$\$((?:(?!\$\$).)*)\$\$|\\\[((?:(?!\\\]).)*)\\\]|\$([^$]*)\$|\\\((.*)\\\)", re.DOTALL
-)
+_DELIMITERS = ((r"\$\$", r"\$\$"), (r"\\\[", r"\\\]"), (r"\$", r"\$"), (r"\\\(", r"\\\)"))
+_FORMULA = re.compile("|".join(rf"{a}((?:(?!{b}).)*){b}" for a, b in _DELIMITERS), re.DOTALL)
 # Starts of formulas that are set apart without further marks. Other environments stand inside those.
 _DISPLAYED = re.compile(
     r"\\\[|\\\(|\\begin\{(?:equation|align|alignat|gather|multline|flalign|eqnarray|displaymath|math)\*?\}"

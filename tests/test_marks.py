@@ -171,6 +171,8 @@ def test_marks_of_markdown(mark: re.Pattern[str], text: str, length: int) -> Non
         ("$a$ and $b$", "$a$ and $b$"),
         ("$$a$$\n$$b$$", "$$a$$\n$$b$$"),
         ("\\[a\\] \\[b\\]", "\\[a\\] \\[b\\]"),
+        ("\\(a\\) and \\(b\\)", "\\(a\\) and \\(b\\)"),
+        ("\\[a \\\\[2pt] b\\]", "a \\\\[2pt] b"),
     ],
 )
 def test_delimiters_of_formulas(text: str, bare: str) -> None:

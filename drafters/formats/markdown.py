@@ -17,7 +17,7 @@ from docspec.markdown import HEADINGS, Block, formula, heading, joined, list_ite
 from docspec.types import Category, PageRegion
 
 MARGINALS = (Category.PAGE_HEADER, Category.PAGE_FOOTER)
-STEP = 0.6  # of an item's line height: less is the same list level
+STEP = 0.6  # of an item's line height, pixels having no fixed size: less is the same list level
 
 _RULE = re.compile(r"\s*(?:(?:-[ \t]*){3,}|(?:\*[ \t]*){3,}|(?:_[ \t]*){3,})$")
 _PICTURE = re.compile(r"\s*!\[[^\]]*\]\([^)]*\)\s*$")

@@ -22,6 +22,7 @@ from docspec.verifiers.decoder_hooks import decoder_inputs
 from docspec.verifiers.profiles.framing import framed
 from docspec.verifiers.sequence import Prompt, VisualLayers
 
+# Around a region's whole answer, in any language; what is around a page, markdown.unfenced tells from code.
 FENCED = re.compile(r"^```[\w-]*\n(.*?)\n?```$", re.DOTALL)
 
 
