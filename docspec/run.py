@@ -120,19 +120,24 @@ class Run:
             idle = self.with_verifier == 0
             if idle and self.finished:
                 return
-            event = self.ahead.take(wait=idle and not self.page_requests) if self.drafting else Pause.END
+            event = self.ahead.take(wait=idle) if self.drafting else Pause.END
             if event is Pause.YET:
                 yield None
             elif event is Pause.END:
                 self.drafting = False
-                if idle and not self.page_requests:
+                if not self._pages_to_come():
                     return
-                yield None  # pages may still have to be read, once their regions are
+                yield None
             elif isinstance(event, DocumentEnd):
                 self.open[event.document].end = event
                 self._close(event.document)
             else:
                 yield from self._region_requests(event)
+
+    def _pages_to_come(self) -> bool:
+        """Whether a page may still have to be read, once its regions are."""
+        waiting = (page for document in self.open.values() for page in document.pages.values())
+        return bool(self.page_requests) or any(page.mode is not Mode.REGION for page in waiting)
 
     def _sent(self, request: Request) -> Request:
         self.with_verifier += 1

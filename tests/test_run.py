@@ -268,6 +268,18 @@ def test_a_verifier_that_forgets_requests_is_found_out(documents: list[Path]) ->
         parser_of(Lost()).parse(documents[0])
 
 
+def test_a_verifier_may_take_everything_first(documents: list[Path]) -> None:
+    """One that answers only when it has seen all requests of a run is answered in turn."""
+
+    class Patient(Shouting):
+        def verify(self, requests: Iterable[Request | None]) -> Generator[tuple[Hashable, Verdict]]:
+            yield from super().verify(list(requests))
+
+    results = [result.document for result in parser_of(Patient()).parse_batch(documents)]
+    assert all(document and document.markdown.isupper() for document in results)
+    assert len(results) == 5
+
+
 @pytest.mark.parametrize("verify", ["doubtful", "all"])
 def test_documents_come_as_they_are_done(verify: str, documents: list[Path]) -> None:
     """The first result is there before the last document is read, also where nothing needs a verdict."""
