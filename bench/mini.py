@@ -16,7 +16,7 @@ from rich.console import Console
 from rich.table import Table
 
 from docspec import registry
-from docspec.config import Config
+from docspec.config import AcceptName, Config
 from docspec.drafting import DraftedPage, Input, Stages
 from docspec.errors import UsageError
 from docspec.types import DecodeStats, Request
@@ -39,7 +39,7 @@ def draft_page(path: Path, number: int, config: Config) -> list[Request]:
     return [request for request in pages[0].requests if verifier.declines(request) is None]
 
 
-def measure(requests: list[Request], accept: str, repeat: int) -> dict[str, Any]:
+def measure(requests: list[Request], accept: AcceptName, repeat: int) -> dict[str, Any]:
     """Seconds by stage with drafts and without, ``repeat`` times in turn, and how many texts differ.
 
     The first windows ride in the prefill, so the ratio is given of the decode stage and of both together.
@@ -95,7 +95,8 @@ def main() -> None:
     parser.add_argument("--drafter", default="auto")
     options = parser.parse_args()
     requests = draft_page(options.document, options.page, Config(drafter=options.drafter))
-    results = [measure(requests, accept, options.repeat) for accept in ("exact", "fused")]
+    acceptances: tuple[AcceptName, ...] = ("exact", "fused")
+    results = [measure(requests, accept, options.repeat) for accept in acceptances]
     table = Table(title=f"{options.document.name}, page {options.page}: medians; (without drafts)")
     counts = ("accept", "regions", "tokens", "steps", "MAL")
     for heading in (*counts, "prefill s", "decode s", "decode ratio", "with prefill", "texts differ"):

@@ -10,7 +10,7 @@ import os
 import sys
 from contextlib import nullcontext
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 from rich.console import Console
@@ -20,6 +20,9 @@ from rich.table import Table
 from docspec.cli_bench import bench_app
 from docspec.cli_run import NOTHING, ParseRun, print_error
 from docspec.errors import DocspecError, UsageError
+
+if TYPE_CHECKING:
+    from docspec.config import AcceptName, DtypeName, ModeName, OnLoop
 
 app = typer.Typer(
     help="PDFs and page images to markdown: a cheap pipeline drafts, a vision-language model verifies.",
@@ -39,9 +42,9 @@ def main() -> None:
 
 def _print_version(wanted: bool) -> None:
     if wanted:
-        from importlib.metadata import version
+        import docspec
 
-        typer.echo(f"docspec {version('docspec-vlm')}")
+        typer.echo(f"docspec {docspec.__version__}")
         raise typer.Exit
 
 
@@ -117,17 +120,17 @@ def parse(
 
     console = Console(stderr=True)
     try:
-        config = Config(
+        config = Config(  # which says what names are unknown
             verifier=verifier,
             drafter=drafter,
             detector=detector,
-            mode=mode,
-            accept=accept,
+            mode=cast("ModeName", mode),
+            accept=cast("AcceptName", accept),
             trade=trade,
             **_sampling(accept, temperature, seed),
-            on_loop=on_loop,
+            on_loop=cast("OnLoop", on_loop),
             device=device,
-            dtype=dtype,
+            dtype=cast("DtypeName", dtype),
             pages=pages,
             password=password,
             keep_headers=keep_headers,
@@ -255,3 +258,7 @@ def _print_profiles() -> None:
     console.print(table, highlight=False)
     for line in LEGEND:
         console.print(f"\n{line}", highlight=False)
+
+
+if __name__ == "__main__":
+    main()

@@ -26,15 +26,18 @@ def parse_formats(text: str) -> tuple[str, ...]:
     return formats
 
 
+def text_of(document: Document, kind: str) -> str:
+    """``document`` in one of FORMATS."""
+    if kind == "md":
+        return document.markdown
+    if kind == "html":
+        return to_html(document)
+    return json.dumps(to_json(document), ensure_ascii=False, indent=1) + "\n"
+
+
 def render(document: Document, kind: str) -> bytes:
     """``document`` in one of FORMATS, as UTF-8; characters that no text may hold become ``?``."""
-    if kind == "md":
-        text = document.markdown
-    elif kind == "html":
-        text = to_html(document)
-    else:
-        text = json.dumps(to_json(document), ensure_ascii=False, indent=1) + "\n"
-    return text.encode("utf-8", errors="replace")
+    return text_of(document, kind).encode("utf-8", errors="replace")
 
 
 def stems(names: Sequence[str]) -> list[str]:
@@ -53,16 +56,23 @@ def stems(names: Sequence[str]) -> list[str]:
     return chosen
 
 
-def write_document(
-    document: Document, folder: Path, stem: str, formats: Sequence[str], *, keep_headers: bool = False
-) -> list[Path]:
+def save(document: Document, path: Path) -> None:
+    """Write ``document`` to ``path`` as its suffix says, pictures beside it; see Document.save."""
+    kind = next((kind for kind, suffix in FORMATS.items() if suffix == path.suffix), None)
+    if kind is None:
+        known = ", ".join(FORMATS.values())
+        raise UsageError(f"{path}: unknown suffix {path.suffix!r}; expected one of: {known}")
+    write_document(document, path.parent, path.stem, (kind,))
+
+
+def write_document(document: Document, folder: Path, stem: str, formats: Sequence[str]) -> list[Path]:
     """Write ``document`` as ``folder/stem.*``, pictures as ``folder/stem_images/*.png``; the files written.
 
     Raises OutputError; a file is complete or not there.
     """
     links = image_links(stem, document.pages)
     if links:
-        markdown = to_markdown(document.pages, keep_headers=keep_headers, image_links=links)
+        markdown = to_markdown(document.pages, keep_headers=document.keep_headers, image_links=links)
         document = replace(document, markdown=markdown)
     pictures = {(page.index, order): png for page in document.pages for order, png in page.images.items()}
     files = [(folder / link, pictures[key]) for key, link in links.items()]

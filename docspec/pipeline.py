@@ -7,11 +7,11 @@ from collections import deque
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Unpack
 
 from docspec import registry
 from docspec.assemble import assemble, image_links
-from docspec.config import Config
+from docspec.config import Config, Options
 from docspec.drafting import Ahead, DocumentEnd, DraftedPage, Input, RequestKey, Stages
 from docspec.errors import DocspecError, UsageError
 from docspec.page_pass import is_sure, page_request, page_result, region_results
@@ -33,7 +33,12 @@ Progress = Callable[[PageResult], None]
 
 @dataclass(frozen=True, slots=True)
 class BatchResult:
-    """One document of a batch: its ``document``, or the ``error`` that kept it from being read."""
+    """One document of a batch: its ``document``, or the ``error`` that kept it from being read.
+
+    >>> [result] = docspec.Parser().parse_batch(["missing.pdf"])
+    >>> result.path.name, result.document, type(result.error).__name__
+    ('missing.pdf', None, 'InputNotFound')
+    """
 
     path: Path
     document: Document | None = None
@@ -64,9 +69,15 @@ class Parser:
     ``Parser(verifier="mini", device="cuda")`` takes the fields of Config as options. Raises UsageError for
     options that cannot be used and ModelError where the verifier cannot be loaded. ``mode`` is how pages are
     read, ``auto`` decided. ``parts`` are used instead of those that the options name.
+
+    >>> parser = docspec.Parser(verifier="mini", pages="1")
+    >>> len(parser.parse("paper.pdf").pages)
+    1
     """
 
-    def __init__(self, config: Config | None = None, *, parts: Parts | None = None, **options: Any) -> None:
+    def __init__(
+        self, config: Config | None = None, *, parts: Parts | None = None, **options: Unpack[Options]
+    ) -> None:
         self.config = replace(config, **options) if config else Config(**options)
         parts = parts or load_parts(self.config)
         self.verifier = parts.verifier
@@ -107,8 +118,13 @@ class Parser:
                 yield BatchResult(known[outcome.number], document=outcome.result)
 
 
-def parse(source: Path | str | bytes, **options: Any) -> Document:
-    """Parse one document; options as for Parser, which is worth keeping when there are several."""
+def parse(source: Path | str | bytes, **options: Unpack[Options]) -> Document:
+    """Parse one document; options as for Parser, which is worth keeping when there are several.
+
+    >>> document = docspec.parse("paper.pdf", verifier="draft-only", pages="2")
+    >>> document.markdown.splitlines()[0]
+    '## 2 Heading of page 2'
+    """
     return Parser(**options).parse(source)
 
 
@@ -294,6 +310,7 @@ class _Run:
             notes=end.notes,
             source=None if isinstance(source, bytes) else str(source),
             device=getattr(self.parser.verifier, "device", ""),
+            keep_headers=self.parser.config.keep_headers,
         )
 
     def _verifier_seconds(self) -> dict[str, float]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from pathlib import Path
 from typing import Any, Literal, Protocol
 
 import numpy as np
@@ -25,7 +26,11 @@ def union(boxes: Iterable[Box]) -> Box:
 
 
 class Category(StrEnum):
-    """What a region is: the 11 classes of DocLayNet (arXiv 2206.01062)."""
+    """What a region is: the 11 classes of DocLayNet (arXiv 2206.01062).
+
+    >>> docspec.Category("section-header") is docspec.Category.SECTION_HEADER
+    True
+    """
 
     CAPTION = "caption"
     FOOTNOTE = "footnote"
@@ -165,6 +170,8 @@ class Draft:
     """Proposed text of a region, written as the verifier would write it; ``confidence`` in 0..1.
 
     ``alternatives`` are what the source would read where it is unsure, in the text's order.
+
+    >>> draft = docspec.Draft("Cooling of Tea", source="text-layer", confidence=0.98)
     """
 
     text: str
@@ -194,7 +201,11 @@ class Style:
 
 
 class Mode(StrEnum):
-    """How a page is read (DESIGN 6.5): its regions, the whole page at once, or first those, then the page."""
+    """How a page is read (DESIGN 6.5): its regions, the whole page at once, or first those, then the page.
+
+    >>> docspec.parse("paper.pdf", mode="region").pages[0].mode is docspec.Mode.REGION
+    True
+    """
 
     REGION = "region"
     PAGE = "page"
@@ -202,7 +213,12 @@ class Mode(StrEnum):
 
 
 class Finish(StrEnum):
-    """Why a sequence ended."""
+    """Why a sequence ended.
+
+    >>> document = docspec.parse("paper.pdf", verifier="draft-only")
+    >>> document.pages[0].regions[0].verdict.finish is docspec.Finish.UNVERIFIED
+    True
+    """
 
     END = "end"  # the verifier's own end token
     LENGTH = "length"  # the bound on new tokens
@@ -264,6 +280,8 @@ class Verdict:
     """What the verifier made of a draft; ``reason`` says why a region is unverified.
 
     ``regions`` is a page's output read as regions, in its order; ``text`` is then the output as it stands.
+
+    >>> verdict = docspec.Verdict("Cooling of Tea", docspec.Finish.END, agreement=1.0)
     """
 
     text: str
@@ -298,7 +316,12 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class RegionResult:
-    """A region with its best draft and its verdict."""
+    """A region with its best draft and its verdict.
+
+    >>> region = docspec.parse("paper.pdf").pages[0].regions[0]
+    >>> region.order, region.category.value, region.text
+    (0, 'title', '1 Heading of page 1')
+    """
 
     region: Region
     draft: Draft | None
@@ -309,6 +332,29 @@ class RegionResult:
         """The region's final text."""
         return self.verdict.text
 
+    @property
+    def category(self) -> Category:
+        """What the region is."""
+        return self.region.category
+
+    @property
+    def box(self) -> Box:
+        """Where it stands, in page points."""
+        return self.region.box
+
+    @property
+    def order(self) -> int:
+        """Its place in the page's reading order, from 0."""
+        return self.region.order
+
+    @property
+    def confidence(self) -> float:
+        """How sure the layout is of the region (0..1), as in the JSON.
+
+        How sure its text is say ``draft.confidence`` and ``verdict.agreement``.
+        """
+        return self.region.confidence
+
 
 @dataclass(frozen=True, slots=True)
 class PageResult:
@@ -316,6 +362,10 @@ class PageResult:
 
     ``mode`` is how it was read. In page and hierarchical mode ``verdict`` is the page pass's; its statistics
     are the page's alone, those of the region pass before it are ``region_pass``, and ``regions`` have none.
+
+    >>> [page] = docspec.parse("paper.pdf", pages="2").pages
+    >>> page.index, page.width, page.error
+    (1, 420.0, None)
     """
 
     index: int
@@ -342,7 +392,13 @@ class Document:
     """A parsed document; ``notes`` are things the user should know (a repaired file, skipped pages).
 
     ``source`` is the file's path as it was given (None for bytes); ``device`` is what the verifier ran on
-    and its type of number, empty where no model ran.
+    and its type of number, empty where no model ran. ``keep_headers`` says whether ``markdown`` has page
+    headers and footers.
+
+    >>> document = docspec.parse("paper.pdf")
+    >>> document.markdown.splitlines()[0]
+    '# 1 Heading of page 1'
+    >>> document.save("out/paper.html")
     """
 
     name: str
@@ -354,11 +410,36 @@ class Document:
     notes: tuple[str, ...] = ()
     source: str | None = None
     device: str = ""
+    keep_headers: bool = False
 
     @property
     def errors(self) -> tuple[str, ...]:
         """One line for each page that failed."""
         return tuple(f"page {page.index + 1}: {page.error}" for page in self.pages if page.error)
+
+    # imported in the methods: what writes documents knows these types, not they it
+
+    def to_json(self) -> str:
+        """Everything that is known of the document, in the shape of docspec/result_json.py."""
+        from docspec.output import text_of
+
+        return text_of(self, "json")
+
+    def to_html(self) -> str:
+        """The document as one page for reading, with no script and nothing to load."""
+        from docspec.output import text_of
+
+        return text_of(self, "html")
+
+    def save(self, path: Path | str) -> None:
+        """Write the document in the format that the suffix of ``path`` names: ``.md``, ``.json``, ``.html``.
+
+        Pictures (see ``Config.images``) are written beside it, in ``STEM_images``. A file is complete or not
+        there. Raises UsageError for an unknown suffix, OutputError where nothing can be written.
+        """
+        from docspec.output import save
+
+        save(self, Path(path))
 
 
 class Detector(Protocol):
