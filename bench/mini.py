@@ -27,8 +27,8 @@ def draft_page(path: Path, number: int, config: Config) -> list[Request]:
     """The requests of page ``number`` (from 1) that the mini reads."""
     verifier = MiniVerifier(config)
     stages = Stages(
-        detector=registry.load("detectors", config.detector)(),
-        drafter=registry.load("drafters", config.drafter)(),
+        detector=registry.make("detectors", config.detector, config),
+        drafter=registry.make("drafters", config.drafter, config),
         style=verifier.style,
         dpi=verifier.dpi,
         config=Config(pages=str(number)),

@@ -141,12 +141,13 @@ def _region(row: dict[str, Any]) -> PageRegion:
 
 def _drafted(data: Path, images: list[Path], drafter: str) -> Iterator[tuple[DraftedText, ...]]:
     """The pipeline's own drafting side, over page images."""
+    config = Config(drafter=drafter)
     stages = Stages(
-        detector=registry.load("detectors", Config().detector)(),
-        drafter=registry.load("drafters", drafter)(),
+        detector=registry.make("detectors", config.detector, config),
+        drafter=registry.make("drafters", config.drafter, config),
         style=STYLE,
         dpi=DPI,
-        config=Config(),
+        config=config,
         mode=Mode.PAGE,
     )
     for number, image in enumerate(track(images, description="drafting")):

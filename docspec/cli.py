@@ -67,7 +67,10 @@ def parse(
         typer.Option("--output", "-o", metavar="OUT", help="A folder; for a single document also a file."),
     ] = None,
     formats: Annotated[
-        str | None, typer.Option("--format", metavar="LIST", help="Some of md,json,html (default: md).")
+        str | None,
+        typer.Option(
+            "--format", metavar="LIST", help="Some of md,json,html and what plug-ins add (default: md)."
+        ),
     ] = None,
     pages: Annotated[str | None, typer.Option(metavar="RANGES", help="Such as 1-3,7,10-")] = None,
     password: Annotated[str | None, typer.Option(metavar="TEXT", help="Of encrypted PDFs.")] = None,

@@ -58,8 +58,8 @@ def load_parts(config: Config) -> Parts:
     """The parts that ``config`` names. Raises UsageError and ModelError."""
     return Parts(
         verifier=load_verifier(config),
-        detector=registry.load("detectors", config.detector)(),
-        drafter=registry.load("drafters", config.drafter)(),
+        detector=registry.make("detectors", config.detector, config),
+        drafter=registry.make("drafters", config.drafter, config),
     )
 
 

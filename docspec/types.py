@@ -432,7 +432,8 @@ class Document:
         return text_of(self, "html")
 
     def save(self, path: Path | str) -> None:
-        """Write the document in the format that the suffix of ``path`` names: ``.md``, ``.json``, ``.html``.
+        """Write the document in the format that the suffix of ``path`` names: ``.md``, ``.json``, ``.html``,
+        or that of a format that a plug-in adds.
 
         Pictures (see ``Config.images``) are written beside it, in ``STEM_images``. A file is complete or not
         there. Raises UsageError for an unknown suffix, OutputError where nothing can be written.
@@ -440,6 +441,19 @@ class Document:
         from docspec.output import save
 
         save(self, Path(path))
+
+
+class Format(Protocol):
+    """Writes documents as files of one kind."""
+
+    @property
+    def suffix(self) -> str:
+        """What its files' names end with, such as ``.json``."""
+        ...
+
+    def write(self, document: Document) -> str:
+        """The whole file; links to pictures are those of ``document.markdown``."""
+        ...
 
 
 class Detector(Protocol):
