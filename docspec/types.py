@@ -10,7 +10,7 @@ from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -106,12 +106,29 @@ class Line:
         )
 
 
+class OpenPage(Protocol):
+    """The page of a PDF as the open file has it: what stages can ask beyond a Page's pixels and lines.
+
+    It belongs to the thread that reads the document and is valid until the next page is read.
+    """
+
+    @property
+    def native(self) -> object:
+        """The page of the library that reads the file (a ``pymupdf.Page``), for models built on it."""
+        ...
+
+    def image_boxes(self) -> Sequence[Box]:
+        """Where the page shows images."""
+        ...
+
+    def ruled_cells(self, box: Box) -> Sequence[Box]:
+        """Cells of the largest table in ``box`` that the page draws rules around, empty where it has none."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A page in memory: its image at ``dpi``, its text layer, and the open PyMuPDF page.
-
-    ``handle`` belongs to the thread that reads the document and is valid until the next page is read.
-    """
+    """A page in memory: its image at ``dpi``, its text layer, and its open page (images have none)."""
 
     index: int  # from 0, in the file
     width: float
@@ -119,7 +136,7 @@ class Page:
     dpi: float
     image: Image
     lines: tuple[Line, ...] = ()
-    handle: Any = field(default=None, repr=False, compare=False)
+    handle: OpenPage | None = field(default=None, repr=False, compare=False)
 
     def pixels(self, box: Box, margin: float = 0.0) -> tuple[int, int, int, int]:
         """``box`` grown by ``margin`` points, in whole pixels of ``image``, inside it, never empty."""
