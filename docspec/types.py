@@ -77,15 +77,15 @@ class Span:
 class Line:
     """One line of text as some source read it: ``source`` is ``text-layer``, ``rapidocr``, ...
 
-    ``features`` are the recogniser's of each of the line's pieces from the left, float32 [T, 120], where it
-    was read by it; the bundled verifier need not compute them again.
+    ``features`` are what a recogniser made of each of the line's pieces from the left, where one read it:
+    values that only a part which shares that recogniser understands, and need not compute again.
     """
 
     spans: tuple[Span, ...]
     box: Box
     source: str
     confidence: float = 1.0
-    features: tuple[NDArray[np.float32], ...] = field(default=(), repr=False, compare=False)
+    features: tuple[object, ...] = field(default=(), repr=False, compare=False)
 
     @property
     def text(self) -> str:
@@ -327,7 +327,7 @@ class Request:
     drafts: tuple[Draft, ...] = ()
     line_boxes: tuple[tuple[int, int, int, int], ...] = ()
     line_texts: tuple[str, ...] = ()
-    line_features: tuple[tuple[NDArray[np.float32], ...], ...] = field(default=(), repr=False, compare=False)
+    line_features: tuple[tuple[object, ...], ...] = field(default=(), repr=False, compare=False)
     regions: tuple[PageRegion, ...] = ()
 
 
