@@ -8,9 +8,12 @@ from typing import Literal, TypedDict, get_args, get_origin, get_type_hints
 from docspec.errors import UsageError
 
 ModeName = Literal["auto", "region", "page", "hierarchical"]
+VerifyName = Literal["auto", "all", "doubtful"]
 AcceptName = Literal["auto", "exact", "fused", "sampled"]
 OnLoop = Literal["off", "keep", "draft"]
 DtypeName = Literal["auto", "float32", "bfloat16", "float16"]
+
+MAX_BATCH, MAX_NEW_TOKENS = 16, 4096
 
 
 class Options(TypedDict, total=False):
@@ -20,6 +23,7 @@ class Options(TypedDict, total=False):
     drafter: str
     detector: str
     mode: ModeName
+    verify: VerifyName
     accept: AcceptName
     trade: float | None
     temperature: float
@@ -41,7 +45,9 @@ class Options(TypedDict, total=False):
 class Config:
     """What a parse does. Raises UsageError on a value that cannot be used.
 
-    ``verifier`` is a registered name, a folder with a checkpoint, or a hub name. ``max_batch`` bounds the
+    ``verifier`` is a registered name, a folder with a checkpoint, or a hub name. ``verify`` is what it reads:
+    ``all``, or only what is ``doubtful``, which spares it the text that a sound text layer has (``auto``: the
+    bundled verifier is spared it, others are not). ``max_batch`` bounds the
     active sequences, ``token_budget`` the cached tokens over all of them. ``trade`` is lambda of fused
     acceptance: 0 is exact, infinity takes every draft; ``temperature`` and ``seed`` are of sampled
     acceptance. ``on_loop`` is what becomes of runaway repetition: the text up to the loop is kept, the draft
@@ -58,6 +64,7 @@ class Config:
     drafter: str = "auto"
     detector: str = "pymupdf"
     mode: ModeName = "auto"
+    verify: VerifyName = "auto"
     accept: AcceptName = "auto"
     trade: float | None = None
     temperature: float = 1.0
@@ -69,9 +76,9 @@ class Config:
     password: str | None = None
     keep_headers: bool = False
     images: bool = False
-    max_batch: int = 16
+    max_batch: int = MAX_BATCH
     token_budget: int = 65536
-    max_new_tokens: int = 4096
+    max_new_tokens: int = MAX_NEW_TOKENS
     offline: bool = False
 
     def __post_init__(self) -> None:

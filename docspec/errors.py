@@ -93,6 +93,26 @@ class ModelError(DocspecError):
     """
 
 
+class ImageRefused(ModelError):
+    """A model's own image processor does not take an image: of a shape or size that it does not know.
+
+    The region keeps its draft, and its verdict has the message.
+
+    >>> issubclass(docspec.ImageRefused, docspec.ModelError)
+    True
+    """
+
+
+class PassFailed(ModelError):
+    """A forward pass of a loaded model failed (an error of the device, say).
+
+    What was in that pass has a failed verdict, and its pages have the message as their error.
+
+    >>> issubclass(docspec.PassFailed, docspec.ModelError)
+    True
+    """
+
+
 class OutputError(DocspecError):
     """A result cannot be written.
 

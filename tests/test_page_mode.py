@@ -17,7 +17,7 @@ from docspec.assemble import to_html, to_json
 from docspec.config import Config
 from docspec.drafters.formats import doctags, markdown
 from docspec.drafting import RequestKey
-from docspec.errors import UsageError
+from docspec.errors import ImageRefused, UsageError
 from docspec.types import (
     Category,
     DecodeStats,
@@ -68,9 +68,9 @@ class FussyModel(ReplayModel):
     refused: tuple[Hashable, ...] = ()
 
     def prompts(self, requests: list[Request]) -> list[Prompt]:
-        """Prompts, or ValueError."""
+        """Prompts, or ImageRefused."""
         if any(request.key in self.refused for request in requests):
-            raise ValueError("absolute aspect ratio must be smaller than 200")
+            raise ImageRefused("absolute aspect ratio must be smaller than 200")
         return super().prompts(requests)
 
 
@@ -269,7 +269,7 @@ def test_a_failing_page_does_not_take_the_others(paper: Path, install: Install) 
     assert "A line that no draft has." in document.markdown
 
 
-def test_a_failing_region_does_not_take_its_page(
+def test_a_refused_region_does_not_take_its_page(
     paper: Path, install: Install, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The page pass goes on with the region's draft."""

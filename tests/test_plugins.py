@@ -35,11 +35,14 @@ class Drafter:
 
 class Verifier:
     """Shouts."""
-    name, style, dpi, native, reads_pages = "extra", Style(), 72.0, "region", False
+    name, style, dpi, native, device, seconds = "extra", Style(), 72.0, "region", "", {}
+    reads_pages = doubtful_only = False
     def __init__(self, config):
         self.mark = config.device
     def declines(self, request):
         return None
+    def release(self):
+        pass
     def verify(self, requests):
         for request in requests:
             if request is not None:

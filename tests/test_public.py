@@ -122,7 +122,7 @@ def test_options_are_the_fields_of_config() -> None:
     assert not Options.__required_keys__
 
 
-@pytest.mark.parametrize("name", ["mode", "accept", "on_loop", "dtype"])
+@pytest.mark.parametrize("name", ["mode", "verify", "accept", "on_loop", "dtype"])
 def test_choices_stand_once(name: str) -> None:
     """What the type allows is what is allowed, and the message names it all."""
     allowed = get_type_hints(Config)[name].__args__
