@@ -24,6 +24,7 @@ from rich.table import Table
 
 from docspec import registry
 from docspec.bench.annotations import box_of, read_entries, read_image
+from docspec.config import Config
 from docspec.layout import analyse
 from docspec.layout.geometry import iou, scaled
 from docspec.types import Box, Category, Detector, Line, Page, Region
@@ -204,8 +205,9 @@ def main(
     limit: Annotated[int | None, typer.Option(help="at most so many pages")] = None,
 ) -> None:
     """Share of annotated regions found and reading-order distance, per page and overall."""
-    reader = registry.load("drafters", drafter)()
-    scores = list(measure(data, reader.read, registry.load("detectors", detector)(), limit))
+    config = Config(detector=detector, drafter=drafter)
+    reader, finder = registry.make("drafters", drafter, config), registry.make("detectors", detector, config)
+    scores = list(measure(data, reader.read, finder, limit))
     show(scores, Console(width=170))
     print(json.dumps({"bench": "layout", "detector": detector, "drafter": drafter} | summary(scores)))
 

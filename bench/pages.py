@@ -67,12 +67,13 @@ def recorded_pages(data: Path, outputs: Path, drafter: str, mode: Mode) -> Itera
 
 def _drafted(images: Sequence[Path], drafter: str) -> Iterator[Sequence[PageRegion]]:
     """The pipeline's own drafting side, over page images."""
+    config = Config(drafter=drafter)
     stages = Stages(
-        detector=registry.load("detectors", Config().detector)(),
-        drafter=registry.load("drafters", drafter)(),
+        detector=registry.make("detectors", config.detector, config),
+        drafter=registry.make("drafters", config.drafter, config),
         style=STYLE,
         dpi=DPI,
-        config=Config(),
+        config=config,
         mode=Mode.PAGE,
     )
     for number, image in enumerate(track(images, description="drafting")):

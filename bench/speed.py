@@ -111,7 +111,8 @@ def readings(options: Options) -> Iterator[Transcript]:
 
 def _measure(options: Options) -> Journal:
     to_do = list(readings(options))
-    detector, drafter = registry.load("detectors", "pymupdf")(), registry.load("drafters", "auto")()
+    detector = registry.make("detectors", "pymupdf", Config())
+    drafter = registry.make("drafters", "auto", Config())
     with tempfile.TemporaryDirectory() as folder:
         new = {one.document: one for one in to_do}
         made = {name: _write(Path(folder), one.kind, one.regions) for name, one in new.items()}

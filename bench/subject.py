@@ -58,10 +58,10 @@ class Subject:
     notes: list[str] = field(default_factory=list)
     _detector: Detector | None = None
 
-    def detector(self, name: str) -> Detector:
+    def detector(self, config: Config) -> Detector:
         """The layout's detector, one for all runs: it takes seconds to load and learns nothing."""
         if self._detector is None:
-            self._detector = registry.load("detectors", name)()
+            self._detector = registry.make("detectors", config.detector, config)
         return self._detector
 
     @property
@@ -220,8 +220,8 @@ def _generate(
 def _parts(subject: Subject, mode: Mode, config: Config, drafts: bool) -> Parts:
     parts = Parts(
         verifier=subject.make(drafts),
-        detector=subject.detector(config.detector),
-        drafter=registry.load("drafters", config.drafter)(),
+        detector=subject.detector(config),
+        drafter=registry.make("drafters", config.drafter, config),
     )
     if subject.recording is None or mode is Mode.PAGE:
         return parts

@@ -10,7 +10,7 @@ import os
 import sys
 from contextlib import nullcontext
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
 import typer
 from rich.console import Console
@@ -19,7 +19,15 @@ from rich.table import Table
 
 from docspec.cli_bench import bench_app
 from docspec.cli_run import NOTHING, ParseRun, print_error
-from docspec.config import MAX_BATCH, MAX_NEW_TOKENS, Config
+from docspec.config import (
+    MAX_BATCH,
+    MAX_NEW_TOKENS,
+    AcceptName,
+    DtypeName,
+    ModeName,
+    OnLoop,
+    VerifyName,
+)
 from docspec.errors import DocspecError, UsageError
 
 READING, DECODING, MACHINE = "How it is read", "How the model's output is decided", "What it runs on"
@@ -42,9 +50,9 @@ def main() -> None:
 
 def _print_version(wanted: bool) -> None:
     if wanted:
-        from importlib.metadata import version
+        import docspec
 
-        typer.echo(f"docspec {version('docspec-vlm')}")
+        typer.echo(f"docspec {docspec.__version__}")
         raise typer.Exit
 
 
@@ -71,7 +79,11 @@ def parse(
     ] = None,
     formats: Annotated[
         str | None,
-        typer.Option("--format", metavar="LIST", help="What to write, such as md,json,html. Default: md."),
+        typer.Option(
+            "--format",
+            metavar="LIST",
+            help="What to write: some of md,json,html and what plug-ins add. Default: md.",
+        ),
     ] = None,
     pages: Annotated[
         str | None, typer.Option(metavar="RANGES", help="Read only these pages, such as 1-3,7,10-.")
@@ -207,23 +219,24 @@ def parse(
     Without -o a single document goes to standard output. Exit code 0: all done; 1: some pages or
     documents failed, the rest is written; 2: wrong usage, or nothing could be read.
     """
+    from docspec.config import Config
     from docspec.inputs import parse_ranges
     from docspec.plan import make_plan
 
     console = Console(stderr=True)
     try:
-        config = Config(
+        config = Config(  # which says what names are unknown
             verifier=verifier,
             drafter=drafter,
             detector=detector,
-            mode=mode,
-            verify=verify,
-            accept=accept,
+            mode=cast(ModeName, mode),
+            verify=cast(VerifyName, verify),
+            accept=cast(AcceptName, accept),
             trade=trade,
             **_sampling(accept, temperature, seed),
-            on_loop=on_loop,
+            on_loop=cast(OnLoop, on_loop),
             device=device,
-            dtype=dtype,
+            dtype=cast(DtypeName, dtype),
             pages=pages,
             password=password,
             keep_headers=keep_headers,

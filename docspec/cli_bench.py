@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from importlib import import_module
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 from rich.console import Console
 
 from docspec.cli_run import NOTHING, PARTLY, print_error
 from docspec.errors import DocspecError, UsageError
+
+if TYPE_CHECKING:
+    from docspec.config import DtypeName
 
 bench_app = typer.Typer(help="Measure speed and quality.", no_args_is_help=True)
 
@@ -66,7 +69,7 @@ def omnidocbench(
             verifier=verifier,
             drafter=drafter,
             device=device,
-            dtype=dtype,
+            dtype=cast("DtypeName", dtype),  # Config says so where it is unknown
             max_batch=max_batch,
             offline=offline,
         )

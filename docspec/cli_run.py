@@ -114,8 +114,7 @@ class ParseRun:
         if self.plan.folder is None:
             to_stdout = render(document, self.plan.formats[0])
         else:
-            keep = self.config.keep_headers
-            write_document(document, self.plan.folder, item.stem, self.plan.formats, keep_headers=keep)
+            write_document(document, self.plan.folder, item.stem, self.plan.formats)
         self.done += 1
         self.failures += bool(document.errors)
         for note in () if self.quiet else document.notes:

@@ -3,15 +3,42 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal, TypedDict, get_args, get_origin, get_type_hints
 
 from docspec.errors import UsageError
 
-MODES = ("auto", "region", "page", "hierarchical")
-ACCEPTS = ("auto", "exact", "fused", "sampled")
-VERIFY = ("auto", "all", "doubtful")
-ON_LOOP = ("off", "keep", "draft")
+ModeName = Literal["auto", "region", "page", "hierarchical"]
+VerifyName = Literal["auto", "all", "doubtful"]
+AcceptName = Literal["auto", "exact", "fused", "sampled"]
+OnLoop = Literal["off", "keep", "draft"]
+DtypeName = Literal["auto", "float32", "bfloat16", "float16"]
+
 MAX_BATCH, MAX_NEW_TOKENS = 16, 4096
-DTYPES = ("auto", "float32", "bfloat16", "float16")
+
+
+class Options(TypedDict, total=False):
+    """The fields of Config as keywords: ``**options: Unpack[Options]``. A test holds the two equal."""
+
+    verifier: str
+    drafter: str
+    detector: str
+    mode: ModeName
+    verify: VerifyName
+    accept: AcceptName
+    trade: float | None
+    temperature: float
+    seed: int
+    on_loop: OnLoop
+    device: str
+    dtype: DtypeName
+    pages: str | None
+    password: str | None
+    keep_headers: bool
+    images: bool
+    max_batch: int
+    token_budget: int
+    max_new_tokens: int
+    offline: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,20 +53,25 @@ class Config:
     acceptance. ``on_loop`` is what becomes of runaway repetition: the text up to the loop is kept, the draft
     taken instead, or (``off``) the verifier runs on. A region that is not cut there has the tokens that it
     has with ``off``, but that exact acceptance gives all that ``generate`` writes holds with ``off`` only.
+    ``pages`` selects pages, counted from 1: ``1-3,7,10-``.
+
+    >>> config = docspec.Config(verifier="draft-only", pages="1")
+    >>> docspec.Parser(config).parse("paper.pdf").markdown.splitlines()[0]
+    '# 1 Heading of page 1'
     """
 
     verifier: str = "mini"
     drafter: str = "auto"
     detector: str = "pymupdf"
-    mode: str = "auto"
-    verify: str = "auto"
-    accept: str = "auto"
+    mode: ModeName = "auto"
+    verify: VerifyName = "auto"
+    accept: AcceptName = "auto"
     trade: float | None = None
     temperature: float = 1.0
     seed: int = 0
-    on_loop: str = "keep"
+    on_loop: OnLoop = "keep"
     device: str = "auto"
-    dtype: str = "auto"
+    dtype: DtypeName = "auto"
     pages: str | None = None
     password: str | None = None
     keep_headers: bool = False
@@ -50,15 +82,10 @@ class Config:
     offline: bool = False
 
     def __post_init__(self) -> None:
-        for name, value, allowed in (
-            ("mode", self.mode, MODES),
-            ("accept", self.accept, ACCEPTS),
-            ("dtype", self.dtype, DTYPES),
-            ("on_loop", self.on_loop, ON_LOOP),
-            ("verify", self.verify, VERIFY),
-        ):
-            if value not in allowed:
-                raise UsageError(f"unknown {name} {value!r}; expected one of: {', '.join(allowed)}")
+        for name, kind in get_type_hints(type(self)).items():
+            if get_origin(kind) is Literal and getattr(self, name) not in get_args(kind):
+                expected = ", ".join(get_args(kind))
+                raise UsageError(f"unknown {name} {getattr(self, name)!r}; expected one of: {expected}")
         for name in ("max_batch", "token_budget", "max_new_tokens"):
             if getattr(self, name) < 1:
                 raise UsageError(f"{name} must be at least 1, not {getattr(self, name)}")

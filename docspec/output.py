@@ -2,39 +2,61 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from docspec.assemble import image_links, to_html, to_json, to_markdown
+from docspec import registry
+from docspec.assemble import image_links, to_markdown
 from docspec.errors import OutputError, UsageError
 from docspec.types import Document
 
-FORMATS = {"md": ".md", "json": ".json", "html": ".html"}
-
 
 def parse_formats(text: str) -> tuple[str, ...]:
-    """``md,json`` as a tuple, each once. Raises UsageError for an unknown one."""
+    """``md,json`` as a tuple, each once. Raises UsageError for an unknown one, and for two of one suffix."""
     formats = tuple(dict.fromkeys(part.strip().lower() for part in text.split(",") if part.strip()))
-    unknown = [name for name in formats if name not in FORMATS]
+    known = registry.names("formats")
+    unknown = [name for name in formats if name not in known]
     if unknown or not formats:
         raise UsageError(
-            f"unknown format {', '.join(unknown) or text!r}; expected some of: {','.join(FORMATS)}"
+            f"unknown format {', '.join(unknown) or text!r}; expected some of: {','.join(known)}"
         )
+    suffixes: dict[str, str] = {}
+    for name in formats:
+        first = suffixes.setdefault(registry.make("formats", name).suffix, name)
+        if first != name:
+            raise UsageError(
+                f"the formats {first} and {name} would write the same files: ask for one of them"
+            )
     return formats
 
 
+def format_of(path: Path, among: Sequence[str] | None = None) -> tuple[str, str] | None:
+    """The format that writes files whose names end as that of ``path`` does, and the stem before the suffix.
+
+    None if there is none among ``among`` (by default all that are registered).
+    """
+    for kind in (among or registry.names("formats")) if path.suffix else ():
+        suffix = registry.make("formats", kind).suffix
+        if path.name.endswith(suffix) and path.name != suffix:
+            return kind, path.name.removesuffix(suffix)
+    return None
+
+
+def text_of(document: Document, kind: str) -> str:
+    """``document`` in a registered format. Raises OutputError where that fails."""
+    chosen = registry.make("formats", kind)
+    try:
+        return chosen.write(document)
+    except Exception as error:  # a plug-in is at fault: the other documents go on
+        what = " ".join(f"{type(error).__name__}: {error}".split())
+        raise OutputError(f"{document.name}: the format {kind} cannot write it: {what}") from error
+
+
 def render(document: Document, kind: str) -> bytes:
-    """``document`` in one of FORMATS, as UTF-8; characters that no text may hold become ``?``."""
-    if kind == "md":
-        text = document.markdown
-    elif kind == "html":
-        text = to_html(document)
-    else:
-        text = json.dumps(to_json(document), ensure_ascii=False, indent=1) + "\n"
-    return text.encode("utf-8", errors="replace")
+    """``document`` in a registered format, as UTF-8; characters that no text may hold become ``?``."""
+    return text_of(document, kind).encode("utf-8", errors="replace")
 
 
 def stems(names: Sequence[str]) -> list[str]:
@@ -53,20 +75,30 @@ def stems(names: Sequence[str]) -> list[str]:
     return chosen
 
 
-def write_document(
-    document: Document, folder: Path, stem: str, formats: Sequence[str], *, keep_headers: bool = False
-) -> list[Path]:
+def save(document: Document, path: Path) -> None:
+    """Write ``document`` to ``path`` as its suffix says, pictures beside it; see Document.save."""
+    found = format_of(path)
+    if found is None:
+        known = ", ".join(registry.make("formats", kind).suffix for kind in registry.names("formats"))
+        raise UsageError(f"{path}: unknown suffix {path.suffix!r}; expected one of: {known}")
+    kind, stem = found
+    write_document(document, path.parent, stem, (kind,))
+
+
+def write_document(document: Document, folder: Path, stem: str, formats: Sequence[str]) -> list[Path]:
     """Write ``document`` as ``folder/stem.*``, pictures as ``folder/stem_images/*.png``; the files written.
 
     Raises OutputError; a file is complete or not there.
     """
     links = image_links(stem, document.pages)
     if links:
-        markdown = to_markdown(document.pages, keep_headers=keep_headers, image_links=links)
+        markdown = to_markdown(document.pages, keep_headers=document.keep_headers, image_links=links)
         document = replace(document, markdown=markdown)
     pictures = {(page.index, order): png for page in document.pages for order, png in page.images.items()}
     files = [(folder / link, pictures[key]) for key, link in links.items()]
-    files += [(folder / (stem + FORMATS[kind]), render(document, kind)) for kind in formats]
+    for kind in formats:
+        suffix = registry.make("formats", kind).suffix
+        files.append((folder / f"{stem}{suffix}", render(document, kind)))
     for path, content in files:
         write_atomic(path, content)
     return [path for path, _ in files]

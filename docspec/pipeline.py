@@ -7,10 +7,10 @@ from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Self
+from typing import Self, Unpack
 
 from docspec import drafting, registry
-from docspec.config import Config
+from docspec.config import Config, Options
 from docspec.drafting import Ahead, Input, Stages
 from docspec.errors import DocspecError, UsageError
 from docspec.run import Outcome, Progress, Run
@@ -20,7 +20,12 @@ from docspec.verifiers.loading import load_verifier
 
 @dataclass(frozen=True, slots=True)
 class BatchResult:
-    """One document of a batch: its ``document``, or the ``error`` that kept it from being read."""
+    """One document of a batch: its ``document``, or the ``error`` that kept it from being read.
+
+    >>> [result] = docspec.Parser().parse_batch(["missing.pdf"])
+    >>> result.path.name, result.document, type(result.error).__name__
+    ('missing.pdf', None, 'InputNotFound')
+    """
 
     path: Path
     document: Document | None = None
@@ -40,8 +45,8 @@ def load_parts(config: Config) -> Parts:
     """The parts that ``config`` names. Raises UsageError and ModelError."""
     return Parts(
         verifier=load_verifier(config),
-        detector=registry.load("detectors", config.detector)(),
-        drafter=registry.load("drafters", config.drafter)(),
+        detector=registry.make("detectors", config.detector, config),
+        drafter=registry.make("drafters", config.drafter, config),
     )
 
 
@@ -53,9 +58,16 @@ class Parser:
     read, ``auto`` decided. ``parts`` are used instead of those that the options name.
 
     One run at a time: a second thread needs a Parser of its own. As a context manager it closes itself.
+
+    >>> with docspec.Parser(verifier="mini", pages="1") as parser:
+    ...     document = parser.parse("paper.pdf")
+    >>> len(document.pages)
+    1
     """
 
-    def __init__(self, config: Config | None = None, *, parts: Parts | None = None, **options: Any) -> None:
+    def __init__(
+        self, config: Config | None = None, *, parts: Parts | None = None, **options: Unpack[Options]
+    ) -> None:
         self.config = replace(config, **options) if config else Config(**options)
         parts = parts or load_parts(self.config)
         self.verifier = parts.verifier
@@ -138,8 +150,13 @@ class Parser:
             self._free.release()
 
 
-def parse(source: Path | str | bytes, **options: Any) -> Document:
-    """Parse one document; options as for Parser, which is worth keeping when there are several."""
+def parse(source: Path | str | bytes, **options: Unpack[Options]) -> Document:
+    """Parse one document; options as for Parser, which is worth keeping when there are several.
+
+    >>> document = docspec.parse("paper.pdf", verifier="draft-only", pages="2")
+    >>> document.markdown.splitlines()[0]
+    '## 2 Heading of page 2'
+    """
     return Parser(**options).parse(source)
 
 

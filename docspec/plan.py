@@ -8,7 +8,7 @@ from pathlib import Path
 
 from docspec.errors import InputError, OutputError, UsageError
 from docspec.inputs import collect_inputs
-from docspec.output import FORMATS, parse_formats, stems
+from docspec.output import format_of, parse_formats, stems
 
 STDIN = "-"
 
@@ -49,11 +49,11 @@ def make_plan(inputs: Sequence[str], output: Path | None, formats: str | None, i
             raise UsageError("several documents or formats: say where to write them with -o FOLDER")
         if images:
             raise UsageError("--images needs a place to write them: -o FOLDER")
-    elif output.suffix in FORMATS.values() and len(paths) <= 1 and not output.is_dir():
-        kind = next(kind for kind, suffix in FORMATS.items() if suffix == output.suffix)
+    elif len(paths) <= 1 and not output.is_dir() and (named := format_of(output, kinds) or format_of(output)):
+        kind, stem = named
         if kinds not in (None, (kind,)):
             raise UsageError(f"-o {output} is one file, but --format asks for {','.join(kinds or ())}")
-        items = tuple(Item(path, output.stem) for path in paths)
+        items = tuple(Item(path, stem) for path in paths)
         return Plan(items, output.parent, (kind,), errors)
     elif output.exists() and not output.is_dir():
         raise OutputError(f"{output}: exists and is no folder")

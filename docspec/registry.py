@@ -1,16 +1,32 @@
 """Names of exchangeable parts and where they live; nothing is imported before it is asked for.
 
-Third parties add parts as entry points in the groups ``docspec.detectors``, ``docspec.drafters``,
-``docspec.verifiers`` and ``docspec.profiles``, each ``name = module:Class``, the same form as here.
+Third parties add parts as entry points in the groups below, each ``name = module:Class``, the same form as
+here, and a name of theirs goes before a built-in one. What a part has to do says its protocol:
+
+| group | protocol | the class is called with |
+|---|---|---|
+| ``docspec.detectors`` | ``docspec.types.Detector`` | ``config`` |
+| ``docspec.drafters`` | ``docspec.types.Drafter`` | ``config`` |
+| ``docspec.verifiers`` | ``docspec.types.Verifier`` | ``config`` |
+| ``docspec.formats`` | ``docspec.types.Format`` | nothing |
+| ``docspec.profiles`` | ``docspec.verifiers.profiles.base.Profile`` | model, tokenizer, processor |
+
+``config`` is the run's Config, given as the keyword ``config``; a class without such a parameter is called
+without arguments (see ``make``).
 """
 
 from __future__ import annotations
 
 from importlib import import_module
 from importlib.metadata import entry_points
-from typing import Any
+from inspect import signature
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 from docspec.errors import UsageError
+
+if TYPE_CHECKING:
+    from docspec.config import Config
+    from docspec.types import Detector, Drafter, Format, Verifier
 
 BUILTIN: dict[str, dict[str, str]] = {
     "detectors": {
@@ -27,6 +43,11 @@ BUILTIN: dict[str, dict[str, str]] = {
     "verifiers": {
         "mini": "docspec.verifiers.mini.verifier:MiniVerifier",
         "draft-only": "docspec.verifiers.draft_only:DraftOnly",
+    },
+    "formats": {
+        "md": "docspec.result_formats:Markdown",
+        "json": "docspec.result_formats:Json",
+        "html": "docspec.result_formats:Html",
     },
     "profiles": {
         "deepseek_ocr2": "docspec.verifiers.profiles.deepseek_ocr2:DeepSeekOcr2",
@@ -45,17 +66,41 @@ BUILTIN: dict[str, dict[str, str]] = {
 
 
 def names(kind: str) -> list[str]:
-    """Every registered name of ``kind``, sorted."""
-    return sorted(BUILTIN[kind] | _plugins(kind))
+    """Every registered name of ``kind``, the built-in ones first."""
+    return list(BUILTIN[kind] | _plugins(kind))
 
 
 def load(kind: str, name: str) -> Any:
-    """The class registered as ``name``. Raises UsageError, naming the known ones, for an unknown name."""
-    target = (BUILTIN[kind] | _plugins(kind)).get(name)
+    """The class registered as ``name``.
+
+    Raises UsageError for an unknown name, naming the known ones, and for a plug-in that cannot be imported.
+    """
+    plugins = _plugins(kind)
+    target = (BUILTIN[kind] | plugins).get(name)
     if target is None:
         raise UsageError(f"unknown {kind[:-1]} {name!r}; known: {', '.join(names(kind))}")
     module, _, attribute = target.partition(":")
-    return getattr(import_module(module), attribute)
+    try:
+        return getattr(import_module(module), attribute)
+    except (ImportError, AttributeError) as error:
+        if name not in plugins:
+            raise
+        raise UsageError(f"the {kind[:-1]} {name!r} is a plug-in that cannot be loaded: {error}") from error
+
+
+@overload
+def make(kind: Literal["detectors"], name: str, config: Config) -> Detector: ...
+@overload
+def make(kind: Literal["drafters"], name: str, config: Config) -> Drafter: ...
+@overload
+def make(kind: Literal["verifiers"], name: str, config: Config) -> Verifier: ...
+@overload
+def make(kind: Literal["formats"], name: str) -> Format: ...
+def make(kind: str, name: str, config: Config | None = None) -> Any:
+    """The part registered as ``name``, made with ``config`` if its class takes one. Raises as ``load``."""
+    part = load(kind, name)
+    takes_config = config is not None and "config" in signature(part).parameters
+    return part(config=config) if takes_config else part()
 
 
 def _plugins(kind: str) -> dict[str, str]:

@@ -240,6 +240,7 @@ class Run:
             notes=(*end.notes, *self._cut_off(pages)),
             source=None if isinstance(source, bytes) else str(source),
             device=self.verifier.device,
+            keep_headers=self.config.keep_headers,
         )
 
     def _cut_off(self, pages: Sequence[PageResult]) -> tuple[str, ...]:

@@ -27,6 +27,7 @@ from docspec.errors import (
     WrongPassword,
 )
 from docspec.inputs import EXPECTED, select_pages
+from docspec.pdf_page import PdfPage
 from docspec.types import Box, Line, Page, Span
 
 MAX_NOTES = 10
@@ -122,7 +123,7 @@ class PdfSource(Source):
             raise PageError(f"the page cannot be rendered: {_one_line(error)}") from error
         finally:
             self._collect_warnings()
-        return Page(index, width, height, dpi, image, lines, page)
+        return Page(index, width, height, dpi, image, lines, PdfPage(page))
 
     def _collect_warnings(self) -> None:
         for warning in dict.fromkeys(pymupdf.TOOLS.mupdf_warnings(reset=1).splitlines()):

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Generator, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import Any, Literal, Protocol
+from pathlib import Path
+from typing import Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,7 +26,11 @@ def union(boxes: Iterable[Box]) -> Box:
 
 
 class Category(StrEnum):
-    """What a region is: the 11 classes of DocLayNet (arXiv 2206.01062)."""
+    """What a region is: the 11 classes of DocLayNet (arXiv 2206.01062).
+
+    >>> docspec.Category("section-header") is docspec.Category.SECTION_HEADER
+    True
+    """
 
     CAPTION = "caption"
     FOOTNOTE = "footnote"
@@ -72,15 +77,15 @@ class Span:
 class Line:
     """One line of text as some source read it: ``source`` is ``text-layer``, ``rapidocr``, ...
 
-    ``features`` are the recogniser's of each of the line's pieces from the left, float32 [T, 120], where it
-    was read by it; the bundled verifier need not compute them again.
+    ``features`` are what a recogniser made of each of the line's pieces from the left, where one read it:
+    values that only a part which shares that recogniser understands, and need not compute again.
     """
 
     spans: tuple[Span, ...]
     box: Box
     source: str
     confidence: float = 1.0
-    features: tuple[NDArray[np.float32], ...] = field(default=(), repr=False, compare=False)
+    features: tuple[object, ...] = field(default=(), repr=False, compare=False)
 
     @property
     def text(self) -> str:
@@ -101,12 +106,29 @@ class Line:
         )
 
 
+class OpenPage(Protocol):
+    """The page of a PDF as the open file has it: what stages can ask beyond a Page's pixels and lines.
+
+    It belongs to the thread that reads the document and is valid until the next page is read.
+    """
+
+    @property
+    def native(self) -> object:
+        """The page of the library that reads the file (a ``pymupdf.Page``), for models built on it."""
+        ...
+
+    def image_boxes(self) -> Sequence[Box]:
+        """Where the page shows images."""
+        ...
+
+    def ruled_cells(self, box: Box) -> Sequence[Box]:
+        """Cells of the largest table in ``box`` that the page draws rules around, empty where it has none."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A page in memory: its image at ``dpi``, its text layer, and the open PyMuPDF page.
-
-    ``handle`` belongs to the thread that reads the document and is valid until the next page is read.
-    """
+    """A page in memory: its image at ``dpi``, its text layer, and its open page (images have none)."""
 
     index: int  # from 0, in the file
     width: float
@@ -114,7 +136,7 @@ class Page:
     dpi: float
     image: Image
     lines: tuple[Line, ...] = ()
-    handle: Any = field(default=None, repr=False, compare=False)
+    handle: OpenPage | None = field(default=None, repr=False, compare=False)
 
     def pixels(self, box: Box, margin: float = 0.0) -> tuple[int, int, int, int]:
         """``box`` grown by ``margin`` points, in whole pixels of ``image``, inside it, never empty."""
@@ -165,6 +187,8 @@ class Draft:
     """Proposed text of a region, written as the verifier would write it; ``confidence`` in 0..1.
 
     ``alternatives`` are what the source would read where it is unsure, in the text's order.
+
+    >>> draft = docspec.Draft("Cooling of Tea", source="text-layer", confidence=0.98)
     """
 
     text: str
@@ -194,7 +218,11 @@ class Style:
 
 
 class Mode(StrEnum):
-    """How a page is read (DESIGN 6.5): its regions, the whole page at once, or first those, then the page."""
+    """How a page is read (DESIGN 6.5): its regions, the whole page at once, or first those, then the page.
+
+    >>> docspec.parse("paper.pdf", mode="region").pages[0].mode is docspec.Mode.REGION
+    True
+    """
 
     REGION = "region"
     PAGE = "page"
@@ -202,7 +230,12 @@ class Mode(StrEnum):
 
 
 class Finish(StrEnum):
-    """Why a sequence ended."""
+    """Why a sequence ended.
+
+    >>> document = docspec.parse("paper.pdf", verifier="draft-only")
+    >>> document.pages[0].regions[0].verdict.finish is docspec.Finish.UNVERIFIED
+    True
+    """
 
     END = "end"  # the verifier's own end token
     LENGTH = "length"  # the bound on new tokens
@@ -265,6 +298,8 @@ class Verdict:
 
     ``failed`` says that the verifier broke on it, for that reason: its page has failed. ``regions`` is a
     page's output read as regions, in its order; ``text`` is then the output as it stands.
+
+    >>> verdict = docspec.Verdict("Cooling of Tea", docspec.Finish.END, agreement=1.0)
     """
 
     text: str
@@ -294,13 +329,18 @@ class Request:
     drafts: tuple[Draft, ...] = ()
     line_boxes: tuple[tuple[int, int, int, int], ...] = ()
     line_texts: tuple[str, ...] = ()
-    line_features: tuple[tuple[NDArray[np.float32], ...], ...] = field(default=(), repr=False, compare=False)
+    line_features: tuple[tuple[object, ...], ...] = field(default=(), repr=False, compare=False)
     regions: tuple[PageRegion, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class RegionResult:
-    """A region with its best draft and its verdict."""
+    """A region with its best draft and its verdict.
+
+    >>> region = docspec.parse("paper.pdf").pages[0].regions[0]
+    >>> region.order, region.category.value, region.text
+    (0, 'title', '1 Heading of page 1')
+    """
 
     region: Region
     draft: Draft | None
@@ -311,6 +351,29 @@ class RegionResult:
         """The region's final text."""
         return self.verdict.text
 
+    @property
+    def category(self) -> Category:
+        """What the region is."""
+        return self.region.category
+
+    @property
+    def box(self) -> Box:
+        """Where it stands, in page points."""
+        return self.region.box
+
+    @property
+    def order(self) -> int:
+        """Its place in the page's reading order, from 0."""
+        return self.region.order
+
+    @property
+    def confidence(self) -> float:
+        """How sure the layout is of the region (0..1), as in the JSON.
+
+        How sure its text is say ``draft.confidence`` and ``verdict.agreement``.
+        """
+        return self.region.confidence
+
 
 @dataclass(frozen=True, slots=True)
 class PageResult:
@@ -318,6 +381,10 @@ class PageResult:
 
     ``mode`` is how it was read. In page and hierarchical mode ``verdict`` is the page pass's; its statistics
     are the page's alone, those of the region pass before it are ``region_pass``, and ``regions`` have none.
+
+    >>> [page] = docspec.parse("paper.pdf", pages="2").pages
+    >>> page.index, page.width, page.error
+    (1, 420.0, None)
     """
 
     index: int
@@ -350,7 +417,13 @@ class Document:
     """A parsed document; ``notes`` are things the user should know (a repaired file, skipped pages).
 
     ``source`` is the file's path as it was given (None for bytes); ``device`` is what the verifier ran on
-    and its type of number, empty where no model ran.
+    and its type of number, empty where no model ran. ``keep_headers`` says whether ``markdown`` has page
+    headers and footers.
+
+    >>> document = docspec.parse("paper.pdf")
+    >>> document.markdown.splitlines()[0]
+    '# 1 Heading of page 1'
+    >>> document.save("out/paper.html")
     """
 
     name: str
@@ -362,11 +435,50 @@ class Document:
     notes: tuple[str, ...] = ()
     source: str | None = None
     device: str = ""
+    keep_headers: bool = False
 
     @property
     def errors(self) -> tuple[str, ...]:
         """One line for each page that failed."""
         return tuple(f"page {page.index + 1}: {page.error}" for page in self.pages if page.error)
+
+    # imported in the methods: what writes documents knows these types, not they it
+
+    def to_json(self) -> str:
+        """Everything that is known of the document, in the shape of docspec/result_json.py."""
+        from docspec.output import text_of
+
+        return text_of(self, "json")
+
+    def to_html(self) -> str:
+        """The document as one page for reading, with no script and nothing to load."""
+        from docspec.output import text_of
+
+        return text_of(self, "html")
+
+    def save(self, path: Path | str) -> None:
+        """Write the document in the format that the suffix of ``path`` names: ``.md``, ``.json``, ``.html``,
+        or that of a format that a plug-in adds.
+
+        Pictures (see ``Config.images``) are written beside it, in ``STEM_images``. A file is complete or not
+        there. Raises UsageError for an unknown suffix, OutputError where nothing can be written.
+        """
+        from docspec.output import save
+
+        save(self, Path(path))
+
+
+class Format(Protocol):
+    """Writes documents as files of one kind."""
+
+    @property
+    def suffix(self) -> str:
+        """What its files' names end with, such as ``.json``."""
+        ...
+
+    def write(self, document: Document) -> str:
+        """The whole file; links to pictures are those of ``document.markdown``."""
+        ...
 
 
 class Detector(Protocol):

@@ -48,15 +48,15 @@ class PyMuPDFDetector:
         if not lines:
             return ()
         if page.handle is not None and recognised_share(lines) < RECOGNISED:
-            return self._regions(page, page.handle, 1.0)
+            return self._regions(page, page.handle.native, 1.0)
         document, scale = page_of_lines(page, lines)
         with document:
             return self._regions(page, document[0], 1 / scale)
 
-    def _regions(self, page: Page, handle: Any, scale: float) -> list[Region]:
+    def _regions(self, page: Page, native: object, scale: float) -> list[Region]:
         frame = (0.0, 0.0, page.width, page.height)
         found: list[Region] = []
-        for x0, y0, x1, y1, name in self._model.predict(handle):
+        for x0, y0, x1, y1, name in self._model.predict(native):
             box = clip(scaled((float(x0), float(y0), float(x1), float(y1)), scale), frame)
             if area(box) > 0:
                 found.append(Region(page.index, len(found), box, Category(name)))

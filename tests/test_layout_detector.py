@@ -14,6 +14,7 @@ from docspec.bench import layout as bench
 from docspec.errors import UsageError
 from docspec.layout import analyse
 from docspec.layout.pymupdf_detector import PyMuPDFDetector, page_of_lines, recognised_share
+from docspec.pdf_page import PdfPage
 from docspec.types import Category, Line, Page, Region, Span
 
 WORDS = "The quick brown fox jumps over the lazy dog and runs along the river bank until night"
@@ -52,7 +53,7 @@ def as_page(document: pymupdf.Document, source: str, handle: bool) -> Page:
         for item in block.get("lines", ())
     ]
     rect = sheet.rect
-    return Page(0, rect.width, rect.height, 100.0, image, tuple(lines), sheet if handle else None)
+    return Page(0, rect.width, rect.height, 100.0, image, tuple(lines), PdfPage(sheet) if handle else None)
 
 
 @pytest.mark.parametrize(

@@ -77,12 +77,13 @@ def test_drafts_are_in_the_models_style(style: Style, written: str) -> None:
 
 def drafted(name: str, drafter: str) -> DraftedPage:
     """The first page of an example, drafted."""
+    config = Config(pages="1", drafter=drafter)
     stages = Stages(
-        detector=registry.load("detectors", "pymupdf")(),
-        drafter=registry.load("drafters", drafter)(),
+        detector=registry.make("detectors", config.detector, config),
+        drafter=registry.make("drafters", drafter, config),
         style=Style(),
         dpi=150.0,
-        config=Config(pages="1"),
+        config=config,
     )
     page = next(iter(stages.documents([Input(0, EXAMPLES / name)])))
     assert isinstance(page, DraftedPage)

@@ -10,6 +10,7 @@ import pytest
 
 from docspec.config import Config
 from docspec.drafters.reading.ocr import OcrDrafter
+from docspec.drafters.reading.recogniser import Features
 from docspec.drafters.reading.text_layer import draft_lines
 from docspec.drafting import region_request
 from docspec.types import Category, Finish, Page, Region, Request, Style
@@ -62,3 +63,36 @@ def test_handwritten_tables_stand(request_for_table: Request) -> None:
 def test_a_table_needs_its_grid(request_for_table: Request) -> None:
     """Without a drafted table there is nothing to put cells into."""
     assert "drafted table" in str(MiniVerifier(Config()).declines(replace(request_for_table, drafts=())))
+
+
+FOREIGN = {
+    "another recogniser's": lambda: Features(np.zeros((3, 7), np.float32), "another"),
+    "of another kind": object,
+    "bare numbers": lambda: np.zeros((9, 120), np.float32),
+}
+
+
+@pytest.mark.parametrize("kind", FOREIGN)
+@pytest.mark.parametrize("category", [Category.TABLE, Category.TEXT])
+def test_features_of_others_are_ignored(request_for_table: Request, category: Category, kind: str) -> None:
+    """A drafter may hand on what its own recogniser saw: the pixels are looked at instead."""
+    drafts = () if category is Category.TEXT else request_for_table.drafts
+    request = replace(request_for_table, category=category, drafts=drafts)
+    others = tuple(tuple(FOREIGN[kind]() for _ in pieces) for pieces in request.line_features)
+    verifier = MiniVerifier(Config())
+    [(_, verdict)] = verifier.verify([replace(request, line_features=others)])
+    assert all(text in verdict.text for row in ROWS for text in row)
+    if category is Category.TEXT:
+        [(_, unknown)] = verifier.verify([replace(request, line_features=())])
+        assert verdict.text == unknown.text  # its counts are of a verifier that has learnt from the first
+
+
+def test_its_own_features_are_used(request_for_table: Request, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two sessions of one recogniser see the same: nothing is computed again."""
+    verifier = MiniVerifier(Config())
+    seen: list[int] = []
+    recogniser = verifier.inner.loaded.recogniser
+    monkeypatch.setattr(recogniser, "extract", lambda images: seen.append(len(images)) or [])
+    [(_, verdict)] = verifier.verify([request_for_table])
+    assert verdict.finish is Finish.END
+    assert set(seen) == {0}

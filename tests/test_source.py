@@ -361,3 +361,38 @@ def test_inputs_that_are_not_there(tree: Path, name: str) -> None:
     (tree / "empty").mkdir()
     with pytest.raises(InputNotFound, match="expected"):
         collect_inputs([tree / name])
+
+
+def test_the_open_page_answers_in_page_points() -> None:
+    """Images, and the cells that rules draw; a rotated page has no cells."""
+    document = pymupdf.open()
+    page = document.new_page(width=300, height=200)
+    page.insert_image((200, 100, 280, 180), pixmap=pymupdf.Pixmap(pymupdf.csRGB, (0, 0, 8, 8)))
+    for x in (20, 80, 140):
+        page.draw_line((x, 20), (x, 60))
+    for y in (20, 40, 60):
+        page.draw_line((20, y), (140, y))
+    for x, y in ((30, 34), (90, 34), (30, 54), (90, 54)):
+        page.insert_text((x, y), "cell", fontsize=8)
+    document.fullcopy_page(0)
+    document[1].set_rotation(90)
+    with open_document(document.tobytes()) as source:
+        *_, turned = source.pages(72.0)
+        assert isinstance(turned, Page)
+        assert turned.handle is not None
+        assert turned.handle.ruled_cells((0, 0, 200, 300)) == ()
+        assert len(turned.handle.image_boxes()) == 1
+    with open_document(document.tobytes()) as source:
+        upright = next(source.pages(72.0))
+        assert isinstance(upright, Page)
+        assert upright.handle is not None
+        assert isinstance(upright.handle.native, pymupdf.Page)
+        assert upright.handle.image_boxes() == [pytest.approx((200, 100, 280, 180), abs=0.5)]
+        cells = upright.handle.ruled_cells((15, 15, 145, 65))
+        assert sorted(tuple(map(round, cell)) for cell in cells) == [
+            (20, 20, 80, 40),
+            (20, 40, 80, 60),
+            (80, 20, 140, 40),
+            (80, 40, 140, 60),
+        ]
+        assert upright.handle.ruled_cells((200, 100, 280, 180)) == ()

@@ -17,8 +17,7 @@ def load_verifier(config: Config) -> Verifier:
     """
     name, known = config.verifier, registry.names("verifiers")
     if name in known:
-        registered: Verifier = registry.load("verifiers", name)(config)
-        return registered
+        return registry.make("verifiers", name, config)
     if not Path(name).is_dir() and "/" not in name:
         raise UsageError(
             f"unknown verifier {name!r}; known: {', '.join(known)}, a folder with a checkpoint, or a hub name"

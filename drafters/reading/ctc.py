@@ -14,6 +14,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from docspec.drafters.reading.recogniser import Features
+
 BLANK = 0
 SURE = 0.97  # a character as probable as that has no second reading
 WORTH_KEEPING = 0.02  # probability that a second reading needs
@@ -26,7 +28,7 @@ class Transcript:
     probability that a space stands before it.
 
     ``seconds`` are the second readings of unsure characters: the character's number, what else it may be
-    (empty: nothing at all) and how probable that is. ``features`` [T, 120] are what it was read from.
+    (empty: nothing at all) and how probable that is. ``features`` are what it was read from.
     """
 
     text: str
@@ -34,7 +36,7 @@ class Transcript:
     confidences: tuple[float, ...] = ()
     spaces: tuple[float, ...] = ()
     seconds: tuple[tuple[int, str, float], ...] = ()
-    features: NDArray[np.float32] | None = field(default=None, repr=False, compare=False)
+    features: Features | None = field(default=None, repr=False, compare=False)
 
     @property
     def confidence(self) -> float:

@@ -34,11 +34,10 @@ class Evidence:
     @cached_property
     def is_scan(self) -> bool:
         """Whether one image fills the page, as in a scan, whose text layer is then hidden OCR."""
-        handle = self.page.handle
-        if handle is None or not handle.get_images():
+        if self.page.handle is None:
             return False
         area = self.page.width * self.page.height
-        boxes = (box for kind, box in handle.get_bboxlog() if kind in ("fill-image", "fill-imgmask"))
+        boxes = self.page.handle.image_boxes()
         return any((x1 - x0) * (y1 - y0) >= FULL_PAGE * area for x0, y0, x1, y1 in boxes)
 
     def has_ink(self, line: Line) -> bool:

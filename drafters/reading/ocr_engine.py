@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from docspec.drafters.reading.ctc import Transcript, decode
-from docspec.drafters.reading.recogniser import Recogniser
+from docspec.drafters.reading.recogniser import Features, Recogniser
 from docspec.types import Image
 
 DETECT_SIDE = 2000  # longest side the detector sees, in pixels
@@ -61,9 +61,9 @@ class OcrEngine:
         readings = [Transcript("")] * len(strips)
         kept = [i for i, strip in enumerate(strips) if strip.size]
         head = self.recogniser.head
-        for i, features in zip(kept, self.recogniser.extract([strips[i] for i in kept]), strict=True):
-            reading = decode(head.probabilities(features), head.characters)
-            readings[i] = replace(reading, features=features)
+        for i, frames in zip(kept, self.recogniser.extract([strips[i] for i in kept]), strict=True):
+            reading = decode(head.probabilities(frames), head.characters)
+            readings[i] = replace(reading, features=Features(frames, self.recogniser.maker))
         return readings
 
     @cached_property

@@ -7,9 +7,11 @@ and verification share the costly part.
 
 from __future__ import annotations
 
+import hashlib
 import math
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from importlib.util import find_spec
 from pathlib import Path
@@ -28,6 +30,17 @@ _CPU_BATCH, _GPU_BATCH = 3072, 16_384  # pixels of lines in one run: a processor
 _FEATURES, _WEIGHT, _BIAS = "transpose_51.tmp_0", "linear_85.w_0", "linear_85.b_0"
 
 FloatArray = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Features:
+    """What a recogniser saw of one piece of text, ``frames`` float32 [T, 120], and which one (its ``maker``).
+
+    Other parts hand it on as it is; a Recogniser knows its own (see ``Recogniser.frames_of``).
+    """
+
+    frames: FloatArray
+    maker: str
 
 
 class CtcHead:
@@ -63,7 +76,9 @@ class Recogniser:
         options.log_severity_level = 3
         wanted = ("CUDAExecutionProvider", "CPUExecutionProvider")
         providers = [name for name in wanted if name in onnxruntime.get_available_providers()]
-        model = (model_path or recogniser_path()).read_bytes() + _extra_outputs(_FEATURES, _WEIGHT, _BIAS)
+        model = (model_path or recogniser_path()).read_bytes()
+        self.maker = hashlib.sha256(model).hexdigest()  # two sessions of one model make the same features
+        model += _extra_outputs(_FEATURES, _WEIGHT, _BIAS)
         self._session: Any = onnxruntime.InferenceSession(model, options, providers=providers)
         self._input = self._session.get_inputs()[0].name
         on_gpu = "CUDAExecutionProvider" in self._session.get_providers()
@@ -76,6 +91,11 @@ class Recogniser:
         weight, bias = self._session.run([_WEIGHT, _BIAS], {self._input: blank})
         table = self._session.get_modelmeta().custom_metadata_map["character"].splitlines()
         return CtcHead(weight, bias, ["", *table, " "])
+
+    def frames_of(self, pieces: Sequence[object]) -> list[FloatArray]:
+        """The frames of a line's ``pieces`` if this recogniser's model made all of them, else none."""
+        own = [piece.frames for piece in pieces if isinstance(piece, Features) and piece.maker == self.maker]
+        return own if len(own) == len(pieces) else []
 
     def extract(self, images: Sequence[NDArray[np.uint8]]) -> list[FloatArray]:
         """Features ``[T, 120]`` of each line image (uint8 RGB, ``[H, W, 3]``, any height).

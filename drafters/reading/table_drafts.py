@@ -54,21 +54,11 @@ def _ruled(page: Page, region: Region, pieces: Sequence[Piece]) -> list[Cell] | 
     return cells if max(cell.column for cell in cells) > 0 else None
 
 
-def _ruled_boxes(page: Page, box: Box) -> list[Box]:
-    """Cells of the largest ruled table in ``box``, in page points; none for images and rotated pages.
-
-    PyMuPDF turns a rotated page back while it looks for tables, which invalidates the open page.
-    """
-    handle = page.handle
-    if handle is None or handle.rotation or not any(line.source == TEXT_LAYER for line in page.lines):
-        return []
-    clip = (box[0] - MARGIN, box[1] - MARGIN, box[2] + MARGIN, box[3] + MARGIN)
-    found = handle.find_tables(clip=clip, use_layout=False)
-    tables = found.tables if found is not None else []
-    if not tables:
-        return []
-    largest = max(tables, key=lambda table: (table.bbox[2] - table.bbox[0]) * (table.bbox[3] - table.bbox[1]))
-    return [(float(x0), float(y0), float(x1), float(y1)) for x0, y0, x1, y1 in filter(None, largest.cells)]
+def _ruled_boxes(page: Page, box: Box) -> Sequence[Box]:
+    """Cells of the largest ruled table in ``box``, in page points; none without a text layer."""
+    if page.handle is None or not any(line.source == TEXT_LAYER for line in page.lines):
+        return ()
+    return page.handle.ruled_cells((box[0] - MARGIN, box[1] - MARGIN, box[2] + MARGIN, box[3] + MARGIN))
 
 
 def _holds(cell: Box, box: Box) -> bool:

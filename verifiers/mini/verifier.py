@@ -71,7 +71,10 @@ class MiniModel:
         return None
 
     def prompts(self, requests: list[Request]) -> list[Prompt]:
-        known = [request.line_features or ((),) * len(request.line_boxes) for request in requests]
+        nothing: tuple[tuple[object, ...], ...] = ((),)
+        features = [request.line_features or nothing * len(request.line_boxes) for request in requests]
+        # what another recogniser saw says nothing to this one
+        known = [[self.recogniser.frames_of(pieces) for pieces in lines] for lines in features]
         unknown = [
             request.image[y0:y1, x0:x1]
             for request, lines in zip(requests, known, strict=True)
