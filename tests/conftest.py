@@ -17,6 +17,16 @@ PARAGRAPH = (
 
 
 @pytest.fixture
+def small_parts_installed(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The parts of ``small_parts`` have names, as if a third party's package had been installed."""
+    from small_parts import write_distribution  # its folder is on the path only now
+
+    site = tmp_path_factory.mktemp("site")
+    write_distribution(site)
+    monkeypatch.syspath_prepend(site)
+
+
+@pytest.fixture
 def paper(tmp_path: Path) -> Path:
     """Two pages of a heading and a paragraph each."""
     document = pymupdf.open()

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import pytest
 from conftest import PARAGRAPH
 from random_models import save_checkpoint
 
 import docspec
+from docspec.config import Config
+from docspec.drafters.reading.text_layer import TextLayerDrafter
 from docspec.errors import InputNotFound, ModelError, UsageError
-from docspec.types import Category, Finish, Page
+from docspec.layout.pymupdf_detector import PyMuPDFDetector
+from docspec.pipeline import Parts
+from docspec.types import Category, Finish, Line, Page
+from docspec.verifiers.draft_only import DraftOnly
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
 
@@ -28,18 +33,21 @@ def test_draft_only_gives_the_text(paper: Path) -> None:
     assert {r.verdict.finish for page in document.pages for r in page.regions} == {Finish.UNVERIFIED}
 
 
-def test_failing_page_is_reported_and_the_others_go_on(paper: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """An unforeseen error in one page costs that page alone."""
-    parser = docspec.Parser(verifier="draft-only")
-    read = parser._stages.drafter.read
+class FailingDrafter(TextLayerDrafter):
+    """Cannot read first pages."""
 
-    def failing(page: Page) -> Any:
+    def read(self, page: Page) -> Sequence[Line]:
+        """The text layer."""
         if page.index == 0:
             raise RuntimeError("simulated")
-        return read(page)
+        return super().read(page)
 
-    monkeypatch.setattr(parser._stages.drafter, "read", failing)
-    document = parser.parse(paper)
+
+def test_failing_page_is_reported_and_the_others_go_on(paper: Path) -> None:
+    """An unforeseen error in one page costs that page alone."""
+    config = Config(verifier="draft-only")
+    parts = Parts(DraftOnly(config), PyMuPDFDetector(), FailingDrafter())
+    document = docspec.Parser(config, parts=parts).parse(paper)
     assert document.errors == ("page 1: RuntimeError: simulated",)
     assert "Heading of page 2" in document.markdown
 
