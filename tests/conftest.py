@@ -8,7 +8,8 @@ from pathlib import Path
 import pymupdf
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parent))
+HERE = Path(__file__).parent
+sys.path[:0] = [str(HERE), str(HERE.parent / "examples")]
 
 PARAGRAPH = (
     "Speculative decoding drafts many tokens at once and lets a larger model verify them in a single pass, "
