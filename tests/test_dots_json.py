@@ -14,7 +14,7 @@ from docspec.drafters.formats.dots_json import HEADINGS, read_page, write_page
 from docspec.types import Category, PageRegion
 
 # no page holds a backspace or a form feed, and no text half a surrogate pair
-CHARACTERS = st.characters(exclude_characters="\b\f", exclude_categories=("Cs",))
+CHARACTERS = st.characters(exclude_characters="\b\f", exclude_categories=["Cs"])
 AWKWARD = st.sampled_from(
     ['"', "\\", "\n", "\\n", '"}, {"bbox": [', '"text": "', r"\frac{a}{b}", "}]", "]", "# ", "\u2028", "😀"]
 )

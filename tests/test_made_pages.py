@@ -217,7 +217,7 @@ def test_a_replayed_page_comes_out_as_recorded_in_few_passes(
     recorded = markdown(made[name])
     config = Config(mode="page")
     keyed: dict[Hashable, str] = {RequestKey(0, 0, None): recorded}
-    loaded: Any = ReplayModel(core_tokenizer(), token_id("<|im_end|>"), page=MarkdownPages())
+    loaded = ReplayModel(core_tokenizer(), token_id("<|im_end|>"), page=MarkdownPages())
     parts = Parts(ReplayVerifier(loaded, keyed, config), detector, drafter)
     document = docspec.Parser(config, parts=parts).parse(made[name].pdf, name=f"{name}.pdf")
     assert document.errors == ()

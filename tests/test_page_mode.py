@@ -132,7 +132,7 @@ def install() -> Install:
         refused: tuple[Hashable, ...] = (),
         **options: Any,
     ) -> docspec.Parser:
-        keyed = {
+        keyed: dict[Hashable, str] = {
             RequestKey(0, *(key if isinstance(key, tuple) else (key, None))): text
             for key, text in recorded.items()
         }

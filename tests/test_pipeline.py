@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
 from pathlib import Path
 
 import pytest
@@ -64,6 +64,7 @@ def test_leaving_a_batch_early_stops_its_thread(paper: Path) -> None:
     """A consumer may stop after the first result."""
     results = docspec.Parser(verifier="draft-only").parse_batch([paper] * 4)
     assert next(results).document is not None
+    assert isinstance(results, Generator)
     results.close()
 
 
