@@ -1,4 +1,4 @@
-"""Shared set-up: helper modules beside the tests can be imported; a document that several tests read."""
+"""Shared set-up: helper modules beside the tests and the examples can be imported; documents and parts."""
 
 from __future__ import annotations
 
@@ -7,9 +7,14 @@ from pathlib import Path
 
 import pymupdf
 import pytest
+from hypothesis import settings
 
 HERE = Path(__file__).parent
 sys.path[:0] = [str(HERE), str(HERE.parent / "examples")]
+
+# An example that takes long on a busy machine is no failure.
+settings.register_profile("unhurried", deadline=None)
+settings.load_profile("unhurried")
 
 PARAGRAPH = (
     "Speculative decoding drafts many tokens at once and lets a larger model verify them in a single pass, "

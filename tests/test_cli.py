@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import json
 import subprocess
@@ -199,6 +200,25 @@ def test_files_are_complete_or_not_there(tmp_path: Path) -> None:
     with pytest.raises(OutputError):
         write_atomic(target / "b.md", b"x")
     assert sorted(p.name for p in tmp_path.iterdir()) == ["a.md", "folder.md"]
+
+
+def test_a_full_disk_costs_what_was_being_written(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The document is named with the reason, half a file stands nowhere, and the others are written."""
+    write_bytes = Path.write_bytes
+
+    def full(path: Path, content: bytes) -> int:
+        if "x.md" not in path.name:
+            return write_bytes(path, content)
+        write_bytes(path, content[:1])
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    result = run("in", "-o", "out")
+    assert (result.exit_code, len(errors(result))) == (1, 1)
+    assert "x.md: cannot be written: No space left on device" in errors(result)[0]
+    assert [p.name for p in (tmp_path / "out").iterdir()] == ["y.md"]
 
 
 def test_formats_are_parsed() -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from conftest import PARAGRAPH
 from random_models import save_checkpoint
+from small_parts import SmallDetector
 
 import docspec
 from docspec.config import Config
@@ -62,7 +63,9 @@ def test_batch_keeps_a_bad_document_to_itself(paper: Path, tmp_path: Path) -> No
 
 def test_leaving_a_batch_early_stops_its_thread(paper: Path) -> None:
     """A consumer may stop after the first result."""
-    results = docspec.Parser(verifier="draft-only").parse_batch([paper] * 4)
+    config = Config(verifier="draft-only")
+    parts = Parts(DraftOnly(config), SmallDetector(), TextLayerDrafter())
+    results = docspec.Parser(config, parts=parts).parse_batch([paper] * 4)
     assert next(results).document is not None
     assert isinstance(results, Generator)
     results.close()
@@ -83,11 +86,15 @@ def test_pictures_are_cut_out_on_request() -> None:
 
 
 @pytest.mark.parametrize("family", ["qwen2_vl", "qwen2_5_vl"])
-def test_saved_checkpoint_verifies_a_document(family: str, paper: Path, tmp_path: Path) -> None:
+def test_saved_checkpoint_verifies_a_document(
+    family: str, paper: Path, tmp_path: Path, small_parts_installed: None
+) -> None:
     """A checkpoint folder loads by name and reads every region."""
     folder = tmp_path / "checkpoint"
     save_checkpoint(folder, family, 0)
-    document = docspec.parse(paper, verifier=str(folder), mode="region", max_new_tokens=12, accept="exact")
+    document = docspec.parse(
+        paper, verifier=str(folder), detector="small", mode="region", max_new_tokens=12, accept="exact"
+    )
     assert document.verifier == str(folder)
     assert document.mode == "region"
     regions = [result for page in document.pages for result in page.regions]
