@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
+
+import numpy as np
 
 from docspec.config import Config
 from docspec.errors import ModelError
@@ -45,22 +47,21 @@ class AbsentVerifier(SmallVerifier):
 
 
 class SmallDetector:
-    """The file's own blocks: its images are pictures, the first page's first text is a title."""
+    """A region for each line, the first one a title; what is dark below them is a picture."""
 
     def detect(self, page: Page, lines: Sequence[Line]) -> Sequence[Region]:
-        """A region for each block of a PDF's page; none on an image's."""
-        blocks: list[Any] = page.handle.get_text("dict")["blocks"] if page.handle else []
-        first = next((block["number"] for block in blocks if block["type"] == 0), None)
-        kinds = {(1, False): Category.PICTURE, (0, True): Category.TITLE, (0, False): Category.TEXT}
-        return [
-            Region(
-                page.index,
-                order,
-                block["bbox"],
-                kinds[block["type"], block["number"] == first and page.index == 0],
-            )
-            for order, block in enumerate(blocks)
-        ]
+        """The lines' regions, then the picture."""
+        titled = 1 if page.index == 0 else 0
+        kinds = [Category.TITLE] * titled + [Category.TEXT] * len(lines)
+        boxes = [(line.box, kind) for line, kind in zip(lines, kinds, strict=False)]
+        scale = page.height / page.image.shape[0]
+        top = max((int(line.box[3] / scale) + 1 for line in lines), default=0)
+        rows, columns = np.nonzero(page.image[top:].mean(axis=2) < 128)
+        if rows.size:
+            y0, y1 = scale * (top + rows.min()), scale * (top + rows.max() + 1)
+            box = (scale * columns.min(), y0, scale * (columns.max() + 1), y1)
+            boxes.append((box, Category.PICTURE))
+        return [Region(page.index, order, box, kind) for order, (box, kind) in enumerate(boxes)]
 
 
 def write_distribution(folder: Path) -> None:

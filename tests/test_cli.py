@@ -26,7 +26,7 @@ from docspec.output import parse_formats, stems, write_atomic
 def pdf(title: str = "", pages: int = 2, claimed: int = 2) -> bytes:
     """A picture on each page, ``title`` above the first; its page tree claims to have ``claimed`` pages."""
     document = pymupdf.open()
-    dot = pymupdf.Pixmap(pymupdf.csRGB, pymupdf.IRect(0, 0, 4, 4), False)
+    dot = pymupdf.Pixmap(pymupdf.csRGB, 2, 2, bytes((0, 0, 0, 99, 99, 99) * 2), False)
     for _ in range(max(pages, 1)):
         document.new_page(width=200, height=200).insert_image((20, 80, 120, 180), pixmap=dot)
     if title:
@@ -153,7 +153,7 @@ def test_same_names_do_not_overwrite_each_other(run: Run, tmp_path: Path) -> Non
         (["good.pdf", "--max-batch", "0"], 2, ["max_batch must be at least 1"]),
         (["good.pdf", "--trade", "-1"], 2, ["trade must be 0 or more"]),
         (["good.pdf", "--verifier", "absent"], 2, ["no model named absent"]),
-        (["good.pdf", "--verifier", "smal"], 2, ["unknown verifier 'smal'; known: absent, draft-only, mini"]),
+        (["good.pdf", "--verifier", "smal"], 2, ["unknown verifier 'smal'; known: "]),
         (["good.pdf", "in", "-o", "good.png"], 2, ["good.png: exists and is no folder"]),
     ],
 )
