@@ -6,7 +6,7 @@ time, but text is recorded of annotated places only. Pages are read from the lay
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Hashable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -197,7 +197,7 @@ class RecordedVerifier(ModelVerifier):
             return "nothing was recorded of it"
         return super().declines(request)
 
-    def verify(self, requests: Iterable[Request | None]) -> Iterator[tuple[Hashable, Verdict]]:
+    def verify(self, requests: Iterable[Request | None]) -> Generator[tuple[Hashable, Verdict]]:
         return super().verify(self._recorded(requests))
 
     def _recorded(self, requests: Iterable[Request | None]) -> Iterator[Request | None]:

@@ -19,7 +19,10 @@ from rich.table import Table
 
 from docspec.cli_bench import bench_app
 from docspec.cli_run import NOTHING, ParseRun, print_error
+from docspec.config import MAX_BATCH, MAX_NEW_TOKENS, Config
 from docspec.errors import DocspecError, UsageError
+
+READING, DECODING, MACHINE = "How it is read", "How the model's output is decided", "What it runs on"
 
 app = typer.Typer(
     help="PDFs and page images to markdown: a cheap pipeline drafts, a vision-language model verifies.",
@@ -57,61 +60,153 @@ def _root(
 @app.command()
 def parse(
     inputs: Annotated[
-        list[str], typer.Argument(metavar="INPUT...", help="PDFs, images, folders, globs; - reads stdin.")
+        list[str],
+        typer.Argument(metavar="INPUT...", help="PDFs, images, folders or globs; - reads standard input."),
     ],
     output: Annotated[
         Path | None,
-        typer.Option("--output", "-o", metavar="OUT", help="A folder; for a single document also a file."),
+        typer.Option(
+            "--output", "-o", metavar="OUT", help="Write to this folder; for a single document also a file."
+        ),
     ] = None,
     formats: Annotated[
-        str | None, typer.Option("--format", metavar="LIST", help="Some of md,json,html (default: md).")
+        str | None,
+        typer.Option("--format", metavar="LIST", help="What to write, such as md,json,html. Default: md."),
     ] = None,
-    pages: Annotated[str | None, typer.Option(metavar="RANGES", help="Such as 1-3,7,10-")] = None,
-    password: Annotated[str | None, typer.Option(metavar="TEXT", help="Of encrypted PDFs.")] = None,
+    pages: Annotated[
+        str | None, typer.Option(metavar="RANGES", help="Read only these pages, such as 1-3,7,10-.")
+    ] = None,
+    password: Annotated[
+        str | None, typer.Option(metavar="TEXT", help="The password of encrypted PDFs.")
+    ] = None,
+    keep_headers: Annotated[
+        bool, typer.Option("--keep-headers", help="Keep page headers and footers in the text.")
+    ] = False,
+    images: Annotated[
+        bool, typer.Option("--images", help="Write the pictures as files and link them.")
+    ] = False,
     verifier: Annotated[
-        str, typer.Option(metavar="NAME", help="mini, draft-only, a checkpoint's folder or hub name.")
+        str,
+        typer.Option(
+            metavar="NAME",
+            help="The model that decides: mini (bundled), draft-only (none), or a checkpoint's folder or hub "
+            "name.",
+            rich_help_panel=READING,
+        ),
     ] = "mini",
-    mode: Annotated[str, typer.Option(metavar="NAME", help="auto, region, page or hierarchical.")] = "auto",
-    drafter: Annotated[
-        str, typer.Option(metavar="NAME", help="auto, text-layer, rapidocr, mini or none.")
+    mode: Annotated[
+        str,
+        typer.Option(
+            metavar="NAME",
+            help="What the model reads at a time: region, page, hierarchical (regions, then the page), or "
+            "auto, what is native to it.",
+            rich_help_panel=READING,
+        ),
     ] = "auto",
-    detector: Annotated[str, typer.Option(metavar="NAME", help="pymupdf or layoutparser.")] = "pymupdf",
-    accept: Annotated[str, typer.Option(metavar="NAME", help="auto, exact, fused or sampled.")] = "auto",
+    verify: Annotated[
+        str,
+        typer.Option(
+            metavar="NAME",
+            help="What the model reads: all, doubtful (not what a sound text layer has), or auto: doubtful "
+            "for the bundled model, all for others.",
+            rich_help_panel=READING,
+        ),
+    ] = "auto",
+    drafter: Annotated[
+        str,
+        typer.Option(
+            metavar="NAME",
+            help="Where drafts come from: auto, text-layer, rapidocr, mini or none.",
+            rich_help_panel=READING,
+        ),
+    ] = "auto",
+    detector: Annotated[
+        str,
+        typer.Option(
+            metavar="NAME", help="What finds the regions: pymupdf or layoutparser.", rich_help_panel=READING
+        ),
+    ] = "pymupdf",
+    accept: Annotated[
+        str,
+        typer.Option(
+            metavar="NAME",
+            help="How drafts are accepted: exact (the model's own greedy output), sampled, fused (draft and "
+            "model weighed), or auto.",
+            rich_help_panel=DECODING,
+        ),
+    ] = "auto",
     trade: Annotated[
         float | None,
-        typer.Option(metavar="LAMBDA", help="Of fused acceptance: 0 is exact, inf takes every draft."),
+        typer.Option(
+            metavar="LAMBDA",
+            help="How much a draft weighs in fused acceptance: 0 is exact, inf takes every draft.",
+            rich_help_panel=DECODING,
+        ),
     ] = None,
     temperature: Annotated[
-        float | None, typer.Option(metavar="T", help="Of sampled acceptance, more than 0 (default: 1).")
+        float | None,
+        typer.Option(
+            metavar="T",
+            help="The temperature of sampled acceptance, more than 0. Default: 1.",
+            rich_help_panel=DECODING,
+        ),
     ] = None,
     seed: Annotated[
         int | None,
-        typer.Option(metavar="N", help="Of sampled acceptance (default: 0)."),
+        typer.Option(
+            metavar="N", help="The seed of sampled acceptance. Default: 0.", rich_help_panel=DECODING
+        ),
     ] = None,
     on_loop: Annotated[
         str,
         typer.Option(
             "--on-loop",
             metavar="NAME",
-            help="For runaway repetition: keep the text before it, take the draft, or off.",
+            help="Where the model repeats itself for ever: keep the text before, take the draft, or off (let "
+            "it).",
+            rich_help_panel=DECODING,
         ),
     ] = "keep",
-    device: Annotated[str, typer.Option(metavar="NAME", help="auto, cpu, cuda, cuda:1 or mps.")] = "auto",
-    dtype: Annotated[str, typer.Option(metavar="NAME", help="auto, float32, bfloat16 or float16.")] = "auto",
-    max_batch: Annotated[int, typer.Option(metavar="N", help="Regions decoded together, at most.")] = 16,
-    keep_headers: Annotated[
-        bool, typer.Option("--keep-headers", help="Keep page headers and footers.")
+    max_new_tokens: Annotated[
+        int,
+        typer.Option(
+            metavar="N",
+            help="Cut a region's or page's output off after so many tokens.",
+            rich_help_panel=DECODING,
+        ),
+    ] = MAX_NEW_TOKENS,
+    device: Annotated[
+        str,
+        typer.Option(
+            metavar="NAME",
+            help="Where the model runs: auto, cpu, cuda, cuda:1 or mps.",
+            rich_help_panel=MACHINE,
+        ),
+    ] = "auto",
+    dtype: Annotated[
+        str,
+        typer.Option(
+            metavar="NAME",
+            help="The model's numbers: float32, bfloat16, float16, or auto: bfloat16 on a GPU, else float32.",
+            rich_help_panel=MACHINE,
+        ),
+    ] = "auto",
+    max_batch: Annotated[
+        int,
+        typer.Option(metavar="N", help="Decode at most so many regions together.", rich_help_panel=MACHINE),
+    ] = MAX_BATCH,
+    offline: Annotated[
+        bool, typer.Option("--offline", help="Never use the network.", rich_help_panel=MACHINE)
     ] = False,
-    images: Annotated[bool, typer.Option("--images", help="Write pictures and link them.")] = False,
-    offline: Annotated[bool, typer.Option("--offline", help="Never use the network.")] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress, notes or summary.")] = False,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", "-q", help="Print errors only: no progress, notes or summary.")
+    ] = False,
 ) -> None:
     """Parse documents into markdown, JSON or HTML.
 
     Without -o a single document goes to standard output. Exit code 0: all done; 1: some pages or
     documents failed, the rest is written; 2: wrong usage, or nothing could be read.
     """
-    from docspec.config import Config
     from docspec.inputs import parse_ranges
     from docspec.plan import make_plan
 
@@ -122,6 +217,7 @@ def parse(
             drafter=drafter,
             detector=detector,
             mode=mode,
+            verify=verify,
             accept=accept,
             trade=trade,
             **_sampling(accept, temperature, seed),
@@ -133,6 +229,7 @@ def parse(
             keep_headers=keep_headers,
             images=images,
             max_batch=max_batch,
+            max_new_tokens=max_new_tokens,
             offline=offline,
         )
         if pages is not None:

@@ -107,7 +107,8 @@ class ParseRun:
             print_error(
                 self.console, f"{item.label}: and {len(document.errors) - MAX_PAGE_ERRORS} pages more"
             )
-        if document.pages and len(document.errors) == len(document.pages):
+        drafted = any(page.regions for page in document.pages)  # where only the verifier failed, drafts stand
+        if document.pages and len(document.errors) == len(document.pages) and not drafted:
             raise CorruptInput(f"{item.label}: none of its pages could be read; nothing written")
         to_stdout = b""
         if self.plan.folder is None:

@@ -8,7 +8,9 @@ from docspec.errors import UsageError
 
 MODES = ("auto", "region", "page", "hierarchical")
 ACCEPTS = ("auto", "exact", "fused", "sampled")
+VERIFY = ("auto", "all", "doubtful")
 ON_LOOP = ("off", "keep", "draft")
+MAX_BATCH, MAX_NEW_TOKENS = 16, 4096
 DTYPES = ("auto", "float32", "bfloat16", "float16")
 
 
@@ -16,7 +18,9 @@ DTYPES = ("auto", "float32", "bfloat16", "float16")
 class Config:
     """What a parse does. Raises UsageError on a value that cannot be used.
 
-    ``verifier`` is a registered name, a folder with a checkpoint, or a hub name. ``max_batch`` bounds the
+    ``verifier`` is a registered name, a folder with a checkpoint, or a hub name. ``verify`` is what it reads:
+    ``all``, or only what is ``doubtful``, which spares it the text that a sound text layer has (``auto``: the
+    bundled verifier is spared it, others are not). ``max_batch`` bounds the
     active sequences, ``token_budget`` the cached tokens over all of them. ``trade`` is lambda of fused
     acceptance: 0 is exact, infinity takes every draft; ``temperature`` and ``seed`` are of sampled
     acceptance. ``on_loop`` is what becomes of runaway repetition: the text up to the loop is kept, the draft
@@ -28,6 +32,7 @@ class Config:
     drafter: str = "auto"
     detector: str = "pymupdf"
     mode: str = "auto"
+    verify: str = "auto"
     accept: str = "auto"
     trade: float | None = None
     temperature: float = 1.0
@@ -39,9 +44,9 @@ class Config:
     password: str | None = None
     keep_headers: bool = False
     images: bool = False
-    max_batch: int = 16
+    max_batch: int = MAX_BATCH
     token_budget: int = 65536
-    max_new_tokens: int = 4096
+    max_new_tokens: int = MAX_NEW_TOKENS
     offline: bool = False
 
     def __post_init__(self) -> None:
@@ -50,6 +55,7 @@ class Config:
             ("accept", self.accept, ACCEPTS),
             ("dtype", self.dtype, DTYPES),
             ("on_loop", self.on_loop, ON_LOOP),
+            ("verify", self.verify, VERIFY),
         ):
             if value not in allowed:
                 raise UsageError(f"unknown {name} {value!r}; expected one of: {', '.join(allowed)}")

@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from enum import Enum, auto
 from pathlib import Path
 from typing import NamedTuple
 
@@ -38,7 +39,15 @@ from docspec.types import (
 )
 
 AHEAD = 4  # drafted pages waiting for the verifier
+PATIENCE = 60.0  # seconds that a page's drafting may take to notice that it is no longer wanted
 CROP_MARGIN = 2.0  # points of surroundings that the verifier sees around a region
+
+
+class Pause(Enum):
+    """Why there is no event from drafting."""
+
+    YET = auto()
+    END = auto()
 
 
 class RequestKey(NamedTuple):
@@ -125,13 +134,14 @@ class Stages:
             found = analyse(page, lines, self.detector)
             timings["layout"] = self._lap()
             requests = tuple(self._request(document, page, region) for region in found.regions)
+            images = self._pictures(page, found.regions) if self.config.images else {}
             timings["draft"] = self._lap()
         except Exception as error:  # noqa: BLE001 a page that fails never takes the document with it
             return DraftedPage(document, replace(result, error=f"{type(error).__name__}: {error}"))
-        images = self._pictures(page, found.regions) if self.config.images else {}
         result = replace(result, dropped=tuple(found.dropped), images=images)
         image = None if self.mode is Mode.REGION else page.image
-        return DraftedPage(document, result, tuple(found.regions), requests, image)
+        regions = tuple(map(_without_features, found.regions))
+        return DraftedPage(document, result, regions, requests, image)
 
     def _request(self, document: int, page: Page, region: Region) -> Request:
         drafts = tuple(self.drafter.draft(page, region, self.style))
@@ -146,6 +156,11 @@ class Stages:
         now = time.perf_counter()
         seconds, self._clock = now - self._clock, now
         return seconds
+
+
+def _without_features(region: Region) -> Region:
+    """``region`` without what its lines were read from: requests have it, and results outlive those."""
+    return replace(region, lines=tuple(replace(line, features=()) for line in region.lines))
 
 
 def region_request(key: Hashable, page: Page, region: Region, drafts: tuple[Draft, ...]) -> Request:
@@ -180,9 +195,10 @@ def _png(page: Page, box: Box) -> bytes:
 
 
 class Ahead:
-    """Runs ``stages`` over ``inputs`` in a thread; iterating gives its events, or None when none is ready.
+    """Runs ``stages`` over ``inputs`` in a thread, a few pages ahead of who takes its events.
 
-    Leaving the context stops the thread. An unforeseen error of the thread is raised by the iteration.
+    Leaving the context tells the thread to stop and waits for it, for ``PATIENCE`` seconds at most: it stops
+    between two pages, and none should take that long. ``stopped`` says whether it has.
     """
 
     def __init__(self, stages: Stages, inputs: Sequence[Input]) -> None:
@@ -197,21 +213,25 @@ class Ahead:
 
     def __exit__(self, *exception: object) -> None:
         self._stop.set()
-        while self._thread.is_alive():
-            self._take(0.05)
+        self._thread.join(PATIENCE)
 
-    def __iter__(self) -> Iterator[DraftedPage | DocumentEnd | None]:
-        while True:
-            try:
-                event = self._events.get(timeout=0.002)
-            except queue.Empty:
-                yield None
-                continue
-            if isinstance(event, BaseException):
-                raise event
-            if event is None:
-                return
-            yield event
+    @property
+    def stopped(self) -> bool:
+        """Whether the thread has ended."""
+        return not self._thread.is_alive()
+
+    def take(self, *, wait: bool) -> DraftedPage | DocumentEnd | Pause:
+        """The next event; ``Pause.YET`` where none is there and ``wait`` is off, ``Pause.END`` after all.
+
+        Raises what the thread did not foresee.
+        """
+        try:
+            event = self._events.get(block=wait)
+        except queue.Empty:
+            return Pause.YET
+        if isinstance(event, BaseException):
+            raise event
+        return Pause.END if event is None else event
 
     def _work(self) -> None:
         try:
@@ -230,9 +250,3 @@ class Ahead:
                 continue
             return True
         return False
-
-    def _take(self, timeout: float) -> None:
-        try:
-            self._events.get(timeout=timeout)
-        except queue.Empty:
-            return

@@ -41,5 +41,13 @@ class ModelError(DocspecError):
     """A model cannot be loaded or used: missing, damaged, of an unsupported family."""
 
 
+class ImageRefused(ModelError):
+    """A model's own image processor does not take an image: of a shape or size that it does not know."""
+
+
+class PassFailed(ModelError):
+    """A forward pass of a loaded model failed (an error of the device, say)."""
+
+
 class OutputError(DocspecError):
     """A result cannot be written."""

@@ -22,6 +22,7 @@ class Summary:
     regions: Counter[str] = field(default_factory=Counter)
     verified: Counter[str] = field(default_factory=Counter)
     degenerate: int = 0
+    cut_off: int = 0
     stats: defaultdict[str, DecodeStats] = field(default_factory=lambda: defaultdict(DecodeStats))
 
     def add(self, document: Document) -> None:
@@ -37,6 +38,7 @@ class Summary:
             self.verified[source] += result.verdict.finish is not Finish.UNVERIFIED
             self.degenerate += result.verdict.finish is Finish.LOOP
             self.stats[source] += result.verdict.stats
+        self.cut_off += sum(page.cut_off for page in document.pages)
         for page in document.pages:
             passes = {"(regions, before pages)": page.region_pass}
             if page.verdict is not None:
@@ -59,9 +61,10 @@ class Summary:
         failed = f" ({self.failed_pages} failed)" if self.failed_pages else ""
         speed = f", {self.pages / wall:.2f} pages/s" if wall > 0 and self.pages else ""
         degenerate = f" ({self.degenerate} degenerate)" if self.degenerate else ""
+        cut_off = f" ({self.cut_off} cut off at the token limit)" if self.cut_off else ""
         return (
             f"{_count(self.documents, 'document')}, {_count(self.pages, 'page')}{failed}, "
-            f"{_count(self.regions.total(), 'region')}{degenerate} in {wall:.1f} s{speed}"
+            f"{_count(self.regions.total(), 'region')}{degenerate}{cut_off} in {wall:.1f} s{speed}"
         )
 
     def _sources(self) -> Table:

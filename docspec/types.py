@@ -6,7 +6,7 @@ Lengths are page points (1/72 inch) with the origin at the page's top left corne
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any, Literal, Protocol
@@ -263,7 +263,8 @@ class PageRegion:
 class Verdict:
     """What the verifier made of a draft; ``reason`` says why a region is unverified.
 
-    ``regions`` is a page's output read as regions, in its order; ``text`` is then the output as it stands.
+    ``failed`` says that the verifier broke on it, for that reason: its page has failed. ``regions`` is a
+    page's output read as regions, in its order; ``text`` is then the output as it stands.
     """
 
     text: str
@@ -272,6 +273,7 @@ class Verdict:
     corrections: tuple[Correction, ...] = ()
     agreement: float | None = None  # 0..1, similarity of draft and verified text; None where not verified
     reason: str = ""
+    failed: bool = False
     regions: tuple[PageRegion, ...] = ()
 
 
@@ -329,6 +331,12 @@ class PageResult:
     mode: Mode = Mode.REGION
     verdict: Verdict | None = None
     region_pass: DecodeStats = DecodeStats()
+
+    @property
+    def cut_off(self) -> int:
+        """How many outputs, the page's own or those of its regions, ended at the bound on tokens."""
+        verdicts = [self.verdict] if self.verdict else [result.verdict for result in self.regions]
+        return sum(verdict.finish is Finish.LENGTH for verdict in verdicts)
 
     @property
     def stats(self) -> DecodeStats:
@@ -409,13 +417,34 @@ class Verifier(Protocol):
         """Whether it can be asked for whole pages."""
         ...
 
+    @property
+    def doubtful_only(self) -> bool:
+        """Whether ``--verify auto`` spares it the text that a sound text layer has."""
+        ...
+
+    @property
+    def device(self) -> str:
+        """What the model is on and its type of number, such as ``cpu (float32)``; empty without a model."""
+        ...
+
+    @property
+    def seconds(self) -> Mapping[str, float]:
+        """Seconds spent so far by stage (``vision``, ``prefill``, ``decode``); empty without a model."""
+        ...
+
+    def release(self) -> None:
+        """Give back the memory that is kept between calls of ``verify``."""
+        ...
+
     def declines(self, request: Request) -> str | None:
         """Why this verifier cannot read the region (its draft then stands unverified), or None."""
         ...
 
-    def verify(self, requests: Iterable[Request | None]) -> Iterator[tuple[Hashable, Verdict]]:
+    def verify(self, requests: Iterable[Request | None]) -> Generator[tuple[Hashable, Verdict]]:
         """Verdicts by key, in order of completion; pulls requests only as slots become free.
 
-        A None among the requests says that none is ready yet: go on with what there is, then ask again.
+        A None among the requests says that none is ready yet: go on with what there is, then ask again. A
+        request that the verifier breaks on gets a verdict that is ``failed``; what the requests themselves
+        raises is passed on. Closed early, it forgets what it has in hand.
         """
         ...

@@ -2,41 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Iterator, Sequence
+from collections.abc import Generator, Hashable, Iterable, Sequence
+from itertools import chain
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 
 from docspec.config import Config
 from docspec.errors import ModelError
-from docspec.types import Category, DecodeStats, Finish, Line, Page, Region, Request, Style, Verdict
+from docspec.types import Category, DecodeStats, Finish, Line, Page, Region, Request, Verdict
+from docspec.verifiers.draft_only import DraftOnly
 
 OPTIONS = ("--verifier", "small", "--detector", "small", "--drafter", "text-layer")  # the command line's
 READ = DecodeStats(tokens=12, accepted=10, drafted=11, steps=2)  # of every region
 
 
-class SmallVerifier:
-    """Agrees with every draft, and answers last what was asked first."""
+class SmallVerifier(DraftOnly):
+    """Agrees with every draft; of what it is asked before it has to wait, the last is answered first."""
 
     name = "small"
-    style = Style()
     dpi = 72.0
-    native: Literal["region", "page"] = "region"
-    reads_pages = False
-
-    def __init__(self, config: Config) -> None:
-        self.config = config
 
     def declines(self, request: Request) -> str | None:
         """Nothing."""
         return None
 
-    def verify(self, requests: Iterable[Request | None]) -> Iterator[tuple[Hashable, Verdict]]:
-        """The best drafts, all documents' together."""
-        for request in reversed([request for request in requests if request is not None]):
-            text = request.drafts[0].text if request.drafts else ""
-            yield request.key, Verdict(text, Finish.END, READ, agreement=1.0)
+    def verify(self, requests: Iterable[Request | None]) -> Generator[tuple[Hashable, Verdict], None, None]:
+        """The best drafts."""
+        held: list[Request] = []
+        for request in chain(requests, (None,)):
+            if request is not None:
+                held.append(request)
+                continue
+            while held:
+                asked = held.pop()
+                text = asked.drafts[0].text if asked.drafts else ""
+                yield asked.key, Verdict(text, Finish.END, READ, agreement=1.0)
 
 
 class AbsentVerifier(SmallVerifier):

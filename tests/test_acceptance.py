@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import math
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from docspec.drafters.following.tree import Tree
-from docspec.verifiers.acceptance import accept_exact, accept_fused
+from docspec.verifiers.acceptance import accept_exact
 from docspec.verifiers.window import (
     LONGEST,
     AcceptanceRate,
@@ -31,22 +29,6 @@ def test_exact_emits_the_greedy_tokens(window: list[int], data: st.DataObject) -
     assert emitted == choices[: len(emitted)]
     assert emitted[:-1] == window[: len(emitted) - 1]
     assert len(emitted) == size or emitted[-1] != window[len(emitted) - 1]
-
-
-@given(TOKENS, st.data())
-def test_fused_is_exact_at_zero_and_the_draft_at_infinity(window: list[int], data: st.DataObject) -> None:
-    """The two ends of fused acceptance, and nothing below exact in between."""
-    size = len(window) + 1
-    choices = data.draw(st.lists(st.integers(0, 3), min_size=size, max_size=size))
-    margins = [
-        0.0 if choice == token else data.draw(st.floats(0.01, 20))
-        for choice, token in zip(choices, window, strict=False)
-    ]
-    tree = Tree.chain(window)
-    exact = accept_exact(choices, tree)
-    assert accept_fused(choices, tree, margins, 0.0) == exact
-    assert accept_fused(choices, tree, margins, math.inf).tokens == [*window, choices[-1]]
-    assert len(accept_fused(choices, tree, margins, data.draw(st.floats(0, 20))).tokens) >= len(exact.tokens)
 
 
 def test_window_grows_with_acceptance_and_shrinks_with_cost() -> None:

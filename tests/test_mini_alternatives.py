@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 
 from docspec.drafters.following.cursor import DraftCursor
+from docspec.drafters.following.drafted_next import DraftedNext
 from docspec.drafters.following.tree import Tree
 from docspec.drafters.reading.alternatives import moved_alternatives
 from docspec.types import Alternative
@@ -48,7 +49,8 @@ def test_second_choices_are_kept_along_the_accepted_path() -> None:
     """For every token emitted the likeliest other one, whether the draft was accepted or not."""
     codec = TokenizerCodec(byte_tokenizer(), unwritten=MARKS)
     prompt = Prompt(torch.zeros(1, 4), torch.zeros(1, 1, dtype=torch.long))
-    sequence = Sequence("key", prompt, DraftCursor([], codec, END), frozenset((END,)), limit=9)
+    cursor, draft = DraftCursor([], codec, END), DraftedNext("", codec, END)
+    sequence = Sequence("key", prompt, cursor, frozenset((END,)), 9, draft)
     a, b, c = encode("abc")
     logits = torch.full((1, 4, VOCABULARY), -20.0)  # the first column is padding
     for column, (best, second) in enumerate([(a, b), (b, c), (c, a)], start=1):

@@ -10,12 +10,13 @@ import torch
 from docspec import registry
 from docspec.config import Config
 from docspec.drafters.following.cursor import DraftCursor
+from docspec.drafters.following.drafted_next import DraftedNext
 from docspec.drafters.following.tree import Tree
 from docspec.drafting import DraftedPage, Input, Stages
 from docspec.types import Style
 from docspec.verifiers.codec import TokenizerCodec
 from docspec.verifiers.mini.drafter import FusedText, styled
-from docspec.verifiers.mini.formulas import CLOSE, OPEN, SUB
+from docspec.verifiers.mini.formulas import CLOSE, OPEN, SUB, plain
 from docspec.verifiers.mini.tokens import END, MARKS, VOCABULARY, byte_tokenizer, decode, encode
 from docspec.verifiers.sequence import Prompt
 from docspec.verifiers.sequence import Sequence as Decoding
@@ -53,7 +54,9 @@ def fused(output: str, likeliest: str, drafted: str, by: float) -> str:
     logits[0, 0, preferred], logits[0, 0, drafted_token] = 5.0, 5.0 - by
     codec = TokenizerCodec(byte_tokenizer(), unwritten=MARKS)
     prompt = Prompt(torch.zeros(1, 4), torch.zeros(1, 1, dtype=torch.long), following=1)
-    sequence = Decoding("key", prompt, DraftCursor([], codec, END), frozenset((END,)), 99, confidence=0.9)
+    draft = DraftedNext(plain(output) + drafted, codec, END)  # drafts have no marks
+    cursor = DraftCursor([], codec, END)
+    sequence = Decoding("key", prompt, cursor, frozenset((END,)), 99, draft, confidence=0.9)
     sequence.output = encode(output)
     [accepted] = FusedText(None)([sequence], [Tree.chain([drafted_token])], logits)
     return decode(accepted.tokens[:1])

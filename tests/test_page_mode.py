@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Hashable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,7 @@ from docspec.config import Config
 from docspec.drafters.formats import doctags, markdown
 from docspec.drafters.reading.auto import AutoDrafter
 from docspec.drafting import RequestKey
-from docspec.errors import UsageError
+from docspec.errors import ImageRefused, UsageError
 from docspec.pipeline import Parts
 from docspec.types import (
     Category,
@@ -35,6 +35,7 @@ from docspec.types import (
     Region,
     Request,
     Style,
+    Verdict,
     Verifier,
 )
 from docspec.verifiers.draft_only import DraftOnly
@@ -75,9 +76,9 @@ class FussyModel(ReplayModel):
     refused: tuple[Hashable, ...] = ()
 
     def prompts(self, requests: list[Request]) -> list[Prompt]:
-        """Prompts, or ValueError."""
+        """Prompts, or ImageRefused."""
         if any(request.key in self.refused for request in requests):
-            raise ValueError("absolute aspect ratio must be smaller than 200")
+            raise ImageRefused("absolute aspect ratio must be smaller than 200")
         return super().prompts(requests)
 
 
@@ -109,7 +110,7 @@ class Insisting(AutoDrafter):
 class Watched(ReplayVerifier):
     """Keeps what it was asked."""
 
-    def verify(self, requests: Any) -> Iterator[tuple[Hashable, Any]]:
+    def verify(self, requests: Any) -> Generator[tuple[Hashable, Verdict], None, None]:
         """As ever."""
         self.asked: list[Request] = []
         return super().verify(self._watch(requests))
@@ -287,7 +288,7 @@ def test_a_failing_page_does_not_take_the_others(paper: Path, install: Install) 
     assert "A line that no draft has." in document.markdown
 
 
-def test_a_failing_region_does_not_take_its_page(
+def test_a_refused_region_does_not_take_its_page(
     paper: Path, install: Install, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The page pass goes on with the region's draft."""

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import itertools
-import math
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from docspec.drafters.following.tree import Tree
-from docspec.verifiers.acceptance import accept_exact, accept_fused
+from docspec.verifiers.acceptance import accept_exact
 
 TOKENS = st.lists(st.integers(0, 2), max_size=7)
 CONTINUATIONS = st.lists(TOKENS, max_size=6)
@@ -92,20 +91,3 @@ def test_branches_never_shorten_what_the_main_branch_gives(
         emitted.append(accept_exact(choices, tree).tokens)
         assert emitted[-1] == text[: len(emitted[-1])]
     assert all(len(before) <= len(after) for before, after in itertools.pairwise(emitted))
-
-
-@given(CONTINUATIONS, st.data())
-def test_fused_is_exact_at_zero_and_the_main_branch_at_infinity(
-    continuations: list[list[int]], data: st.DataObject
-) -> None:
-    """The two ends of fused acceptance over a tree."""
-    tree = Tree.merge(continuations)
-    size = len(tree) + 1
-    choices = data.draw(st.lists(st.integers(0, 2), min_size=size, max_size=size))
-    margins = [
-        0.0 if tree.first_child(place) is None or choices[place] == tree.tokens[place] else 1.0
-        for place in range(len(tree))
-    ]
-    assert accept_fused(choices, tree, margins, 0.0) == accept_exact(choices, tree)
-    main = continuations[0] if continuations else []
-    assert accept_fused(choices, tree, margins, math.inf).tokens[: len(main)] == main

@@ -113,7 +113,8 @@ def test_any_trees_equal_generate(family: str, variant: str, seeds: list[int], r
 
 def filled_cache(rows: int, length: int) -> tuple[RaggedCache, torch.Tensor]:
     """A cache of two layers with random keys; the values are the keys, negated."""
-    cache = RaggedCache(2, rows)
+    cache = RaggedCache(2)
+    cache.reserve(rows, length, rows * length)
     keys = torch.randn(rows, 3, length, 4)
     cache.plan(list(range(rows)), [0] * rows, [length] * rows, prefill=True, device=torch.device("cpu"))
     for layer in layers(cache):

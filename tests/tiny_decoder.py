@@ -11,6 +11,7 @@ import torch
 from transformers import Qwen2Config, Qwen2ForCausalLM
 
 from docspec.drafters.following.cursor import DraftCursor
+from docspec.drafters.following.drafted_next import DraftedNext
 from docspec.verifiers.sequence import Prompt, Sequence
 
 END = 0
@@ -64,5 +65,6 @@ def sequence(
         cursor=DraftCursor(drafts, LetterCodec(), END),
         end_tokens=frozenset((END,)),
         limit=limit,
+        draft=DraftedNext(drafts[0] if drafts else "", LetterCodec(), END),
         **more,
     )

@@ -55,17 +55,26 @@ def accept_exact(choices: Sequence[int], tree: Tree) -> Accepted:
     return walk(tree, lambda place, _: choices[place])
 
 
-def accept_fused(choices: Sequence[int], tree: Tree, margins: Sequence[float], tolerance: float) -> Accepted:
+def accept_fused(
+    choices: Sequence[int],
+    tree: Tree,
+    drafted: Callable[[], int | None],
+    stands: Callable[[int, int], bool],
+    emit: Callable[[int], None],
+) -> Accepted:
     """What is emitted when draft and verifier are two readers weighed against each other.
 
-    ``margins[p]`` is ``log p(choice) - log p(draft token)`` for the first child of place p, at least 0. That
-    token, the draft's own reading, stands where its margin is at most ``tolerance`` (lambda times the draft's
-    confidence): 0 is exact acceptance, infinity is the draft. Other branches must be the verifier's choice.
+    ``choices`` [nodes + 1] are the verifier's own; ``drafted`` gives the draft's token where the output is,
+    ``stands(place, token)`` says whether it holds against the verifier's choice there, and ``emit`` is told
+    each token. What the tree holds decides how many tokens are emitted, never which: the draft is asked at
+    every place, also where the window has ended.
     """
 
-    def choose(place: int, drafted: int | None) -> int:
-        stands = drafted is not None and margins[place] <= tolerance
-        return drafted if stands and drafted is not None else choices[place]
+    def choose(place: int, _: int | None) -> int:
+        token, choice = drafted(), choices[place]
+        chosen = choice if token is None or token == choice or not stands(place, token) else token
+        emit(chosen)
+        return chosen
 
     return walk(tree, choose)
 

@@ -1,6 +1,6 @@
 """A key/value cache whose rows have lengths of their own, as a ``transformers`` cache.
 
-One buffer a layer, ``[rows, heads, capacity, head_dim]``. A pass writes each row's new keys and values at
+One buffer a layer, ``[rows, heads, places, head_dim]``. A pass writes each row's new keys and values at
 that row's own offset; to reject tokens, the caller just counts fewer of them as present in the next pass,
 after it has moved those that a tree's accepted path left apart together.
 """
@@ -38,15 +38,14 @@ class RaggedLayer(CacheLayerMixin):
     is_sliding = False
     plan: WritePlan
 
-    def __init__(self, rows: int) -> None:
+    def __init__(self) -> None:
         super().__init__()  # type: ignore[no-untyped-call]  # partly annotated library
-        self.rows = rows
-        self.capacity = 0
+        self.size = (0, 0)  # rows and places that the buffers are to have from the next pass on
 
     def lazy_initialization(self, key_states: torch.Tensor, value_states: torch.Tensor) -> None:
         """Allocate empty buffers of the states' type and device."""
-        self.keys = key_states.new_zeros(self.rows, key_states.shape[1], 0, key_states.shape[3])
-        self.values = value_states.new_zeros(self.rows, value_states.shape[1], 0, value_states.shape[3])
+        self.keys = key_states.new_zeros(0, key_states.shape[1], 0, key_states.shape[3])
+        self.values = value_states.new_zeros(0, value_states.shape[1], 0, value_states.shape[3])
         self.is_initialized = True
 
     def update(
@@ -56,8 +55,8 @@ class RaggedLayer(CacheLayerMixin):
         if not self.is_initialized:
             self.lazy_initialization(key_states, value_states)
         assert self.keys is not None and self.values is not None  # noqa: PT018 (for the type checker)
-        if self.capacity > self.keys.shape[2]:
-            self.keys, self.values = self._grown(self.keys), self._grown(self.values)
+        if self.size != (self.keys.shape[0], self.keys.shape[2]):
+            self.keys, self.values = self._resized(self.keys), self._resized(self.values)
         plan = self.plan
         self.keys[plan.rows, :, plan.target] = key_states[plan.taken, :, plan.source]
         self.values[plan.rows, :, plan.target] = value_states[plan.taken, :, plan.source]
@@ -65,11 +64,12 @@ class RaggedLayer(CacheLayerMixin):
             return key_states, value_states
         return self.keys[plan.read, :, : plan.span], self.values[plan.read, :, : plan.span]
 
-    def _grown(self, buffer: torch.Tensor) -> torch.Tensor:
-        rows, heads, length, width = buffer.shape
-        grown = buffer.new_zeros(rows, heads, self.capacity, width)
-        grown[:, :, :length] = buffer
-        return grown
+    def _resized(self, buffer: torch.Tensor) -> torch.Tensor:
+        (rows, places), (_, heads, _, width) = self.size, buffer.shape
+        resized = buffer.new_zeros(rows, heads, places, width)
+        kept = buffer[:rows, :, :places]
+        resized[: kept.shape[0], :, : kept.shape[2]] = kept
+        return resized
 
     def get_mask_sizes(self, query_length: int) -> tuple[int, int]:
         """Only asked in a prefill of one row, whose keys are the pass's own."""
@@ -85,21 +85,39 @@ class RaggedLayer(CacheLayerMixin):
 
 
 class RaggedCache(Cache):
-    """``layers`` of ragged rows."""
+    """``layers`` of ragged rows, sized for the rows that run."""
 
-    def __init__(self, layers: int, rows: int) -> None:
-        self._ragged = [RaggedLayer(rows) for _ in range(layers)]
+    def __init__(self, layers: int) -> None:
+        self._ragged = [RaggedLayer() for _ in range(layers)]
         super().__init__(layers=list(self._ragged))
 
     @property
-    def capacity(self) -> int:
-        """Places a row has."""
-        return self._ragged[0].capacity
+    def size(self) -> tuple[int, int]:
+        """Rows, and places that each of them has."""
+        return self._ragged[0].size
+
+    def reserve(self, rows: int, places: int, budget: int) -> None:
+        """Make room for the first ``rows`` rows with ``places`` each; what else there was may be gone.
+
+        There are never more than ``budget`` places in all, or what is asked for, if that is more.
+        """
+        had = self.size
+        if rows <= had[0] and places <= had[1]:
+            return
+        # some more than is needed, since a buffer grows by being copied
+        wanted = max(had[0], rows), max(had[1], places if places <= had[1] else places + places // 4)
+        if wanted[0] * wanted[1] > budget:
+            wanted = rows, max(places, min(wanted[1], budget // rows))
+        for layer in self._ragged:
+            layer.size = wanted
 
     def plan(
         self, rows: list[int], starts: list[int], counts: list[int], *, prefill: bool, device: torch.device
     ) -> None:
-        """Prepare a right-aligned pass: row i adds ``counts[i]`` tokens at ``starts[i]`` of ``rows[i]``."""
+        """Prepare a right-aligned pass: row i adds ``counts[i]`` tokens at ``starts[i]`` of ``rows[i]``.
+
+        There has to be room for them, see ``reserve``.
+        """
         width = max(counts)
         first = torch.tensor([width - count for count in counts])
         taken, source = (torch.arange(width) >= first[:, None]).nonzero().unbind(1)
@@ -107,13 +125,11 @@ class RaggedCache(Cache):
         places = [taken, torch.tensor(rows)[taken], source, target]
         taken, cache_rows, source, target = (index.to(device) for index in places)
         need = max(start + count for start, count in zip(starts, counts, strict=True))
-        capacity = self.capacity if need <= self.capacity else max(need + need // 4, 256)
         # rows 0, 1, 2, ... are read in place, others are gathered
         plain = rows == list(range(len(rows)))
         read = slice(len(rows)) if plain else torch.tensor(rows, device=device)
         plan = WritePlan(taken, cache_rows, source, target, None if prefill else need, read)
         for layer in self._ragged:
-            layer.capacity = capacity
             layer.plan = plan
 
     @torch.inference_mode()
@@ -149,4 +165,4 @@ class RaggedCache(Cache):
         for layer in self._ragged:
             layer.keys = layer.values = None
             layer.is_initialized = False
-            layer.capacity = 0
+            layer.size = (0, 0)

@@ -69,6 +69,9 @@ class Fused:
     At ``trade`` 1 (None) that is Bayes' rule for two independent readers; 0 is exact, infinity is the draft.
     One of ``undrafted``, tokens that no draft has, is emitted where the verifier prefers it by ``clearly``
     nats; of the draft's tokens those in ``weights`` count for so many times as much.
+
+    The draft is followed token by token (see DraftedNext), so the output depends on it and on the logits
+    alone, not on the windows that were sent.
     """
 
     def __init__(
@@ -82,31 +85,42 @@ class Fused:
         self.undrafted, self.clearly = frozenset(undrafted), clearly
         self.weights = weights or {}
 
-    def tolerance(self, sequence: Sequence) -> float:
-        """By how many nats the verifier's choice may be the likelier one where the draft stands."""
+    def tolerance(self, sequence: Sequence, output: list[int]) -> float:
+        """By how many nats the verifier's choice after ``output`` may be the likelier one where the draft
+        stands."""
         return self.trade * log_odds(sequence.confidence) if self.trade else 0.0
 
     def __call__(self, sequences: list[Sequence], trees: Trees, logits: torch.Tensor) -> list[Accepted]:
         best, choices = logits.max(-1)  # [n, C]
         accepted = []
         for i, (sequence, tree) in enumerate(zip(sequences, trees, strict=True)):
-            width = len(tree)
-            chosen = choices[i, -width - 1 :].tolist()
-            behind: list[float] = []
-            if width:
-                # the first child of place p is node p: of the others nobody asks
-                drafted = torch.tensor(tree.tokens, device=logits.device)[:, None]
-                of_draft = logits[i, -width - 1 : -1].gather(1, drafted)[:, 0]
-                behind = (best[i, -width - 1 : -1] - of_draft).tolist()
-            margins = [*map(self._margin, tree.tokens, behind, chosen)]
-            accepted.append(accept_fused(chosen, tree, margins, self.tolerance(sequence)))
+            places = slice(logits.shape[1] - len(tree) - 1, None)
+            accepted.append(self._row(sequence, tree, logits[i, places], best[i, places], choices[i, places]))
         return accepted
 
-    def _margin(self, token: int, behind: float, choice: int) -> float:
-        """What is held against the tolerance where the draft's ``token`` is ``behind`` the verifier's
-        ``choice``, in nats; not a number where that choice is to be emitted anyway."""
-        margin = behind / self.weights.get(token, 1.0)
-        return math.nan if choice in self.undrafted and margin >= self.clearly else margin
+    def _row(
+        self, sequence: Sequence, tree: Tree, logits: torch.Tensor, best: torch.Tensor, choices: torch.Tensor
+    ) -> Accepted:
+        """One sequence's outcome: ``logits`` [places, V], their maxima and where those are [places]."""
+        draft, output, chosen = sequence.draft, list(sequence.output), choices.tolist()
+        draft.follow(output, self.undrafted)
+        # the first child of place p is node p, nearly always the draft's own token: all of those at once
+        likely = torch.tensor(tree.tokens, device=logits.device, dtype=torch.long)[:, None]
+        behind = (best[:-1] - logits[:-1].gather(1, likely)[:, 0]).tolist()
+
+        def stands(place: int, token: int) -> bool:
+            known = place < len(tree) and tree.tokens[place] == token
+            nats = behind[place] if known else float(best[place] - logits[place, token])
+            margin = nats / self.weights.get(token, 1.0)
+            if chosen[place] in self.undrafted and margin >= self.clearly:
+                return False
+            return margin <= self.tolerance(sequence, output)
+
+        def emit(token: int) -> None:
+            draft.advance(token, self.undrafted)
+            output.append(token)
+
+        return accept_fused(chosen, tree, lambda: draft.token, stands, emit)
 
 
 class Replay:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Iterator
-from typing import Literal
+from collections.abc import Generator, Hashable, Iterable, Mapping
+from typing import ClassVar, Literal
 
 from docspec.config import Config
 from docspec.types import Finish, Request, Style, Verdict
@@ -17,14 +17,20 @@ class DraftOnly:
     dpi = 150.0
     native: Literal["region", "page"] = "region"
     reads_pages = False
+    doubtful_only = False
+    device = ""
+    seconds: ClassVar[Mapping[str, float]] = {}
 
     def __init__(self, config: Config) -> None:
         self.config = config
 
+    def release(self) -> None:
+        """Nothing is kept."""
+
     def declines(self, request: Request) -> str | None:
         return "no verifier was asked for"
 
-    def verify(self, requests: Iterable[Request | None]) -> Iterator[tuple[Hashable, Verdict]]:
+    def verify(self, requests: Iterable[Request | None]) -> Generator[tuple[Hashable, Verdict]]:
         """Never called with a request, since all are declined; answers with the draft all the same."""
         for request in requests:
             if request is not None:

@@ -6,12 +6,12 @@ It knows nothing of documents, prompts, images or text; a step is: windows, one 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 
 import torch
 
 from docspec.drafters.following.tree import Tree
-from docspec.errors import ModelError
+from docspec.errors import ModelError, PassFailed
 from docspec.verifiers.acceptance import Accepted
 from docspec.verifiers.clock import now
 from docspec.verifiers.decide import Decide
@@ -49,21 +49,29 @@ class Engine:
         self._waiting: deque[Sequence] = deque()
         self._begun = AcceptanceRate()  # of the first steps of sequences
 
-    def run(self, sequences: Iterable[Sequence | None]) -> Iterator[Sequence]:
+    def run(self, sequences: Iterable[Sequence | None]) -> Generator[Sequence]:
         """Decode ``sequences``; yields each as it finishes.
 
-        The iterable is asked for more only when a row is free; None from it means "none ready yet".
+        The iterable is asked for more only when a row is free; None from it means "none ready yet". Between
+        runs, however they end, the engine holds no sequence.
+
+        Raises PassFailed, or ModelError where a single sequence does not fit into memory, and what
+        ``sequences`` raises.
         """
         incoming = iter(sequences)
         more = True
-        while more or self._active or self._waiting:
-            more = more and self._fill(incoming)
-            try:
-                self._prefill()
-                self._step()
-            except torch.OutOfMemoryError:
-                self._shrink()
-            yield from self._retire()
+        try:
+            while more or self._active or self._waiting:
+                more = more and self._fill(incoming)
+                try:
+                    self._prefill()
+                    self._step()
+                except torch.OutOfMemoryError:
+                    self._shrink()
+                yield from self._retire()
+        finally:
+            self._active.clear()
+            self._waiting.clear()
 
     def _fill(self, incoming: Iterator[Sequence | None]) -> bool:
         """Queue what is ready, up to the free rows; False when the source is exhausted."""
@@ -87,6 +95,7 @@ class Engine:
         branch = [0 if sequence.cached > MASKED_PREFILL else LONGEST_BRANCH for sequence in admitted]
         trees = [self._tree(sequence, count, most) for sequence, most in zip(admitted, branch, strict=True)]
         places = [sequence.cached + len(tree) for sequence, tree in zip(admitted, trees, strict=True)]
+        self._reserve([*self._active, *admitted], trees)
         for chosen in partition(places, *self.runner.cost.line(), limit=PREFILL_TOKENS):
             group = [admitted[i] for i in chosen]
             rows = list(range(len(self._active), len(self._active) + len(group)))
@@ -107,24 +116,46 @@ class Engine:
             group.append(sequence)
         return group
 
+    def _reserve(self, rows: list[Sequence], trees: list[Tree]) -> None:
+        """Room in the cache for ``rows`` and, over the last of them, ``trees``."""
+        if not trees:
+            return
+        longest = max(sequence.cached for sequence in rows) + 1 + max(map(len, trees))
+        self.runner.cache.reserve(len(rows), longest, self.token_budget)
+
     def _step(self) -> None:
         """One verify step of every active row, in as many passes as waste least."""
         if any(sequence.finish is not None for sequence in self._active):
             return  # a row finished in its prefill: compact first
+        self._keep_to_budget()
         trees = self._worth_sending([self._tree(sequence, len(self._active)) for sequence in self._active])
+        self._reserve(self._active, trees)
         for rows in partition([len(tree) + 1 for tree in trees], *self.runner.cost.line()):
             self._pass("decode", rows, [self._active[row] for row in rows], [trees[row] for row in rows])
+
+    def _keep_to_budget(self) -> None:
+        """Put the last rows back in the queue, with their output, where all together have grown too long."""
+        while len(self._active) > 1:
+            longest = max(sequence.cached for sequence in self._active) + 1
+            if longest * len(self._active) <= self.token_budget:
+                return
+            self._waiting.appendleft(self._active.pop())
 
     def _pass(self, stage: str, rows: list[int], group: list[Sequence], trees: list[Tree]) -> None:
         """One forward pass of ``group``, which sits in the cache's ``rows``, and what follows from it."""
         prefill = stage == "prefill"
         width = max((s.cached if prefill else 1) + len(tree) for s, tree in zip(group, trees, strict=True))
         started = now(self.runner.device)
-        forward = self.runner.prefill if prefill else self.runner.step
-        logits = forward(rows, [s.prompt for s in group], [s.output for s in group], trees)
-        accepted = self.decide(group, trees, logits)
-        firsts = [len(s.prompt) + len(s.output) for s in group]
-        self.runner.cache.keep(rows, firsts, [one.nodes for one in accepted])
+        try:
+            forward = self.runner.prefill if prefill else self.runner.step
+            logits = forward(rows, [s.prompt for s in group], [s.output for s in group], trees)
+            accepted = self.decide(group, trees, logits)
+            firsts = [len(s.prompt) + len(s.output) for s in group]
+            self.runner.cache.keep(rows, firsts, [one.nodes for one in accepted])
+        except (ModelError, torch.OutOfMemoryError):
+            raise
+        except Exception as error:
+            raise PassFailed(f"the model failed: {type(error).__name__}: {error}") from error
         elapsed = now(self.runner.device) - started
         self.passes += 1
         self.seconds[stage] += elapsed

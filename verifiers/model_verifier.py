@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Hashable, Iterable, Iterator
+from collections.abc import Generator, Hashable, Iterable, Iterator
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, Protocol
 
@@ -11,8 +12,10 @@ import torch
 
 from docspec.config import Config
 from docspec.drafters.following.cursor import DraftCursor, agreement, corrections
+from docspec.drafters.following.drafted_next import DraftedNext
 from docspec.drafters.following.experience import Experience
 from docspec.drafters.reading.alternatives import page_alternatives
+from docspec.errors import ImageRefused, ModelError
 from docspec.types import Draft, Finish, Image, PageRegion, Request, Style, Verdict
 from docspec.verifiers.clock import now
 from docspec.verifiers.codec import TokenizerCodec
@@ -58,7 +61,10 @@ class LoadedModel(Protocol):
         ...
 
     def prompts(self, requests: list[Request]) -> list[Prompt]:
-        """Everything that the decoder sees of each request, images encoded."""
+        """Everything that the decoder sees of each request, images encoded.
+
+        Raises ImageRefused for an image that the model is known not to take (too narrow, say).
+        """
         ...
 
     def decide(self, config: Config) -> Decide:
@@ -80,12 +86,14 @@ class LoadedModel(Protocol):
 
 @dataclass(slots=True)
 class _Work:
-    """What one call of ``verify`` has in hand: requests to come, the open ones with their first drafts, and
-    verdicts on those that could not be started."""
+    """What one call of ``verify`` has in hand: requests to come, those whose images are to be encoded, those
+    that wait for the engine, the open ones with their first drafts, and verdicts on those not started."""
 
     requests: Iterator[Request | None]
+    ready: list[Request] = field(default_factory=list)
+    encoded: deque[tuple[Request, Prompt]] = field(default_factory=deque)
     open: dict[Hashable, tuple[Request, str]] = field(default_factory=dict)
-    failed: deque[tuple[Hashable, Verdict]] = field(default_factory=deque)
+    settled: deque[tuple[Hashable, Verdict]] = field(default_factory=deque)
     more: bool = True
 
 
@@ -143,6 +151,11 @@ class ModelVerifier:
         return self.loaded.native
 
     @property
+    def doubtful_only(self) -> bool:
+        """No: what a model was asked to read, it reads."""
+        return False
+
+    @property
     def reads_pages(self) -> bool:
         return self.loaded.page is not None
 
@@ -165,50 +178,66 @@ class ModelVerifier:
             return "whole pages are not read"
         return self.loaded.declines(request)
 
-    def verify(self, requests: Iterable[Request | None]) -> Iterator[tuple[Hashable, Verdict]]:
+    def verify(self, requests: Iterable[Request | None]) -> Generator[tuple[Hashable, Verdict]]:
         work = _Work(iter(requests))
-        while work.more:
-            for sequence in self.engine.run(self._sequences(work)):
-                request, draft = work.open.pop(sequence.key)
-                self._experience.finished(sequence.kept)
-                yield request.key, self._verdict(request, draft, sequence)
-            while work.failed:
-                yield work.failed.popleft()
+        while work.more or work.encoded or work.ready:
+            try:
+                with closing(self.engine.run(self._sequences(work))) as finished:
+                    for sequence in finished:
+                        yield self._finished(work, sequence)
+            except ModelError as error:
+                self.release()
+                for request, _ in work.open.values():
+                    work.settled.append((request.key, _unread(request, str(error), failed=True)))
+                work.open.clear()
+            while work.settled:
+                yield work.settled.popleft()
+
+    def _finished(self, work: _Work, sequence: Sequence) -> tuple[Hashable, Verdict]:
+        request, draft = work.open.pop(sequence.key)
+        self._experience.finished(sequence.kept)
+        return request.key, self._verdict(request, draft, sequence)
 
     def _sequences(self, work: _Work) -> Iterator[Sequence | None]:
         """Sequences of the requests, their images encoded a few at a time, never waiting for more to come.
 
         Ends early when a request could not be started: more requests may depend on its verdict.
         """
-        ready: list[Request] = []
+        yield from self._started(work)
         for request in work.requests:
             if request is not None:
-                ready.append(request)
-            if ready and (request is None or len(ready) == LOOKAHEAD):
-                yield from self._started(ready, work)
-                ready = []
-                if work.failed:
+                work.ready.append(request)
+            if work.ready and (request is None or len(work.ready) == LOOKAHEAD):
+                yield from self._started(work)
+                if work.settled:
                     return
             if request is None:
                 yield None
         work.more = False
-        yield from self._started(ready, work)
+        yield from self._started(work)
 
-    def _started(self, requests: list[Request], work: _Work) -> Iterator[Sequence]:
-        """The sequences of ``requests`` whose images the model takes."""
-        for request, prompt in self._prompts(requests, work):
+    def _started(self, work: _Work) -> Iterator[Sequence]:
+        """The sequences of what is ready and whose images the model takes."""
+        ready, work.ready = work.ready, []
+        work.encoded.extend(self._prompts(ready, work))
+        while work.encoded:
+            request, prompt = work.encoded.popleft()
             drafts = self._drafts(request)
             work.open[request.key] = (request, drafts[0].text if drafts else "")
             yield self._sequence(request, prompt, drafts)
 
     def _prompts(self, requests: list[Request], work: _Work) -> list[tuple[Request, Prompt]]:
-        """Requests with their prompts, images encoded in one pass, or one by one where that fails."""
+        """Requests with their prompts, images encoded in one pass, or one by one where that fails.
+
+        An image that the model is known to refuse leaves its region to the draft; on any other error the
+        request has failed.
+        """
         if not requests:
             return []
         started = now(self.engine.runner.device)
         try:
             prompts: list[Prompt] | Exception = self.loaded.prompts(requests)
-        except Exception as error:  # noqa: BLE001 one image that cannot be encoded must not stop the others
+        except Exception as error:  # noqa: BLE001 whatever it is, it is this image's alone: its page says so
             prompts = error
         self._vision += now(self.engine.runner.device) - started
         if not isinstance(prompts, Exception):
@@ -216,9 +245,12 @@ class ModelVerifier:
         if len(requests) > 1:
             return [pair for request in requests for pair in self._prompts([request], work)]
         [request] = requests
-        text = request.drafts[0].text if request.drafts else ""
-        reason = f"the model cannot take this image: {type(prompts).__name__}: {prompts}"
-        work.failed.append((request.key, Verdict(text, Finish.UNVERIFIED, reason=reason)))
+        if isinstance(prompts, ImageRefused):
+            verdict = _unread(request, f"the model cannot take this image: {prompts}")
+        else:
+            reason = f"the model failed on the image: {type(prompts).__name__}: {prompts}"
+            verdict = _unread(request, reason, failed=True)
+        work.settled.append((request.key, verdict))
         return []
 
     def _drafts(self, request: Request) -> list[Draft]:
@@ -245,6 +277,7 @@ class ModelVerifier:
             cursor=DraftCursor(texts, self.loaded.codec, end_tokens[0], alternatives, self._experience),
             end_tokens=frozenset(end_tokens),
             limit=self.loaded.limit(request, self.config),
+            draft=DraftedNext(texts[0] if texts else "", self.loaded.codec, end_tokens[0]),
             confidence=_confidence(request),
             guard=self._guard(texts),
         )
@@ -277,6 +310,12 @@ class ModelVerifier:
         if request.category is None and self.loaded.page is not None:
             return replace(verdict, regions=self.loaded.page.read_page(text, request.image))
         return self.loaded.verdict(request, verdict)
+
+
+def _unread(request: Request, reason: str, *, failed: bool = False) -> Verdict:
+    """The verdict on a request that was not read: its draft, and why."""
+    text = request.drafts[0].text if request.drafts else ""
+    return Verdict(text, Finish.UNVERIFIED, reason=reason, failed=failed)
 
 
 def _confidence(request: Request) -> float:

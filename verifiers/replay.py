@@ -22,6 +22,9 @@ from docspec.verifiers.window import GPU_WIDTH, StepCost
 
 
 class _NoCache:
+    def reserve(self, rows: int, places: int, budget: int) -> None:
+        """Nothing is kept."""
+
     def move(self, source: int, target: int, length: int) -> None:
         """Nothing is kept."""
 

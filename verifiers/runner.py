@@ -37,7 +37,7 @@ class Runner:
         self.rows = rows
         self.embed_tokens = model.get_input_embeddings()
         self.device = self.embed_tokens.weight.device
-        self.cache = RaggedCache(config.num_hidden_layers, rows)
+        self.cache = RaggedCache(config.num_hidden_layers)
         self.cost = StepCost(CPU_WIDTH if self.device.type == "cpu" else GPU_WIDTH)
         self._window = config.sliding_window if "sliding_attention" in kinds else None
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from docspec.drafters.following.cursor import DraftCursor
+from docspec.drafters.following.drafted_next import DraftedNext
 from docspec.drafters.following.tree import Tree
 from docspec.types import DecodeStats, Finish
 from docspec.verifiers.acceptance import Accepted
@@ -56,8 +57,8 @@ class Prompt:
 class Sequence:
     """State of one sequence: prompt, draft, output so far, statistics, finish reason.
 
-    ``confidence`` is the draft's (fused acceptance weighs it); ``limit`` bounds the output's tokens, and
-    ``guard`` ends a runaway output before.
+    ``draft`` is the best one, of that ``confidence``, which fused acceptance weighs; ``limit`` bounds the
+    output's tokens, and ``guard`` ends a runaway output before.
     """
 
     key: Hashable
@@ -65,6 +66,7 @@ class Sequence:
     cursor: DraftCursor
     end_tokens: frozenset[int]
     limit: int
+    draft: DraftedNext
     confidence: float = 1.0
     output: list[int] = field(default_factory=list)
     rate: AcceptanceRate = field(default_factory=AcceptanceRate)

@@ -12,7 +12,7 @@ from transformers import PreTrainedConfig
 
 from docspec import registry
 from docspec.config import Config
-from docspec.errors import ModelError
+from docspec.errors import ImageRefused, ModelError
 from docspec.types import Request, Style, Verdict
 from docspec.verifiers.codec import TokenizerCodec
 from docspec.verifiers.decide import Decide, ExactWithProcessors, Fused, exact
@@ -43,9 +43,17 @@ class TransformersModel:
         return reason
 
     def prompts(self, requests: list[Request]) -> list[Prompt]:
-        inputs = [self.profile.inputs(request.image, request.category) for request in requests]
+        inputs = [self._inputs(request) for request in requests]
         prompts: list[Prompt] = self.profile.embed(inputs)
         return prompts
+
+    def _inputs(self, request: Request) -> dict[str, Any]:
+        """The model's own inputs. Raises ImageRefused where its processor refuses the image."""
+        try:
+            inputs: dict[str, Any] = self.profile.inputs(request.image, request.category)
+        except ValueError as error:
+            raise ImageRefused(_first_line(error)) from error
+        return inputs
 
     def decide(self, config: Config) -> Decide:
         if config.accept == "fused":

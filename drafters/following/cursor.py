@@ -78,8 +78,7 @@ class DraftCursor:
         """
         if limit <= 0:
             return Tree.chain([])
-        if self._lost and self._finder.drafts and len(self._emitted) >= self._next_search:
-            self._resync(_SIDES if reach else 0)
+        self._find_back(_SIDES if reach else 0)
         if self._lost and not self._words.tokens:
             self._words.extend([token for draft in self._finder.drafts for token in draft.tokens()])
         if self._lost or self._stream is None:
@@ -93,6 +92,12 @@ class DraftCursor:
             if self._guesses and reach:
                 sides += self._echo.propose(limit, 2 * reach)
         return Tree.merge([main, *(_cut(main, side, reach) for side in sides if reach)])
+
+    def drafted(self) -> int | None:
+        """The token that a draft has here; None where no place in one is known."""
+        self._find_back(0)
+        coming = [] if self._lost or self._stream is None else self._stream.coming(1)
+        return coming[0] if coming else None
 
     def advance(self, emitted: Sequence[int]) -> None:
         """Take what a step emitted, in plain decoding one token."""
@@ -166,6 +171,11 @@ class DraftCursor:
     def _pause(self) -> int:
         """For how many tokens to leave searching alone: the longer it was in vain, the longer."""
         return min(_LONGEST_PAUSE, (len(self._emitted) - self._parting.seen) // _VAIN)
+
+    def _find_back(self, others: int) -> None:
+        """Where the output has left the draft, look for the place to go on, if that is worth its time."""
+        if self._lost and self._finder.drafts and len(self._emitted) >= self._next_search:
+            self._resync(others)
 
     def _resync(self, others: int) -> None:
         """Find the output's last characters in the drafts and start the stream after them."""

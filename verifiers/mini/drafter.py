@@ -78,10 +78,10 @@ class FusedText(Fused):
     def __init__(self, trade: float | None) -> None:
         super().__init__(trade, undrafted=encode("".join(MARKS)), clearly=CLEARLY, weights=FIGURES)
 
-    def tolerance(self, sequence: Decoding) -> float:
+    def tolerance(self, sequence: Decoding, output: list[int]) -> float:
         """None inside a formula, unless it goes on for so long that it was none."""
-        nearest = decode(sequence.output[-LONGEST_FORMULA:])
-        return 0.0 if OPEN in nearest.rpartition(CLOSE)[2] else super().tolerance(sequence)
+        nearest = decode(output[-LONGEST_FORMULA:])
+        return 0.0 if OPEN in nearest.rpartition(CLOSE)[2] else super().tolerance(sequence, output)
 
 
 def styled(text: str, style: Style) -> str:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Hashable, Iterable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Literal
@@ -154,6 +155,11 @@ class MiniVerifier:
     native: Literal["region", "page"] = "region"
     reads_pages = False
 
+    @property
+    def doubtful_only(self) -> bool:
+        """Yes, but where the mini's own output is asked for: it hardly betters a sound text layer."""
+        return self.inner.config.accept in ("auto", "fused")
+
     def __init__(
         self, config: Config, *, drafts: bool = True, decide: Decide | None = None, formulas: bool = False
     ) -> None:
@@ -183,14 +189,15 @@ class MiniVerifier:
     def declines(self, request: Request) -> str | None:
         return self.inner.declines(request)
 
-    def verify(self, requests: Iterable[Request | None]) -> Iterator[tuple[Hashable, Verdict]]:
+    def verify(self, requests: Iterable[Request | None]) -> Generator[tuple[Hashable, Verdict]]:
         unfinished: dict[Hashable, _Open] = {}
-        for key, verdict in self.inner.verify(_parts(requests, unfinished)):
-            assert isinstance(key, tuple)
-            region, number = key
-            unfinished[region].verdicts[number] = verdict
-            if len(unfinished[region].verdicts) == len(unfinished[region].parts):
-                yield region, _whole(unfinished.pop(region))
+        with closing(self.inner.verify(_parts(requests, unfinished))) as verdicts:
+            for key, verdict in verdicts:
+                assert isinstance(key, tuple)
+                region, number = key
+                unfinished[region].verdicts[number] = verdict
+                if len(unfinished[region].verdicts) == len(unfinished[region].parts):
+                    yield region, _whole(unfinished.pop(region))
 
 
 def _parts(requests: Iterable[Request | None], unfinished: dict[Hashable, _Open]) -> Iterator[Request | None]:
@@ -239,4 +246,5 @@ def _whole(done: _Open) -> Verdict:
         corrections=corrections(draft, text) if draft is not None else (),
         agreement=agreement(draft, text) if draft is not None and not lost else None,
         reason=lost[0].reason if lost else "",
+        failed=any(verdict.failed for verdict in verdicts),
     )

@@ -18,6 +18,7 @@ from rapidfuzz.distance import Levenshtein
 
 from docspec.drafters.characters import SUPERSCRIPTS
 from docspec.drafters.following.cursor import DraftCursor
+from docspec.drafters.following.drafted_next import DraftedNext
 from docspec.drafters.reading import ctc
 from docspec.drafters.reading.recogniser import CtcHead, Recogniser
 from docspec.verifiers.codec import TokenizerCodec
@@ -44,6 +45,7 @@ def read_regions(
             key=i,
             prompt=model.prompts([regions[i]], formulas)[0],
             cursor=DraftCursor([], codec, END),
+            draft=DraftedNext("", codec, END),
             end_tokens=frozenset((END,)),
             # illegible lines run on
             limit=24 + sum(len(line.text.encode()) for line in regions[i]) * (8 if formulas else 5) // 4,
