@@ -14,7 +14,7 @@ from __future__ import annotations
 import argparse
 import json
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
@@ -26,22 +26,20 @@ from docspec.bench import plain_ocr
 from docspec.bench.acceptance_cases import (
     GROUPS,
     Case,
-    page_cases,
     page_groups,
     read_cases,
     read_pdf_cases,
 )
 from docspec.bench.acceptance_loop import END, TokenCursor, replay
 from docspec.bench.neutral_tokenizer import DESCRIPTION, neutral_tokenizer
-from docspec.bench.pages import FORMATS, load_pages, recorded_pages, save_pages
+from docspec.bench.pages import recorded_pages
 from docspec.drafters.following.cursor import Codec, DraftCursor, agreement
 from docspec.drafters.following.experience import Experience
 from docspec.registry import load
 from docspec.types import Alternative, DecodeStats, Mode
 from docspec.verifiers.codec import TokenizerCodec
 
-BRANCH = 8  # draft tokens in each branch beside the main window, with trees
-STRETCH = 24  # steps that are looked at together for the worst places
+BRANCH = 8  # draft tokens in each branch beside the main window, with trees; chosen by eye
 
 
 def measure(
@@ -86,46 +84,27 @@ def _replay_one(
     return stats
 
 
-def print_worst(codec: Codec, cases: Sequence[Case], window: int, reach: int, count: int) -> None:
-    """The stretches of output that took the most steps for their tokens, steps set apart by bars."""
-    for case in cases:
-        log: list[int] = []
-        replay(codec, DraftCursor([case.draft], codec, END), case.truth, window, reach, log)
-        tokens, starts = codec.encode(case.truth)[0], [0]
-        for length in log:
-            starts.append(starts[-1] + length)
-        stretches = [range(at, min(at + STRETCH, len(log))) for at in range(0, len(log), STRETCH)]
-        stretches.sort(key=lambda steps: (starts[steps[-1] + 1] - starts[steps[0]]) / len(steps))
-        Console().rule(case.page)
-        for steps in stretches[:count]:
-            print("|".join(codec.decode(tokens[starts[step] : starts[step + 1]]) for step in steps), "\n")
-
-
 def _cases(options: argparse.Namespace) -> tuple[list[Case], Mapping[str, Callable[[Case], bool]]]:
-    """The cases to replay and how they are grouped; drafts come from their file where there is one."""
+    """The cases to replay and how they are grouped; cases come from their file where there is one."""
     file: Path | None = options.drafts
-    known = file is not None and file.exists()
-    if options.mode == "region":
-        if file is not None and known:
-            cases = [Case(**case) for case in json.loads(file.read_text(encoding="utf-8"))]
-        else:
-            plain = options.drafter == plain_ocr.SOURCE
-            drafter = plain_ocr.PlainOcr() if plain else load("drafters", options.drafter)()
-            if options.pdf:
-                cases = list(read_pdf_cases(options.data, _outputs(options), drafter, options.pdf))
-            else:
-                cases = list(read_cases(options.data, drafter))
-            if file is not None:
-                rows = [asdict(case) for case in cases]
-                file.write_text(json.dumps(rows, ensure_ascii=False, indent=1), encoding="utf-8")
-        return cases, GROUPS
-    if file is not None and known:
-        pages = load_pages(file)
+    if file is not None and file.exists():
+        cases = [Case(**case) for case in json.loads(file.read_text(encoding="utf-8"))]
     else:
-        pages = list(recorded_pages(options.data, _outputs(options), options.drafter, Mode(options.mode)))
+        cases = list(_drafted(options))
         if file is not None:
-            save_pages(file, pages)
-    return page_cases(pages, options.form, options.tables), page_groups(pages)
+            rows = [asdict(case) for case in cases]
+            file.write_text(json.dumps(rows, ensure_ascii=False, indent=1), encoding="utf-8")
+    return cases, GROUPS if options.mode == "region" else page_groups(cases)
+
+
+def _drafted(options: argparse.Namespace) -> Iterator[Case]:
+    if options.mode != "region":
+        return recorded_pages(options.data, _outputs(options), options.drafter, Mode(options.mode))
+    plain = options.drafter == plain_ocr.SOURCE
+    drafter = plain_ocr.PlainOcr() if plain else load("drafters", options.drafter)()
+    if options.pdf:
+        return read_pdf_cases(options.data, _outputs(options), drafter, options.pdf)
+    return read_cases(options.data, drafter)
 
 
 def _outputs(options: argparse.Namespace) -> Path:
@@ -146,8 +125,6 @@ def main() -> None:
     codec = TokenizerCodec(Tokenizer.from_file(str(own)) if own else neutral_tokenizer())
     cases, groups = _cases(options)
     reach = BRANCH if options.trees else 0
-    if options.worst:
-        print_worst(codec, cases, options.window, reach, options.worst)
     figures = measure(codec, cases, options.window, options.matching, reach, groups)
     names = [name.replace("_", " ") for name in next(iter(figures.values()))]
     made = f", {options.pdf} text in PDFs" if options.pdf else ""
@@ -167,8 +144,6 @@ def main() -> None:
     }
     if options.pdf:
         settings["pdf"] = options.pdf
-    if options.mode != "region":
-        settings |= {"format": options.form, "tables": options.tables}
     print(json.dumps({"benchmark": "acceptance", "replayed": True, **settings, "groups": figures}))
 
 
@@ -197,20 +172,6 @@ def _arguments() -> argparse.Namespace:
         default="characters",
         help="tokens: baseline without character matching; perfect: the draft is the annotation itself",
     )
-    parser.add_argument(
-        "--tables",
-        action=argparse.BooleanOptionalAction,
-        default=True,
-        help="pages: draft tables as tables",
-    )
-    parser.add_argument(
-        "--format",
-        dest="form",
-        choices=list(FORMATS),
-        default="family",
-        help="pages: drafted as the recorded family writes markdown, or in plain markdown",
-    )
-    parser.add_argument("--worst", type=int, default=0, metavar="N", help="print the N worst stretches")
     return parser.parse_args()
 
 

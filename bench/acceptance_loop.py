@@ -59,13 +59,8 @@ class TokenCursor:
         return min(self._next + 1, len(self._draft))
 
 
-def replay(
-    codec: Codec, cursor: Cursor, truth: str, window: int, reach: int = 0, log: list[int] | None = None
-) -> DecodeStats:
-    """The decode loop over one region whose verifier writes ``truth``; ``reach`` tokens in each branch.
-
-    ``log`` gets each step's count of tokens.
-    """
+def replay(codec: Codec, cursor: Cursor, truth: str, window: int, reach: int = 0) -> DecodeStats:
+    """The decode loop over one region whose verifier writes ``truth``; ``reach`` tokens in each branch."""
     wanted = [*codec.encode(truth)[0], END]
     done = steps = accepted = drafted = 0
     while done < len(wanted):
@@ -75,7 +70,5 @@ def replay(
         emitted = tokens if tokens[-1] != PAST else tokens[:-1]
         cursor.advance(emitted)
         done += len(emitted)
-        if log is not None:
-            log.append(len(emitted))
         steps, accepted, drafted = steps + 1, accepted + len(nodes), drafted + len(tree)
     return DecodeStats(done, accepted, drafted, steps)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,28 @@ import numpy as np
 import PIL.Image
 
 from docspec.errors import UsageError
-from docspec.types import Box, Category, Draft, Drafter, Image, Line, Page, Region, Request, Style
+from docspec.layout.geometry import scaled
+from docspec.types import Box, Category, Draft, Drafter, Image, Line, Page, PageRegion, Region, Request, Style
+
+# OmniDocBench's category types; its others (abandoned text, masks) are not part of a page's text.
+CATEGORIES = {
+    "title": Category.SECTION_HEADER,
+    "text_block": Category.TEXT,
+    "equation_isolated": Category.FORMULA,
+    "equation_caption": Category.TEXT,
+    "figure": Category.PICTURE,
+    "figure_caption": Category.CAPTION,
+    "figure_footnote": Category.FOOTNOTE,
+    "table": Category.TABLE,
+    "table_caption": Category.CAPTION,
+    "table_footnote": Category.FOOTNOTE,
+    "header": Category.PAGE_HEADER,
+    "footer": Category.PAGE_FOOTER,
+    "page_number": Category.PAGE_FOOTER,
+    "page_footnote": Category.FOOTNOTE,
+    "code_txt": Category.TEXT,
+    "reference": Category.TEXT,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +79,19 @@ def read_entries(data: Path) -> list[dict[str, Any]]:
         raise UsageError(f"expected one JSON file of annotations in {data}, found {len(listings)}")
     entries: list[dict[str, Any]] = json.loads(listings[0].read_text(encoding="utf-8"))
     return entries
+
+
+def recorded_outputs(data: Path, outputs: Path) -> Iterator[tuple[dict[str, Any], str]]:
+    """The pages that have a file in ``outputs``, named as the image and ending in .md, with what it says.
+
+    Raises UsageError where no page has one.
+    """
+    entries = {Path(entry["page_info"]["image_path"]).stem: entry for entry in read_entries(data)}
+    chosen = [stem for stem in entries if (outputs / f"{stem}.md").is_file()]
+    if not chosen:
+        raise UsageError(f"no recorded outputs (.md, named as the images) in {outputs}")
+    for stem in chosen:
+        yield entries[stem], (outputs / f"{stem}.md").read_text(encoding="utf-8")
 
 
 def read_image(data: Path, entry: dict[str, Any]) -> Image:
@@ -109,10 +143,27 @@ def written_regions(entry: dict[str, Any]) -> list[dict[str, Any]]:
     return sorted(found, key=lambda one: one.get("order") or 0)
 
 
-def box_of(found: dict[str, Any]) -> Box:
+def box_of(found: Mapping[str, Any]) -> Box:
     """The upright box around an annotated polygon."""
-    poly = found["poly"]
+    poly = [float(value) for value in found["poly"]]
     return min(poly[0::2]), min(poly[1::2]), max(poly[0::2]), max(poly[1::2])
+
+
+def ordered(entry: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """A page's annotated regions in reading order; those without a place in it come first."""
+    known = [one for one in entry["layout_dets"] if one["category_type"] in CATEGORIES]
+    return sorted(known, key=lambda one: (one.get("order") or 0, min(one["poly"][1::2])))
+
+
+def content(annotated: Mapping[str, Any]) -> str:
+    """What is annotated to stand in a region."""
+    return str(annotated.get("html") or annotated.get("latex") or annotated.get("text") or "").strip()
+
+
+def page_region(annotated: Mapping[str, Any], scale: float) -> PageRegion:
+    """An annotated region as a page has it, of whose pixels there are ``scale`` to an annotated one."""
+    category = CATEGORIES[annotated["category_type"]]
+    return PageRegion(category, content(annotated), scaled(box_of(annotated), scale))
 
 
 def _language(found: dict[str, Any]) -> str:

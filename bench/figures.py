@@ -1,271 +1,153 @@
-"""The benchmarks' pictures: figures in a light or dark theme, wide or narrow. No file is written here.
+"""The benchmarks' pictures: one of speed and one of quality. No file is written here.
 
-Colours are told apart by everyone: Okabe and Ito's set for runs, each with a marker of its own; for stages
-blues before the verifier and oranges in it, of growing darkness.
+Colours are told apart by everyone: Okabe and Ito's set for runs; for stages blues before the verifier and
+oranges in it, of growing darkness.
 """
 
 from __future__ import annotations
 
-import math
+import io
 import textwrap
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import matplotlib
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
+from docspec.bench import speed_summary
+from docspec.bench.result_tables import MEASURES, QUALITY, describe
 from docspec.bench.ways import STAGES
 
-PANEL = 4.3, 3.0  # inches
-MARKERS = "os^DvPX*"
-LEAST_RANGE = 4.0  # a log axis shows at least this ratio, so that it has numbers on it
-TICKS = (  # up to which ratio of its ends a log axis has which numbers
-    (10.0, (1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0)),
-    (300.0, (1.0, 2.0, 5.0)),
-    (math.inf, (1.0,)),
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Theme:
-    """The colours of a figure; ``stages`` by name."""
-
-    name: str
-    ink: str
-    faint: str
-    grid: str
-    paper: str
-    series: tuple[str, ...]
-    stages: Mapping[str, str]
-
-    def mark(self, number: int) -> dict[str, str]:
-        """Colour and marker of the ``number``-th run of a plot."""
-        return {
-            "color": self.series[number % len(self.series)],
-            "marker": MARKERS[number % len(MARKERS)],
-        }
-
-
-def _by_stage(*colours: str) -> dict[str, str]:
-    return dict(zip(STAGES, colours, strict=True))
-
-
-LIGHT = Theme(
-    "light",
-    ink="#1c1c1e",
-    faint="#5c5c62",
-    grid="#dcdcd8",
-    paper="#ffffff",
-    series=("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#7a6a00", "#444444"),
-    stages=_by_stage("#c6dbef", "#7fb3d9", "#3c86bd", "#08468a", "#fdd0a2", "#f5933f", "#b54a04", "#8a8a8a"),
-)
-DARK = Theme(
-    "dark",
-    ink="#e8e8e5",
-    faint="#a5a5ab",
-    grid="#3a3b3f",
-    paper="#1f2023",
-    series=("#56b4e9", "#f0883e", "#3fd0a0", "#e6a1c9", "#9bd0f5", "#e6d34a", "#c8c8c8"),
-    stages=_by_stage("#deebf7", "#9ecae1", "#5a9fd4", "#2f6fb0", "#fee6ce", "#fdae6b", "#e0701a", "#8a8a8a"),
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Panel:
-    """One plot of a picture: ``draw`` fills its axes."""
-
-    title: str
-    draw: Callable[[Any, Theme], None]
-    height: float = PANEL[1]  # inches
+DPI = 160
+WIDTH, BAR = 7.2, 0.34  # inches: of a picture, and of a bar's place in it
+WRAP = 130  # characters of a note's line
+RUNS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#7a6a00", "#444444")
+BY_STAGE = ("#c6dbef", "#7fb3d9", "#3c86bd", "#08468a", "#fdd0a2", "#f5933f", "#b54a04", "#8a8a8a")
+KINDS = {"pdf": "PDF with text layer", "scan": "page images"}
 
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """Panels under one title. ``mark`` says what was replayed; ``note`` on what it was measured.
-
-    ``alt`` is what the picture shows, for those who cannot see it; ``columns`` of panels are side by side
-    where there is room.
-    """
+    """A matplotlib figure; ``alt`` is what it shows, for those who cannot see it."""
 
     name: str
-    title: str
     alt: str
-    note: str
-    panels: tuple[Panel, ...]
-    columns: int
-    mark: str = ""
+    figure: Any
 
-    def figure(self, theme: Theme, *, narrow: bool = False) -> Any:
-        """The matplotlib figure; narrow, as a phone shows it, panels are below each other."""
-        columns = 1 if narrow else min(self.columns, len(self.panels))
-        rows = [self.panels[at : at + columns] for at in range(0, len(self.panels), columns)]
-        heights = [max(panel.height for panel in row) for row in rows]
-        width = PANEL[0] * (columns if columns > 1 or narrow else 1.7)
-        with matplotlib.rc_context(_settings(theme)):
-            figure = Figure(figsize=(width, sum(heights) + 1.1), layout="constrained")
-            title = [line for part in (self.mark, self.title) for line in textwrap.wrap(part, int(9 * width))]
-            figure.suptitle("\n".join(title), x=0.01, ha="left", fontsize=11, fontweight="bold")
-            note = "\n".join(textwrap.wrap(self.note, int(16 * width)))
-            figure.supxlabel(note, x=0.01, ha="left", fontsize=7.5, color=theme.faint)
-            grid = figure.subplots(len(rows), columns, squeeze=False, height_ratios=heights)
-            for axes, panel in zip(grid.flat, self.panels, strict=False):
-                axes.set_axisbelow(True)
-                panel.draw(axes, theme)
-                _head(axes, panel.title, narrow)
-            for axes in list(grid.flat)[len(self.panels) :]:
-                axes.remove()
-        return figure
+    def png(self) -> bytes:
+        """The picture's file."""
+        drawn = io.BytesIO()
+        self.figure.savefig(drawn, format="png", dpi=DPI)
+        return drawn.getvalue()
 
 
-def _settings(theme: Theme) -> dict[str, Any]:
-    inks = ("text.color", "axes.labelcolor", "xtick.labelcolor", "ytick.labelcolor")
-    papers = ("figure.facecolor", "axes.facecolor", "savefig.facecolor")
-    return {
-        **dict.fromkeys(inks, theme.ink),
-        **dict.fromkeys(papers, theme.paper),
-        **dict.fromkeys(("axes.edgecolor", "xtick.color", "ytick.color"), theme.faint),
-        **dict.fromkeys(("axes.spines.top", "axes.spines.right"), False),
-        **dict.fromkeys(("xtick.labelsize", "ytick.labelsize", "legend.fontsize"), 8),
-        "axes.labelsize": 8.5,
-        "grid.color": theme.grid,
-        "grid.linewidth": 0.6,
-        "font.family": "DejaVu Sans",
-    }
+def page_pictures(summary: Mapping[str, Any]) -> list[Picture]:
+    """Of OmniDocBench: speed and quality of its runs; none where no page was read."""
+    runs = [line for line in summary["runs"] if line["pages"]]
+    together = [line for line in summary["saturated"]["runs"] if line["pages"]]
+    made = [_speed(summary, runs, together)] if runs or together else []
+    return [*made, _quality(summary, runs)] if runs else made
 
 
-def _head(axes: Any, title: str, narrow: bool) -> None:
-    """The panel's title and its legend above it, where they hide nothing."""
-    handles, labels = axes.get_legend_handles_labels()
-    if not handles:
-        axes.set_title(title, loc="left", fontsize=9, fontweight="bold")
-        return
-    most = 3 if narrow else 4
-    axes.legend(
-        handles,
-        labels,
-        title=title,
-        loc="lower left",
-        bbox_to_anchor=(0, 1.0),
-        borderaxespad=0.2,
-        ncols=2 if max(map(len, labels)) > 12 else most,
-        alignment="left",
-        frameon=False,
-        handlelength=1.4,
-        columnspacing=1.2,
-        title_fontproperties={"size": 9, "weight": "bold"},
-    )
-
-
-def log_axis(axis: Any, values: Sequence[float], label: str, times: bool = False) -> None:
-    """A log scale over ``values`` with plain numbers on it; ``times`` are ratios."""
-    low, high = min(values) / 1.3, max(values) * 1.3
-    spread = max(1.0, LEAST_RANGE / (high / low)) ** 0.5
-    bounds = (low / spread, high * spread)
-    name = axis.axis_name
-    axes = axis.axes
-    getattr(axes, f"set_{name}scale")("log")
-    getattr(axes, f"set_{name}lim")(*bounds)
-    ratio = bounds[1] / bounds[0]
-    subs = next(subs for most, subs in TICKS if ratio <= most)
-    axis.set_major_locator(LogLocator(10, subs=subs))
-    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,g}{'×' if times else ''}"))
-    axis.set_minor_locator(NullLocator())
-    axis.set_label_text(label)
-    axis.grid(True)
-
-
-def scatter(
-    points: Mapping[str, Sequence[tuple[float, float]]],
-    over_all: Mapping[str, float | None],
-    around: Sequence[tuple[float, float]],
-    label: str,
-) -> Callable[[Any, Theme], None]:
-    """Ratios against output tokens, a mark for each page, and a line at each series' ratio of sums.
-
-    ``around`` are the points that the axes have room for, those of other panels as well.
-    """
-
-    def draw(axes: Any, theme: Theme) -> None:
-        for number, (name, series) in enumerate(points.items()):
-            mark, sums = theme.mark(number), over_all.get(name)
-            shown = name if sums is None else f"{name}: {sums:.2g}×"
-            alpha = 0.85 if len(series) < 100 else 0.45
-            axes.scatter(*zip(*series, strict=True), s=26, alpha=alpha, linewidths=0, label=shown, **mark)
-            if sums is not None:
-                axes.axhline(sums, color=mark["color"], linewidth=1, linestyle=(0, (4, 3)))
-        axes.axhline(1, color=theme.ink, linewidth=0.9)
-        log_axis(axes.xaxis, [x for x, _ in around], "tokens of the plain run's output (log)")
-        log_axis(axes.yaxis, [*(y for _, y in around), 1.0], label, times=True)
-
-    return draw
-
-
-def stage_bars(
-    bars: Sequence[tuple[str, Mapping[str, float], float]], unit: str
-) -> Callable[[Any, Theme], None]:
-    """Of (label, seconds by stage, wall seconds): a bar of its stages, and a mark at its wall time."""
-
-    def draw(axes: Any, theme: Theme) -> None:
-        labels = [label for label, _, _ in bars]
+def _speed(summary: Mapping[str, Any], runs: Sequence[Any], together: Sequence[Any]) -> Picture:
+    """A bar for each run: seconds a page by stage or, where no model ran, passes a page."""
+    computed = summary["setup"]["computed"]
+    bars = [(line["run"], line, 1) for line in runs]
+    bars += [(f"{line['run']}, saturated", line, line["pages"]) for line in together]
+    wide = [
+        line["total_s"] / pages if computed else line["passes"] / line["pages"] for _, line, pages in bars
+    ]
+    unit = "s" if computed else "passes"
+    figure, axes = _new(summary["setup"], f"{'Seconds' if computed else 'Passes'} a page", len(bars))
+    names = [name for name, _, _ in bars]
+    if computed:
         left = [0.0] * len(bars)
-        for stage in STAGES:
-            widths = [seconds.get(stage, 0.0) for _, seconds, _ in bars]
-            edge = {"edgecolor": theme.paper, "linewidth": 0.4}
-            axes.barh(labels, widths, left=left, height=0.62, color=theme.stages[stage], label=stage, **edge)
-            left = [start + width for start, width in zip(left, widths, strict=True)]
-        walls = [wall for _, _, wall in bars]
-        marks = {"marker": "|", "s": 260, "color": theme.ink, "linewidths": 1.8, "zorder": 3}
-        axes.scatter(walls, labels, **marks)
-        for label, end, wall in zip(labels, left, walls, strict=True):
-            at = {"xytext": (5, 0), "textcoords": "offset points", "va": "center", "fontsize": 7.5}
-            axes.annotate(f"{wall:.3g} s", (max(end, wall), label), **at)
-        axes.set_xlim(0, 1.17 * max(*left, *walls))
-        axes.invert_yaxis()
-        axes.set_xlabel(unit)
-        axes.grid(True, axis="x")
-
-    return draw
-
-
-def dots(rows: Sequence[str], series: Mapping[str, Mapping[str, float]]) -> Callable[[Any, Theme], None]:
-    """Mean accepted lengths: a line for each of ``rows``, a mark for each run."""
-
-    def draw(axes: Any, theme: Theme) -> None:
-        for number, (name, values) in enumerate(series.items()):
-            inside = [row for row in rows if row in values]
-            if not inside:
-                continue
-            lengths = [values[row] for row in inside]
-            places = [rows.index(row) for row in inside]
-            axes.scatter(lengths, places, s=34, label=name, zorder=3, **theme.mark(number))
-            for at in zip(lengths, places, strict=True):
-                axes.annotate(f"{at[0]:.1f}", at, (6, 2), textcoords="offset points", fontsize=7.5)
-        axes.set_yticks(range(len(rows)), rows)
-        axes.set_ylim(len(rows) - 0.5, -0.5)
-        every = [value for values in series.values() for value in values.values()]
-        log_axis(axes.xaxis, [1.0, 1.2 * max(every)], "tokens a step and sequence (log)")
-        axes.yaxis.grid(True, linestyle=":")
-
-    return draw
+        for stage, colour in zip(STAGES, BY_STAGE, strict=True):
+            parts = [line["seconds"].get(stage, 0.0) / pages for _, line, pages in bars]
+            axes.barh(names, parts, left=left, height=0.62, color=colour, label=stage)
+            left = [start + part for start, part in zip(left, parts, strict=True)]
+        axes.scatter(wide, names, marker="|", s=200, color="black", zorder=3)
+        axes.legend(ncols=len(STAGES), loc="lower left", bbox_to_anchor=(0, 1), frameon=False, fontsize=7)
+    else:
+        left = wide
+        axes.barh(names, wide, height=0.62, color=RUNS[0])
+    shown = [f"{value:,.0f} {unit}" if value >= 100 else f"{value:.3g} {unit}" for value in wide]
+    for name, end, value, words in zip(names, left, wide, shown, strict=True):
+        place = (max(end, value), name)
+        axes.annotate(words, place, (5, 0), textcoords="offset points", va="center", fontsize=8)
+    axes.set_xlim(0, 1.17 * max(*left, *wide, 1e-9))
+    axes.invert_yaxis()
+    spoken = "; ".join(f"{name} {words}" for name, words in zip(names, shown, strict=True))
+    note = _ratios(summary)
+    note += "Mark: wall time; stages that run side by side add up to more. " if computed else ""
+    return _told(figure, "speed", summary["setup"], f"A page takes: {spoken}.", note)
 
 
-def lines(
-    series: Mapping[str, Sequence[tuple[float, float]]], label: str, times: bool = False
-) -> Callable[[Any, Theme], None]:
-    """Values against output tokens, a line for each run; ``times`` are ratios, with a line at 1."""
+def _ratios(summary: Mapping[str, Any]) -> str:
+    """Of all time or, where no model ran, of passes."""
+    measure, words = MEASURES[0] if summary["setup"]["computed"] else MEASURES[-1]
+    sums = [(line["run"], line, line[measure]["sums"]) for line in summary["speed"] if line["by"] == "all"]
+    sums += [(f"saturated {line['run']}", line, line[measure]) for line in summary["saturated"]["speed"]]
+    told = [f"{run} against {line['baseline']}: {value:.2f}" for run, line, value in sums if value]
+    return f"Speed-up, {words}, sums over pages: {'; '.join(told)}. " if told else ""
 
-    def draw(axes: Any, theme: Theme) -> None:
-        for number, (name, points) in enumerate(series.items()):
-            axes.plot(
-                *zip(*points, strict=True), label=name, markersize=5, linewidth=1.6, **theme.mark(number)
-            )
-        if times:
-            axes.axhline(1, color=theme.ink, linewidth=0.9)
-        points = [point for one in series.values() for point in one]
-        log_axis(axes.xaxis, [x for x, _ in points], "tokens of the document (log)")
-        values = [y for _, y in points] + ([1.0] if times else [])
-        log_axis(axes.yaxis, values, label, times=times)
 
-    return draw
+def _quality(summary: Mapping[str, Any], runs: Sequence[Any]) -> Picture:
+    """A group of bars for each measure, a bar for each run."""
+    known = [name for name in QUALITY if any(line["quality"].get(name) is not None for line in runs)]
+    figure, axes = _new(summary["setup"], "Quality: means over pages", 0.7 * len(known) * len(runs))
+    spoken = []
+    for number, line in enumerate(runs):
+        found = {
+            row: value for row, name in enumerate(known) if (value := line["quality"].get(name)) is not None
+        }
+        places = [row + 0.8 * (number + 0.5) / len(runs) - 0.4 for row in found]
+        colour = RUNS[number % len(RUNS)]
+        bars = axes.barh(places, list(found.values()), 0.8 / len(runs), color=colour, label=line["run"])
+        axes.bar_label(bars, fmt="%.3f", padding=2, fontsize=7)
+        shown = ", ".join(f"{QUALITY[known[row]]} {value:.3f}" for row, value in found.items())
+        spoken.append(f"{line['run']}: {shown}")
+    axes.set_yticks(range(len(known)), [QUALITY[name] for name in known])
+    axes.set_xlim(0, 1.08)
+    axes.invert_yaxis()
+    axes.legend(ncols=4, loc="lower left", bbox_to_anchor=(0, 1), frameon=False, fontsize=7)
+    note = "TEDS: 1 is best; edit distances and share of invented text: 0. "
+    return _told(figure, "quality", summary["setup"], f"Quality of {'; '.join(spoken)}.", note)
+
+
+def speed_pictures(summary: Mapping[str, Any]) -> list[Picture]:
+    """Of ``docspec bench speed``: seconds by length, of both kinds of documents."""
+    kinds = list(dict.fromkeys(line["kind"] for line in summary["lengths"]))
+    figure, _ = _new(summary["setup"], "Seconds by length, drafting included", 8, len(kinds))
+    for axes, kind in zip(figure.axes, kinds, strict=True):
+        lines = [line for line in summary["lengths"] if line["kind"] == kind]
+        for run, colour in zip(speed_summary.RUNS, RUNS, strict=False):
+            points = [(line["tokens"], line["runs"][run]["total_s"]) for line in lines if run in line["runs"]]
+            if points:
+                axes.plot(*zip(*points, strict=True), marker="o", markersize=4, color=colour, label=run)
+        axes.set_title(KINDS[kind], loc="left", fontsize=8)
+        axes.set_xlabel("tokens of the document", fontsize=8)
+        axes.legend(frameon=False, fontsize=7)
+    last = summary["lengths"][-1]
+    alt = f"Seconds by length, up to {last['runs']['docspec']['total_s']:.3g} s for {last['tokens']} tokens."
+    note = f"ar: no drafts, measured up to {summary['plain_regions']} regions. "
+    return [_told(figure, "speed", summary["setup"], alt, note)]
+
+
+def _new(setup: Mapping[str, Any], title: str, bars: float, columns: int = 1) -> tuple[Any, Any]:
+    """A figure and its first axes, with room for so many bars; replays are marked."""
+    figure = Figure(figsize=(WIDTH, 1.6 + BAR * max(3, bars)), layout="constrained")
+    mark = f"REPLAYED ({setup['replayed']}): " if setup["replayed"] else ""
+    figure.suptitle(mark + title, x=0.01, ha="left", fontsize=10, fontweight="bold")
+    for axes in figure.subplots(1, columns, squeeze=False).flat:
+        axes.tick_params(labelsize=8)
+        axes.grid(True, color="#dcdcd8", linewidth=0.6)
+        axes.set_axisbelow(True)
+    return figure, figure.axes[0]
+
+
+def _told(figure: Any, name: str, setup: Mapping[str, Any], alt: str, note: str) -> Picture:
+    """The picture with what was measured, on what, below it."""
+    text = textwrap.fill(f"{note}{describe(setup)}", WRAP, break_on_hyphens=False)
+    figure.supxlabel(text, x=0.01, ha="left", fontsize=7, color="#5c5c62")
+    return Picture(name, f"REPLAYED. {alt}" if setup["replayed"] else alt, figure)

@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from time import perf_counter
 from typing import Annotated, Any
@@ -23,7 +23,7 @@ from rich.console import Console
 from rich.table import Table
 
 from docspec import registry
-from docspec.bench.annotations import read_entries, read_image
+from docspec.bench.annotations import box_of, read_entries, read_image
 from docspec.layout import analyse
 from docspec.layout.geometry import iou, scaled
 from docspec.types import Box, Category, Detector, Line, Page, Region
@@ -56,7 +56,7 @@ AGREES = {
     "list": {Category.LIST_ITEM, Category.TEXT},
 }
 KINDS = tuple(dict.fromkeys(COUNTED.values()))
-FOUND = 0.5  # IoU above which an annotated region counts as found
+FOUND = 0.5  # IoU above which an annotated region counts as found: the usual one
 IMAGE_DPI = 144.0  # pixels per inch that page images are taken to have
 
 
@@ -81,11 +81,6 @@ class PageScore:
     regions: int = 0
     seconds: float = 0.0
 
-    @property
-    def share(self) -> float:
-        """Share of the counted regions that were found."""
-        return share([self])
-
 
 def share(scores: Iterable[PageScore], kinds: Sequence[str] = KINDS, agreed: bool = False) -> float:
     """Found (or found with an agreeing category) over annotated; nan where nothing is annotated."""
@@ -102,9 +97,7 @@ def truths(annotation: dict[str, Any]) -> list[Truth]:
     for item in annotation["layout_dets"]:
         if item["category_type"] not in known or item.get("ignore"):
             continue
-        xs, ys = item["poly"][0::2], item["poly"][1::2]
-        box = (float(min(xs)), float(min(ys)), float(max(xs)), float(max(ys)))
-        found.append(Truth(known[item["category_type"]], box, item.get("order")))
+        found.append(Truth(known[item["category_type"]], box_of(item), item.get("order")))
     return found
 
 
@@ -157,9 +150,7 @@ def measure(
         layout = analyse(page, lines, detector)
         seconds = perf_counter() - start
         result = score(name, expected, layout.regions, page.image.shape[1] / page.width)
-        yield PageScore(
-            name, result.total, result.found, result.agreed, result.distance, result.regions, seconds
-        )
+        yield replace(result, seconds=seconds)
 
 
 def summary(scores: Sequence[PageScore]) -> dict[str, Any]:

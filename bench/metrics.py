@@ -73,16 +73,6 @@ def distance(predicted: Sequence[object] | str, truth: Sequence[object] | str) -
     return Levenshtein.distance(predicted, truth) / longest if longest else 0.0
 
 
-def text_distance(predicted: str, truth: str) -> float:
-    """Normalised edit distance of text, by letters and digits."""
-    return distance(bare_text(predicted), bare_text(truth))
-
-
-def formula_distance(predicted: str, truth: str) -> float:
-    """Normalised edit distance of formulas, by bare LaTeX."""
-    return distance(bare_formula(predicted), bare_formula(truth))
-
-
 def pooled(pairs: Sequence[tuple[str, str]]) -> float | None:
     """Edit distance of a page: edits over the longer lengths, both summed over pairs; None without pairs.
 

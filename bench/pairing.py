@@ -18,6 +18,7 @@ from scipy.optimize import linear_sum_assignment
 
 from docspec.bench.metrics import distance
 
+# The toolkit's own (release 1.5).
 CLOSE = 0.25  # a pair that is nearer than this needs no merging
 FAR = 0.7  # a pair further apart is none
 INSIDE = 0.4  # of its length: an annotated block stands inside a predicted one

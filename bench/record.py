@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 import os
 import platform
-import resource
-import sys
 from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
@@ -127,9 +125,3 @@ def counts(stats: DecodeStats) -> Row:
     """Statistics as a line has them; ``mean_window`` is draft tokens sent a step."""
     window = round(stats.drafted / stats.steps, 2) if stats.steps else 0.0
     return {**plain_counts(stats), "mean_window": window}
-
-
-def peak_memory() -> int:
-    """The most memory that this process has had so far, in MiB."""
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return int(peak // (2**20 if sys.platform == "darwin" else 2**10))

@@ -10,14 +10,13 @@ from collections.abc import Generator, Hashable, Iterable, Iterator, Mapping, Se
 from pathlib import Path
 from typing import Any
 
-from docspec.bench.pages import CATEGORIES
+from docspec.bench.annotations import CATEGORIES, box_of, content, ordered, page_region
 from docspec.config import Config
 from docspec.drafters.formats import markdown
 from docspec.drafting import RequestKey
 from docspec.errors import UsageError
+from docspec.layout.geometry import inside, scaled
 from docspec.types import (
-    Box,
-    Category,
     Detector,
     Draft,
     Drafter,
@@ -36,7 +35,7 @@ from docspec.verifiers.decide import Replay
 from docspec.verifiers.model_verifier import LoadedModel, ModelVerifier, PageFormat
 from docspec.verifiers.replay import NoModel
 
-COVERED = 0.5  # share of an annotated box that a region must have to be its reading
+COVERED = 0.5  # share of an annotated box that a region must have to be its reading; chosen by eye
 ANNOTATIONS = "annotations"
 
 
@@ -103,7 +102,7 @@ class Recording:
     def place(self, page: Page, region: Region) -> None:
         """Give a region of the layout the annotated text of its place, if that is still free."""
         scale = self._scale(page)
-        shares = [_covered(_box(one, scale), region.box) for one in self._left]
+        shares = [inside(scaled(box_of(one), scale), region.box) for one in self._left]
         best = max(range(len(shares)), key=shares.__getitem__, default=None)
         if best is not None and shares[best] >= COVERED:
             key = RequestKey(self._document, page.index, region.order)
@@ -113,7 +112,7 @@ class Recording:
         """The annotated regions as a detector would give them."""
         scale = self._scale(page)
         return [
-            Region(page.index, order, _box(one, scale), CATEGORIES[one["category_type"]])
+            Region(page.index, order, scaled(box_of(one), scale), CATEGORIES[one["category_type"]])
             for order, one in enumerate(ordered(self._entries[self._document]))
         ]
 
@@ -205,33 +204,3 @@ class RecordedVerifier(ModelVerifier):
             if request is not None:
                 self.recording.choices(request)
             yield request
-
-
-def ordered(entry: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    """A page's annotated regions in reading order; those without a place in it come first."""
-    known = [one for one in entry["layout_dets"] if one["category_type"] in CATEGORIES]
-    return sorted(known, key=lambda one: (one.get("order") or 0, min(one["poly"][1::2])))
-
-
-def content(annotated: Mapping[str, Any]) -> str:
-    """What is annotated to stand in a region."""
-    return str(annotated.get("html") or annotated.get("latex") or annotated.get("text") or "").strip()
-
-
-def page_region(annotated: Mapping[str, Any], scale: float) -> PageRegion:
-    """An annotated region as a page has it, of whose pixels there are ``scale`` to an annotated one."""
-    category: Category = CATEGORIES[annotated["category_type"]]
-    return PageRegion(category, content(annotated), _box(annotated, scale))
-
-
-def _box(annotated: Mapping[str, Any], scale: float) -> Box:
-    poly = [scale * float(value) for value in annotated["poly"]]
-    return min(poly[0::2]), min(poly[1::2]), max(poly[0::2]), max(poly[1::2])
-
-
-def _covered(inner: Box, outer: Box) -> float:
-    """The share of ``inner`` that is in ``outer``."""
-    width = min(inner[2], outer[2]) - max(inner[0], outer[0])
-    height = min(inner[3], outer[3]) - max(inner[1], outer[1])
-    whole = max((inner[2] - inner[0]) * (inner[3] - inner[1]), 1e-9)
-    return max(0.0, width) * max(0.0, height) / whole

@@ -52,7 +52,6 @@ def _medians(rows: Sequence[Row]) -> dict[str, Any]:
         },
         "passes": statistics.median(row["passes"] for row in rows),
         "mean_accepted_length": statistics.median(row["mean_accepted_length"] for row in rows),
-        "peak_memory_mib": max(row["peak_memory_mib"] for row in rows),
     }
 
 

@@ -6,11 +6,13 @@ output formats are written from the assembled document: ``to_json`` and ``to_htm
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from docspec.drafters.formats.markdown import unfenced
+from docspec.drafters.reading.joining import HYPHENS, join_lines
+from docspec.markdown import HEADINGS, Block, formula, heading, joined, list_items, paragraph
+from docspec.marks import ITEM, has_delimiters, starts_item
 from docspec.result_html import to_html
 from docspec.result_json import to_json
 from docspec.types import Category, Dropped, Finish, PageResult, RegionResult
@@ -25,10 +27,6 @@ MARGINALS = {Category.PAGE_HEADER: "page header", Category.PAGE_FOOTER: "page fo
 SATELLITES = (Category.CAPTION, Category.FOOTNOTE)  # may stand beside a parent
 FLOATS = (*SATELLITES, *MARGINALS, Category.PICTURE, Category.TABLE)  # may interrupt a paragraph
 
-HEADING = re.compile(r"#{1,6}\s")
-LIST_MARK = re.compile(r"(?:[-*+]|\d{1,9}[.)])(?=\s)")
-BULLET = re.compile(r"[•◦▪▫■□●○‣⁃∙·–—]\s*")
-HYPHEN = re.compile(r"(?<=[^\W\d_])[-\u00ad\u2010]$")
 INDENT_STEP = 6.0  # points between one list level and the next, at least
 
 
@@ -101,7 +99,7 @@ def assemble(
                 dropped.setdefault(page.index, []).append(entry)
     account = {index: tuple(entries) for index, entries in dropped.items()}
     return Assembly(
-        markdown=_join(_continued(blocks)),
+        markdown=f"{text}\n" if (text := joined(_blocks(_continued(blocks)))) else "",
         pages=tuple(replace(p, dropped=(*p.dropped, *account.get(p.index, ()))) for p in pages),
         dropped=account,
     )
@@ -160,20 +158,20 @@ def _write(result: RegionResult, link: str | None, keep_headers: bool) -> tuple[
         return "", "no text"
     if category in MARGINALS and not keep_headers:
         return "", MARGINALS[category]
-    if category in (Category.TITLE, Category.SECTION_HEADER):
-        return _heading(text, 1 if category is Category.TITLE else result.region.level or 2), ""
+    if category in HEADINGS:
+        return heading(text, category, result.region.level), ""
     if category is Category.LIST_ITEM:
-        return _list_item(text), ""
-    if category is Category.FORMULA:
-        return _formula(text), ""
-    return _paragraph(text), ""
+        return list_items(text), ""
+    if category is Category.FORMULA and not has_delimiters(text):
+        return formula(text), ""
+    return paragraph(text), ""
 
 
 def _picture(result: RegionResult, link: str | None) -> tuple[str, str]:
     text = result.text.strip()
     image = f"![picture on page {result.region.page + 1}]({link})" if link else ""
     if text and _is_prose(text):
-        return "\n\n".join(part for part in (image, _paragraph(text)) if part), ""
+        return "\n\n".join(part for part in (image, paragraph(text)) if part), ""
     if text:
         return image, "inside a picture"
     return image, "" if image else "picture, no image written"
@@ -185,57 +183,29 @@ def _is_prose(text: str) -> bool:
     return characters >= PROSE_CHARACTERS and characters / len(lines) >= PROSE_LINE
 
 
-def _heading(text: str, level: int) -> str:
-    text = " ".join(text.split())
-    return text if HEADING.match(text) else f"{'#' * min(max(level, 1), 6)} {text}"
-
-
-def _formula(text: str) -> str:
-    if "$" in text or text.startswith((r"\[", r"\(", r"\begin")):
-        return _paragraph(text)
-    return f"$$\n{_paragraph(text)}\n$$"
-
-
-def _list_item(text: str) -> str:
-    """One item, or several when the region's later lines start with marks of their own."""
-    lines = []
-    for number, line in enumerate(part.strip() for part in text.splitlines() if part.strip()):
-        line = BULLET.sub("- ", line, count=1) if BULLET.match(line) else line
-        if LIST_MARK.match(line):
-            lines.append(line)
-        else:
-            lines.append(f"- {line}" if number == 0 else f"  {line}")
-    return "\n".join(lines)
-
-
-def _paragraph(text: str) -> str:
-    """Without blank lines, which would end a paragraph or an HTML table half way."""
-    return "\n".join(line.rstrip() for line in text.splitlines() if line.strip())
-
-
 def _continued(blocks: Sequence[_Block]) -> list[_Block]:
     """``blocks`` with paragraphs joined that a break cuts, over floats between the two parts."""
-    joined: list[_Block] = []
+    done: list[_Block] = []
     item: list[_Block] = []  # the blocks of the list item just written
     open_text: _Block | None = None  # the last paragraph, while only floats came after it
     last: _Block | None = None  # the block whose region ends the open paragraph
     for block in blocks:
         if open_text and last and _continues(last, block):
-            open_text.text = _seam(open_text.text, block.text)
+            open_text.text = join_lines([open_text.text, block.text])
             last = block
             continue
         if item and _wraps(item[0], item[-1], block):
-            joined[-1].text = _seam(joined[-1].text, block.text.removeprefix("- "))
+            done[-1].text = join_lines([done[-1].text, block.text.removeprefix("- ")])
             item.append(block)
             continue
         copy = replace(block)
-        joined.append(copy)
+        done.append(copy)
         item = [block] if block.category is Category.LIST_ITEM else []
         if block.category is Category.TEXT:
             open_text, last = copy, block
         elif block.category not in FLOATS:
             open_text = last = None
-    return joined
+    return done
 
 
 def _continues(first: _Block, second: _Block) -> bool:
@@ -251,7 +221,7 @@ def _continues(first: _Block, second: _Block) -> bool:
     elif second.page != first.page + 1:
         return False
     end, start = first.text[-1], second.text[0]
-    return start.islower() and (end.isalpha() or end in ",;-\u00ad\u2010")
+    return start.islower() and (end.isalpha() or end in f",;{HYPHENS}")
 
 
 def _wraps(item: _Block, last: _Block, block: _Block) -> bool:
@@ -266,37 +236,21 @@ def _wraps(item: _Block, last: _Block, block: _Block) -> bool:
     text = lines[0].text.strip() if lines else block.result.text.strip()  # as printed: drafts add marks
     close = below[1] - above[3] < 0.6 * (below[3] - below[1])
     indented = below[0] > item.result.region.box[0] + INDENT_STEP
-    unmarked = not LIST_MARK.match(text) and not BULLET.match(text)
-    going_on = text[:1].islower() or text[:1].isdigit() or last.text[-1] in ",-\u00ad\u2010"
+    unmarked = not ITEM.match(text) and not starts_item(text)
+    going_on = text[:1].islower() or text[:1].isdigit() or last.text[-1] in f",{HYPHENS}"
     return close and indented and unmarked and going_on
 
 
-def _seam(first: str, second: str) -> str:
-    if not HYPHEN.search(first):
-        return f"{first} {second}"
-    words = first.split()
-    compound = "-" in words[-1][:-1]  # state-of-the-
-    return first + second if compound else first[:-1] + second
-
-
-def _join(blocks: Iterable[_Block]) -> str:
-    """Blocks set apart by blank lines; list items that follow each other make one list."""
-    parts: list[str] = []
-    levels: list[tuple[float, int]] = []  # x0 of the open list levels and the columns their text stands in
+def _blocks(blocks: Iterable[_Block]) -> Iterator[Block]:
+    """``blocks`` as markdown has them, items of lists with their places."""
     previous: _Block | None = None
     for block in blocks:
-        text = block.text
-        in_list = block.category is Category.LIST_ITEM
-        if in_list:
-            if not (previous and _same_list(previous, block)):
-                levels = []
-            text = _indented(block, levels)
-        if parts:
-            tight = in_list and previous is not None and previous.category is Category.LIST_ITEM
-            parts.append("\n" if tight else "\n\n")
-        parts.append(text)
+        if block.category is Category.LIST_ITEM and block.result is not None:
+            restarts = previous is None or not _same_list(previous, block)
+            yield Block(block.text, True, block.result.region.box[0], INDENT_STEP, restarts)
+        else:
+            yield Block(block.text)
         previous = block
-    return "".join(parts) + "\n" if parts else ""
 
 
 def _same_list(first: _Block, second: _Block) -> bool:
@@ -307,17 +261,3 @@ def _same_list(first: _Block, second: _Block) -> bool:
     assert second.result is not None
     above, below = first.result.region.box, second.result.region.box
     return below[1] > above[1] and below[0] < above[2] and above[0] < below[2]
-
-
-def _indented(block: _Block, levels: list[tuple[float, int]]) -> str:
-    """A list item at its level; ``levels`` is the stack of open levels and is updated."""
-    assert block.result is not None
-    left = block.result.region.box[0]
-    while levels and levels[-1][0] > left + INDENT_STEP:
-        levels.pop()
-    if levels and left <= levels[-1][0] + INDENT_STEP:
-        levels.pop()
-    column = levels[-1][1] if levels else 0
-    mark = LIST_MARK.match(block.text)
-    levels.append((left, column + (mark.end() if mark else 1) + 1))
-    return "\n".join(" " * column + line for line in block.text.splitlines())

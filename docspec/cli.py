@@ -352,3 +352,7 @@ def _print_profiles() -> None:
     console.print(table, highlight=False)
     for line in LEGEND:
         console.print(f"\n{line}", highlight=False)
+
+
+if __name__ == "__main__":
+    main()

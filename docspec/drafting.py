@@ -39,7 +39,7 @@ from docspec.types import (
 )
 
 AHEAD = 4  # drafted pages waiting for the verifier
-PATIENCE = 60.0  # seconds that a page's drafting may take to notice that it is no longer wanted
+PATIENCE, HASTE = 60.0, 0.5  # seconds to wait for a page's drafting that is no longer wanted
 CROP_MARGIN = 2.0  # points of surroundings that the verifier sees around a region
 
 
@@ -197,8 +197,8 @@ def _png(page: Page, box: Box) -> bytes:
 class Ahead:
     """Runs ``stages`` over ``inputs`` in a thread, a few pages ahead of who takes its events.
 
-    Leaving the context tells the thread to stop and waits for it, for ``PATIENCE`` seconds at most: it stops
-    between two pages, and none should take that long. ``stopped`` says whether it has.
+    Leaving the context tells the thread to stop, which it does when its page is drafted, and waits for it for
+    ``PATIENCE`` seconds at most, or hardly where the user has interrupted the run.
     """
 
     def __init__(self, stages: Stages, inputs: Sequence[Input]) -> None:
@@ -211,13 +211,13 @@ class Ahead:
         self._thread.start()
         return self
 
-    def __exit__(self, *exception: object) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *rest: object) -> None:
         self._stop.set()
-        self._thread.join(PATIENCE)
+        self.ended(HASTE if kind is KeyboardInterrupt else PATIENCE)
 
-    @property
-    def stopped(self) -> bool:
-        """Whether the thread has ended."""
+    def ended(self, patience: float) -> bool:
+        """Whether the thread has ended, after at most so many seconds."""
+        self._thread.join(patience)
         return not self._thread.is_alive()
 
     def take(self, *, wait: bool) -> DraftedPage | DocumentEnd | Pause:

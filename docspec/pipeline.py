@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Self
 
-from docspec import registry
+from docspec import drafting, registry
 from docspec.config import Config
 from docspec.drafting import Ahead, Input, Stages
 from docspec.errors import DocspecError, UsageError
@@ -69,6 +69,7 @@ class Parser:
             mode=self.mode,
         )
         self._free = threading.Lock()
+        self._ahead: Ahead | None = None  # the last run's drafting
         self._closed = False
 
     def parse(
@@ -126,14 +127,15 @@ class Parser:
                 "this Parser is in use: finish or close its parse_batch first, and give each thread a Parser "
                 "of its own"
             )
-        ahead = Ahead(self._stages, inputs)
         try:
+            if self._ahead and not self._ahead.ended(drafting.PATIENCE):
+                raise UsageError("this Parser is in use: a page of its last run is still being drafted")
+            ahead = self._ahead = Ahead(self._stages, inputs)
             run = Run(ahead, inputs, self.verifier, self.mode, self.config, progress)
             with ahead, closing(run.outcomes()) as outcomes:
                 yield outcomes
         finally:
-            if ahead.stopped:  # else a page that is still being drafted would meet the next run
-                self._free.release()
+            self._free.release()
 
 
 def parse(source: Path | str | bytes, **options: Any) -> Document:

@@ -14,6 +14,7 @@ from docspec.result_json import DocumentJson
 from docspec.source import PageFailure, open_document
 from docspec.types import Image
 
+# Chosen by eye on pages of dense text.
 DPI = 140.0  # small print is legible, and twenty pages of dense text stay under three megabytes
 TOTAL_BYTES = 6_500_000  # of all images together; base64 makes them a third larger
 PAGE_BYTES = (40_000, 320_000)  # the least and the most that one page is given of it

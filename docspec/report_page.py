@@ -11,14 +11,14 @@ import hashlib
 import json
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from html import escape
 from importlib.resources import files
 from string import Template
 
 from docspec.report_items import Item, page_items, share
 from docspec.result_html import filter_html
-from docspec.result_json import DocumentJson, PageJson
+from docspec.result_json import DocumentJson, PageJson, PassJson
 from docspec.types import DecodeStats
 
 EXCERPT = 80  # characters
@@ -196,16 +196,13 @@ def _times(timings: Mapping[str, float]) -> str:
 
 
 def _stats(result: DocumentJson) -> DecodeStats:
-    total = DecodeStats()
+    counts: list[PassJson] = []
     for page in result["pages"]:
-        counts = [region["verification"] for region in page["regions"]]
+        counts += [region["verification"] for region in page["regions"]]
         if page["page_pass"]:
-            counts.append(page["page_pass"]["verification"])
-            before = page["page_pass"]["region_pass"]
-            total += DecodeStats(before["tokens"], before["accepted"], before["drafted"], before["steps"])
-        for one in counts:
-            total += DecodeStats(one["tokens"], one["accepted"], one["drafted"], one["steps"])
-    return total
+            counts += [page["page_pass"]["verification"], page["page_pass"]["region_pass"]]
+    each = (DecodeStats(one["tokens"], one["accepted"], one["drafted"], one["steps"]) for one in counts)
+    return sum(each, DecodeStats())
 
 
 def _failed(result: DocumentJson) -> str:
@@ -218,20 +215,23 @@ def _seconds(seconds: float) -> str:
 
 
 def _option(item: Item, page: int) -> str:
-    facts = [f"page {page}"] if page else []
-    facts.append(item.category)
-    if item.agreement is not None:
-        facts.append(f"agreement {share(item.agreement)}")
-    if item.corrections:
-        facts.append(_plural(item.corrections, "correction"))
-    if item.left_out:
-        facts.append(f"left out: {item.left_out}")
+    facts = [*([f"page {page}"] if page else []), item.category, *_remarks(item)]
     return (
         f'<li role="option" id="o-{item.key}" data-key="{item.key}" tabindex="-1" aria-selected="false">'
         f'<span class="badge c-{item.color}">{escape(item.mark)}</span>'
         f'<span><span class="words" dir="auto">{escape(_excerpt(item) or "(no text)")}</span>'
         f'<span class="small">{escape(" · ".join(facts))}</span></span></li>\n'
     )
+
+
+def _remarks(item: Item) -> Iterator[str]:
+    """What sets an item apart, in words."""
+    if item.agreement is not None:
+        yield f"agreement {share(item.agreement)}"
+    if item.corrections:
+        yield _plural(item.corrections, "correction")
+    if item.left_out:
+        yield f"left out: {item.left_out}"
 
 
 def _page(place: int, page: PageJson, items: Sequence[Item], image: bytes | None) -> str:
@@ -287,14 +287,7 @@ def _box(item: Item, width: float, height: float, rank: int) -> str:
     x0, x1 = sorted(_percent(side, width) for side in item.box[::2])
     y0, y1 = sorted(_percent(side, height) for side in item.box[1::2])
     classes = f"box c-{item.color}" + (" dropped" if item.left_out else "") + (" edge" if x0 < EDGE else "")
-    label = [item.title]
-    if item.agreement is not None:
-        label.append(f"agreement {share(item.agreement)}")
-    if item.corrections:
-        label.append(_plural(item.corrections, "correction"))
-    if item.left_out:
-        label.append(f"left out: {item.left_out}")
-    label.append(_excerpt(item) or "no text")
+    label = [item.title, *_remarks(item), _excerpt(item) or "no text"]
     return (
         f'<button type="button" class="{classes}" id="b-{item.key}" data-key="{item.key}" tabindex="-1" '
         f'aria-pressed="false" aria-label="{escape(", ".join(label))}" style="left:{x0:.3f}%;top:{y0:.3f}%;'

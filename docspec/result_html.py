@@ -56,13 +56,21 @@ def to_html(document: Document) -> str:
     if failed:
         facts.append(f"{failed} failed")
     notes = "".join(f"<li>{escape(note)}</li>" for note in (*document.errors, *document.notes))
+    return html_page(
+        document.name,
+        f"<header>{escape(document.name)}: {escape(', '.join(facts))}</header>\n"
+        f"<main>\n{markdown_to_html(document.markdown)}</main>\n"
+        f"<footer>{'<ul>' + notes + '</ul>' if notes else ''}</footer>\n",
+    )
+
+
+def html_page(title: str, body: str) -> str:
+    """A page around ``body``, which is HTML."""
     return (
         '<!doctype html>\n<html lang="und">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"<title>{escape(document.name)}</title>\n<style>\n{STYLE}\n</style>\n</head>\n<body>\n"
-        f"<header>{escape(document.name)}: {escape(', '.join(facts))}</header>\n"
-        f"<main>\n{markdown_to_html(document.markdown)}</main>\n"
-        f"<footer>{'<ul>' + notes + '</ul>' if notes else ''}</footer>\n</body>\n</html>\n"
+        f"<title>{escape(title)}</title>\n<style>\n{STYLE}\n</style>\n</head>\n"
+        f"<body>\n{body}</body>\n</html>\n"
     )
 
 

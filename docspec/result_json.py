@@ -41,16 +41,21 @@ class DraftJson(TypedDict):
     confidence: float
 
 
-class VerificationJson(TypedDict):
-    """How the verifier came to the text. ``finish``: end, length, degenerate or unverified."""
+class PassJson(TypedDict):
+    """Counts of decoding."""
 
-    finish: str
-    reason: str  # why it is unverified, or ""
     tokens: int
     accepted: int
     drafted: int
     steps: int
     mean_accepted_length: float
+
+
+class VerificationJson(PassJson):
+    """How the verifier came to the text. ``finish``: end, length, degenerate or unverified."""
+
+    finish: str
+    reason: str  # why it is unverified, or ""
     corrections: list[CorrectionJson]
 
 
@@ -76,16 +81,6 @@ class PagePassJson(TypedDict):
     verification: VerificationJson
     agreement: float | None  # 0..1: similarity of the page's draft and its output
     region_pass: PassJson  # what was decoded for single regions before
-
-
-class PassJson(TypedDict):
-    """Counts of decoding."""
-
-    tokens: int
-    accepted: int
-    drafted: int
-    steps: int
-    mean_accepted_length: float
 
 
 class DroppedJson(TypedDict):

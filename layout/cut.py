@@ -11,6 +11,7 @@ from statistics import median
 from docspec.layout.assign import TEXT_LIKE, fit
 from docspec.layout.geometry import height, rows, same_rows, split, width
 from docspec.layout.pixels import ink_share
+from docspec.marks import starts_item
 from docspec.types import Box, Category, Line, Page, Region, union
 
 # White space in line heights, and how many rows the shortest column beside it has, at least and at most:
@@ -21,9 +22,6 @@ UNREAD = 0.02  # share of ink in such a gap from which a line stands there that 
 INDENT = 0.7  # line heights by which a paragraph's first line is set in, at the least,
 MAX_INDENT = 4.0  # and at the most: centred lines are set in further
 FLOWING = (Category.TEXT, Category.LIST_ITEM, Category.FOOTNOTE)
-STARTS = re.compile(
-    r"^\s*(?:[•◦▪‣●○■□◆◇➢✓*]|[-–—]\s|[(（]?(?:\d{1,2}|[a-zA-Z]|[ivx]{1,4})[)）]|\d{1,2}[.、．]\s?(?=\D)|[①-⑳])"
-)
 ENDS = re.compile(r"[.!?:;。！？：；…)）\"'”’]\s*$")
 
 
@@ -130,13 +128,18 @@ def _stopped(before: Line, line: Line, right: float, size: float) -> bool:
     first = _first_word(text)
     room = right - before.box[2]
     needed = width(line.box) * len(first) / max(1, len(text))
-    margin = (0.5 if ENDS.search(before.text) or STARTS.match(text) else 2.0) * size
+    margin = (0.5 if ENDS.search(before.text) or _starts(text) else 2.0) * size
     return room > needed * 1.2 + margin
 
 
 def _started(before: Line, line: Line, left: float, size: float) -> bool:
     """Whether a line that is set in starts a paragraph: after an end, or after a line that is not set in."""
-    return bool(ENDS.search(before.text) or STARTS.match(line.text)) or before.box[0] - left < 0.3 * size
+    return bool(ENDS.search(before.text)) or _starts(line.text) or before.box[0] - left < 0.3 * size
+
+
+def _starts(text: str) -> bool:
+    """Whether ``text`` begins as an item of a list or, with a star, as a note does."""
+    return text.lstrip().startswith("*") or starts_item(text)
 
 
 def _first_word(text: str) -> str:

@@ -14,33 +14,16 @@ from docspec.types import Box, Category, Line, Page, Region, Span
 
 SOURCE = "layoutparser"
 
-# The classes of layoutparser's model zoo; None is no region (frames, rules).
+# The classes of layoutparser's model zoo that are no text; None is no region (frames, rules).
 FOREIGN: dict[str, Category | None] = {
-    "Text": Category.TEXT,
-    "Title": Category.SECTION_HEADER,  # PubLayNet: headings of every level
+    # PubLayNet's "Title": headings of every level
+    **dict.fromkeys(("Title", "Headline", "Subtitle"), Category.SECTION_HEADER),
+    **dict.fromkeys(("Figure", "ImageRegion", "Photograph", "Illustration", "Map"), Category.PICTURE),
+    **dict.fromkeys(("Comics/Cartoon", "Editorial Cartoon", "Advertisement"), Category.PICTURE),
+    **dict.fromkeys(("Table", "TableRegion"), Category.TABLE),
+    **dict.fromkeys(("Equation", "MathsRegion"), Category.FORMULA),
+    **dict.fromkeys(("SeparatorRegion", "Page Frame", "Row", "Title Region")),
     "List": Category.LIST_ITEM,
-    "Table": Category.TABLE,
-    "Figure": Category.PICTURE,
-    "TextRegion": Category.TEXT,
-    "ImageRegion": Category.PICTURE,
-    "TableRegion": Category.TABLE,
-    "MathsRegion": Category.FORMULA,
-    "OtherRegion": Category.TEXT,
-    "SeparatorRegion": None,
-    "Photograph": Category.PICTURE,
-    "Illustration": Category.PICTURE,
-    "Map": Category.PICTURE,
-    "Comics/Cartoon": Category.PICTURE,
-    "Editorial Cartoon": Category.PICTURE,
-    "Headline": Category.SECTION_HEADER,
-    "Advertisement": Category.PICTURE,
-    "Equation": Category.FORMULA,
-    "Page Frame": None,
-    "Row": None,
-    "Title Region": None,
-    "Text Region": Category.TEXT,
-    "Subtitle": Category.SECTION_HEADER,
-    "Other": Category.TEXT,
 }
 
 
@@ -56,7 +39,7 @@ def to_layoutparser(regions: Iterable[Region], page: Page) -> Any:
     return lp.Layout(
         [
             lp.TextBlock(
-                lp.Rectangle(region.box[0] * sx, region.box[1] * sy, region.box[2] * sx, region.box[3] * sy),
+                lp.Rectangle(*(side * scale for side, scale in zip(region.box, (sx, sy) * 2, strict=True))),
                 text="\n".join(line.text for line in region.lines) or None,
                 id=region.order,
                 type=region.category.value,

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import replace
 from statistics import median
 
 from docspec.layout.geometry import height
+from docspec.marks import heading_depth
 from docspec.types import Category, Region
 
 FIRST, LAST = 2, 6  # levels of section headers; 1 is the title's
 LIKE = 1.12  # sizes within this factor are one size
-NUMBER = re.compile(r"^\s*(?:§\s*)?((?:\d{1,3}|[A-Z])(?:\.\d{1,3})*)(?:\.|\))?[\s:、.]")
 
 
 def with_levels(regions: Sequence[Region]) -> list[Region]:
@@ -23,21 +22,10 @@ def with_levels(regions: Sequence[Region]) -> list[Region]:
     """
     numbered: list[tuple[float, int]] = []
     for region in regions:
-        if region.category == Category.SECTION_HEADER and (depth := numbering_depth(_text(region))):
+        if region.category == Category.SECTION_HEADER and (depth := heading_depth(_text(region))):
             numbered.append((size(region), min(LAST, FIRST + depth - 1)))
     ranks = _ranks([size(r) for r in regions if r.category == Category.SECTION_HEADER])
     return [replace(region, level=_level(region, numbered, ranks)) for region in regions]
-
-
-def numbering_depth(text: str) -> int:
-    """Parts of the number that ``text`` starts with ("3.1.2 Name": 3); 0 without one."""
-    match = NUMBER.match(text)
-    if match is None:
-        return 0
-    number = match.group(1)
-    if number.isalpha() and not text.strip()[len(number) :].startswith("."):
-        return 0  # "A note" is a sentence, "A. Note" is numbered
-    return number.count(".") + 1
 
 
 def size(region: Region) -> float:
@@ -53,7 +41,7 @@ def _level(region: Region, numbered: Sequence[tuple[float, int]], ranks: Sequenc
         return 1
     if region.category != Category.SECTION_HEADER:
         return None
-    if depth := numbering_depth(_text(region)):
+    if depth := heading_depth(_text(region)):
         return min(LAST, FIRST + depth - 1)
     own = size(region)
     same = [level for other, level in numbered if max(own, other) <= LIKE * min(own, other)]

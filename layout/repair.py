@@ -10,21 +10,19 @@ from docspec.layout.assign import TEXT_LIKE, fit
 from docspec.layout.geometry import Index, height, rows, same_rows, split
 from docspec.layout.headings import size
 from docspec.layout.pixels import ink_share
+from docspec.marks import FORMULA_NUMBER, LONE_HEADING_NUMBER, SURE_BULLET
 from docspec.types import Box, Category, Page, Region
 
 DRAWN = 0.02  # share of a picture's pixels that are neither background nor text
 CAPTION_LINES = 3  # lines of a caption that nothing but its place shows
 TITLE_SIZE = 1.2  # a title's size over that of everything else
 HEADS = (Category.TEXT, Category.SECTION_HEADER, Category.LIST_ITEM)
-HEADING_NUMBER = re.compile(r"^(?:\d{1,2}(?:\.\d{1,2})*\.?|[IVX]{1,5}\.?|[A-Z]\.)$")
 LONG_HEADING = 220  # characters beyond which a heading is a paragraph
 CAPTION = re.compile(
     r"^\s*(?:fig(?:ure|\.)?|table|tab\.|chart|scheme|exhibit|abb(?:ildung|\.)|tabelle|图|圖|表)\s*"
     r"[\d０-９一二三四五六七八九十IVX]+",
     re.IGNORECASE,
 )
-NUMBER = re.compile(r"^[(（\[]\s*(?:[A-Z]{0,2}\s*[.\-]?\s*)?\d{1,3}(?:[.\-]\d{1,3})*\s*[a-z']?\s*[)）\]]$")
-BULLET = re.compile(r"^\s*[•◦▪▫‣●○■□◆◇➢➤✓✔]\s*\S")
 
 
 def repair(page: Page, regions: Sequence[Region]) -> list[Region]:
@@ -45,7 +43,7 @@ def _one(page: Page, region: Region) -> Region:
         category = Category.TEXT
     if category in (Category.PAGE_HEADER, Category.PAGE_FOOTER) and _in_the_middle(page, region):
         category = Category.TEXT
-    if category == Category.TEXT and BULLET.match(text):
+    if category == Category.TEXT and SURE_BULLET.match(text):
         category = Category.LIST_ITEM
     return region if category == region.category else fit(replace(region, category=category))
 
@@ -70,7 +68,7 @@ def _formulas(regions: Sequence[Region]) -> list[Region]:
     repaired = list(regions)
     for i, region in enumerate(regions):
         text = "".join(line.text for line in region.lines).strip()
-        if region.category not in TEXT_LIKE or not NUMBER.match(text):
+        if region.category not in TEXT_LIKE or not FORMULA_NUMBER.fullmatch(text):
             continue
         mates = [
             j
@@ -152,7 +150,7 @@ def join_numbers(regions: Sequence[Region]) -> list[Region]:
     joined: dict[int, Region] = dict(enumerate(regions))
     for i, number in enumerate(regions):
         text = " ".join(line.text for line in number.lines).strip()
-        if number.category not in HEADS or not HEADING_NUMBER.match(text):
+        if number.category not in HEADS or not LONE_HEADING_NUMBER.fullmatch(text):
             continue
         em = height(number.box)
         mates = [

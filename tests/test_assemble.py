@@ -100,6 +100,21 @@ def test_wrapped_lines_of_an_item_are_joined() -> None:
     assert text == "1. Read the thermometer every hour, on the hour.\n2. Drink.\n   - Or not.\n"
 
 
+def test_a_number_that_is_printed_starts_an_item() -> None:
+    """Also where the item above goes on, and also one that is no mark in markdown."""
+    text = markdown(
+        result(0, Category.LIST_ITEM, "1. Take,", box=(50, 100, 280, 112)),
+        result(1, Category.LIST_ITEM, "(a) milk,", box=(64, 113, 280, 125)),
+        result(2, Category.LIST_ITEM, "and A. Author.", box=(80, 126, 280, 138)),
+    )
+    assert text == "1. Take,\n   - (a) milk, and A. Author.\n"
+
+
+def test_a_list_inside_a_region_keeps_its_levels() -> None:
+    """Drafts and models nest items by indents."""
+    assert markdown(result(0, Category.LIST_ITEM, "- a\n  - b\n- c")) == "- a\n  - b\n- c\n"
+
+
 def test_a_mark_that_only_the_draft_has_does_not_start_an_item() -> None:
     """What is printed decides: drafters write a mark before every item."""
     printed = Line((Span("without moving the cup.", (64, 113, 280, 125)),), (64, 113, 280, 125), "rapidocr")
@@ -124,6 +139,8 @@ def test_a_list_that_goes_on_in_the_next_column_is_not_nested() -> None:
         ("E = mc^2", "$$\nE = mc^2\n$$\n"),
         ("$$E = mc^2$$", "$$E = mc^2$$\n"),
         (r"\[ E \]", r"\[ E \]" + "\n"),
+        (r"\begin{align}E\end{align}", r"\begin{align}E\end{align}" + "\n"),
+        (r"\begin{aligned}E\end{aligned}", "$$\n" + r"\begin{aligned}E\end{aligned}" + "\n$$\n"),
     ],
 )
 def test_formulas_are_display_mathematics_once(text: str, expected: str) -> None:
@@ -205,6 +222,24 @@ def test_a_paragraph_goes_on_over_several_pages() -> None:
         ]
     )
     assert text == "It is state-of-the-art work, and it goes on.\n"
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "joined"),
+    [
+        ("It is our self-", "made tea.", "It is our self-made tea."),
+        ("Without feed-", "back, feedback is.", "Without feedback, feedback is."),
+        ("It is in\u2010", "terrupted.", "It is interrupted."),
+        ("pre-", "and postwar", "pre- and postwar"),
+    ],
+)
+def test_a_word_that_a_break_cuts_is_joined_as_in_a_line(first: str, second: str, joined: str) -> None:
+    """The hyphen goes or stays by the rules for lines."""
+    text = markdown(
+        result(0, Category.TEXT, first, box=(50, 700, 280, 790)),
+        result(1, Category.TEXT, second, box=(310, 50, 550, 100)),
+    )
+    assert text == joined + "\n"
 
 
 @pytest.mark.parametrize(

@@ -49,7 +49,6 @@ def _row(run: str, seconds: float, regions: int = 4, repeat: int = 0, **more: An
         "seconds": {"decode": seconds / 4},
         "passes": 10,
         "mean_accepted_length": 10.0,
-        "peak_memory_mib": 100,
         "outputs": {"0.0": "text"},
         **more,
     }

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from docspec.drafters.formats.dots_json import HEADINGS, read_page, write_page
+from docspec.drafters.formats.dots_json import read_page, write_page
+from docspec.markdown import HEADINGS
 from docspec.types import Category, PageRegion
 
 # no page holds a backspace or a form feed, and no text half a surrogate pair

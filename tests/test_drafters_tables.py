@@ -9,8 +9,9 @@ import pymupdf
 from hypothesis import given
 from hypothesis import strategies as st
 
+from docspec.drafters.formats.table_text import Grid, write_html, write_pipe
 from docspec.drafters.reading.cell_grid import Piece, aligned_cells, ruled_cells
-from docspec.drafters.reading.table_drafts import pieces_of, to_html, to_markdown, write_table
+from docspec.drafters.reading.table_drafts import pieces_of, write_table
 from docspec.drafters.reading.text_layer import TextLayerDrafter
 from docspec.source import open_document
 from docspec.types import Category, Line, Page, Region, Span, Style
@@ -111,7 +112,7 @@ def test_ruled_cells_give_spans() -> None:
     """A cell that other cells' edges cross spans them, sideways and down."""
     boxes = [(0, 0, 50, 40), (50, 0, 150, 20), (50, 20, 100, 40), (100, 20, 150, 40)]
     pieces = [piece("left", 5, 15), piece("top", 60, 5), piece("a", 60, 25), piece("b", 110, 25)]
-    assert to_html(ruled_cells(pieces, boxes)) == (
+    assert write_html(Grid(tuple(ruled_cells(pieces, boxes)))) == (
         '<table><tr><td rowspan="2">left</td><td colspan="2">top</td></tr>'
         "<tr><td>a</td><td>b</td></tr></table>"
     )
@@ -147,10 +148,10 @@ def test_no_text_is_lost_in_a_grid(places: list[tuple[str, int, int]]) -> None:
     cells = aligned_cells(pieces)
     if cells is not None:
         shape = Shape()
-        shape.feed(to_html(cells))
+        shape.feed(write_html(Grid(tuple(cells))))
         assert sorted("".join(shape.text).replace(" ", "")) == sorted("".join(text for text, _, _ in places))
         assert len(set(shape.rows)) == 1
-        assert to_markdown(cells).count("\n") == len(shape.rows)
+        assert write_pipe(Grid(tuple(cells))).count("\n") == len(shape.rows)
 
 
 @given(st.text("ab \u00ad\ufb01", max_size=30))

@@ -177,10 +177,19 @@ def test_a_number_in_the_text_of_an_item_is_no_new_item() -> None:
     assert write("1. costs", ("2.5 dollars", 10.0), category=Category.LIST_ITEM) == "1. costs 2.5 dollars"
 
 
+def test_a_sign_inside_an_item_is_no_mark() -> None:
+    """A dash or a dot between words stays, also in an item without a bullet."""
+    assert write("1. speed - time", category=Category.LIST_ITEM) == "1. speed - time"
+    assert write("2. a·b", "3. c", category=Category.LIST_ITEM) == "2. a·b\n3. c"
+
+
 def test_a_list_in_a_text_region() -> None:
-    """A text region of bullets is written as a list; a dash in prose is not a list."""
+    """A text region of bullets is written as a list; a dash in prose or the star of a note is not a list."""
     assert write("• a", "• b") == "- a\n- b"
+    assert write("\uf0fc a") == "- a"
     assert write("– so he said,", "and left.") == "– so he said, and left."
+    assert write("* Corresponding", "author", category=Category.FOOTNOTE) == "* Corresponding author"
+    assert write("* a", "* b") == "- a\n- b"
 
 
 def test_code_keeps_its_lines_and_indents() -> None:

@@ -93,6 +93,18 @@ def test_a_page_as_written() -> None:
     )
 
 
+def test_marks_of_lists_headings_and_formulas() -> None:
+    """Letters number lists as well, what is no mark stays text, and no item has two bullets."""
+    page = (
+        PageRegion(Category.LIST_ITEM, "(a) one"),
+        PageRegion(Category.SECTION_HEADER, "#1 fan", level=2),
+    )
+    assert read(write(page, IMAGE), IMAGE) == page
+    assert "<formula>x</formula>" in write([PageRegion(Category.FORMULA, "\\[x\\]")], IMAGE)
+    (item,) = read("<unordered_list><list_item>• one</list_item></unordered_list>", IMAGE)
+    assert item.text == "- one"
+
+
 def test_broken_output_keeps_its_text() -> None:
     """Elements that nobody closed, locations that broke off, text outside all elements."""
     found = read("loose <text><loc_1><loc_2>one<title>two</text>three <footnote>four <loc_", IMAGE)

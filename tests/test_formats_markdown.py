@@ -119,6 +119,17 @@ def test_a_number_beside_a_formula_is_its_tag() -> None:
     assert write(page) == "$$\na = b\n\\tag{3.1}\n$$\n\n$$\n\n$$\n\n(see below)"
 
 
+@pytest.mark.parametrize(
+    ("number", "written"),
+    [("( 3 )", "3"), ("[3]", "3"), ("（3）", "3"), ("(A.1)", "A.1"), ("(iv)", "iv"), ("(see)", None)],
+)
+def test_numbers_of_formulas(number: str, written: str | None) -> None:
+    """Whatever parentheses they are printed in; a word in them is text."""
+    page = [PageRegion(Category.FORMULA, "$a$"), PageRegion(Category.TEXT, number)]
+    tagged = f"$$\na\n\\tag{{{written}}}\n$$"
+    assert write(page) == (tagged if written else f"$$\na\n$$\n\n{number}")
+
+
 def test_items_are_nested_by_their_left_edges() -> None:
     """Each level stands where the text of the one above starts."""
     rows = [("- a", 50), ("1. b", 80), ("- c", 110), ("2. d", 81), ("- e", 51)]

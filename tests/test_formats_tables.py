@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from docspec.drafters.formats.table_text import (
+    Cell,
     Grid,
     indent_html,
     read_otsl,
@@ -15,7 +16,6 @@ from docspec.drafters.formats.table_text import (
     write_otsl,
     write_pipe,
 )
-from docspec.drafters.reading.cell_grid import Cell
 
 WORDS = st.text("abc &|é中1.", max_size=6).map(lambda text: " ".join(text.split()))
 HTML = "<table><tr><th>a</th><th>b</th></tr><tr><td>1 &lt; 2</td><td></td></tr></table>"

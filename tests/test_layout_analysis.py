@@ -223,6 +223,26 @@ def test_a_heading_number_found_apart_is_joined() -> None:
     ]
 
 
+def test_a_number_of_an_appendix_is_a_headings() -> None:
+    """A letter with figures is no label of anything else."""
+    parts = [line("A.1", (20, 20, 36, 32), bold=True), line("Proofs", (45, 20, 150, 32), bold=True)]
+    layout = analyse(page(), parts, Fixed(*((part.box, Category.TEXT) for part in parts)))
+    assert [(region.category, len(region.lines), region.level) for region in layout.regions] == [
+        (Category.SECTION_HEADER, 2, 3)
+    ]
+
+
+def test_text_with_a_bullet_is_an_item() -> None:
+    """Any bullet that can be nothing else."""
+    for text, category in (
+        ("❖ a", Category.LIST_ITEM),
+        ("\uf0b7 a", Category.LIST_ITEM),
+        ("– a", Category.TEXT),
+    ):
+        layout = analyse(page(), [line(text, (20, 20, 90, 32))], Fixed(((20, 20, 90, 32), Category.TEXT)))
+        assert [region.category for region in layout.regions] == [category]
+
+
 def test_captions_point_at_their_figures() -> None:
     """A caption's parent is the order of its figure."""
     found = Fixed(((20, 20, 280, 200), Category.PICTURE), ((20, 205, 280, 217), Category.TEXT))

@@ -128,11 +128,6 @@ def test_hyphenated_words_are_joined() -> None:
     )
 
 
-def test_chinese_lines_are_joined_without_a_space() -> None:
-    """Nothing stands between Chinese characters; a space does beside a Latin word."""
-    assert running_text([("第一行", False), ("第二行", False), ("is 三", False)]) == "第一行第二行 is 三"
-
-
 def test_prompt_has_every_cell_at_its_place(mini: Mini, extractor: Recogniser) -> None:
     """A prompt is the lines' cells and the begin token, whose successor stands at position 1."""
     maker = CellMaker(extractor.head)

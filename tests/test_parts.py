@@ -27,6 +27,7 @@ def test_list_marks_stay_out_of_what_is_read() -> None:
     assert [p.draft for p in parts] == ["one item", "another"]
     assert join(parts, ["• one item", "another"]) == "- one item\n- another"
     assert join(parts, ["⁷ one item", "another¹"]) == "- one item\n- another¹"
+    assert join(parts, ["➢ one item", "▫another"]) == "- one item\n- another"
 
 
 def test_numbers_of_a_list_are_read() -> None:

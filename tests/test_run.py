@@ -183,7 +183,7 @@ def test_a_parser_closes_as_a_context(documents: list[Path]) -> None:
 def test_a_thread_that_does_not_stop_keeps_its_parser(
     documents: list[Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Stopping takes bounded time; while a page is still being drafted, the next run is refused."""
+    """Stopping takes bounded time; the next run is refused while a page is being drafted, and only then."""
     held, going_on = threading.Event(), threading.Event()
 
     class Stuck(Doubtful):
@@ -194,6 +194,7 @@ def test_a_thread_that_does_not_stop_keeps_its_parser(
             return super().read(page)
 
     monkeypatch.setattr(drafting, "PATIENCE", 0.05)
+    monkeypatch.setattr(drafting, "HASTE", 0.05)
     parser = parser_of(drafter=Stuck())
 
     def interrupt(page: PageResult) -> None:
@@ -205,8 +206,9 @@ def test_a_thread_that_does_not_stop_keeps_its_parser(
     with pytest.raises(UsageError, match="in use"):
         parser.parse(documents[0])
     going_on.set()
-    for thread in threads():
-        thread.join(30)
+    monkeypatch.undo()
+    assert parser.parse(documents[0]).errors == ()
+    assert threads() == []
 
 
 @pytest.mark.parametrize("broken", ["vision", "decoder"])

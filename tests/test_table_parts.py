@@ -8,8 +8,7 @@ from collections.abc import Sequence
 from hypothesis import given
 from hypothesis import strategies as st
 
-from docspec.drafters.reading.cell_grid import Cell
-from docspec.drafters.reading.table_drafts import to_html
+from docspec.drafters.formats.table_text import Cell, Grid, write_html
 from docspec.verifiers.mini.table_parts import split_table, table_text
 
 TEXTS = st.text("ab1.&<> ", max_size=6)
@@ -17,7 +16,9 @@ TEXTS = st.text("ab1.&<> ", max_size=6)
 
 def table(rows: Sequence[Sequence[str]]) -> str:
     """The HTML of a grid of texts."""
-    return to_html([Cell(text, i, j) for i, row in enumerate(rows) for j, text in enumerate(row)])
+    return write_html(
+        Grid(tuple(Cell(text, i, j) for i, row in enumerate(rows) for j, text in enumerate(row)))
+    )
 
 
 def test_cells_take_the_pieces_that_say_the_same() -> None:

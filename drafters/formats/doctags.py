@@ -9,7 +9,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
+from docspec import marks
 from docspec.drafters.formats.table_text import read_otsl, read_table, write_html, write_otsl
+from docspec.markdown import HEADINGS
 from docspec.types import Box, Category, Image, PageRegion
 
 GRID = 500
@@ -38,8 +40,6 @@ _CATEGORIES = {name: category for category, name in _NAMES.items()} | {
     "table": Category.TABLE,
 }
 _ORDERED, _UNORDERED = "ordered_list", "unordered_list"
-_BULLET = re.compile(r"[-*+•]\s+")
-_NUMBER = re.compile(r"(?:\(?\d{1,3}[.)])\s+")
 _LOCATIONS = re.compile(r"(?:<loc_(\d{1,4})>\s*){4}")
 _LOCATION = re.compile(r"<loc_(\d{1,4})>")
 _HEADING = re.compile(r"section_header(?:_level_(\d))?")
@@ -92,7 +92,7 @@ def _captions(regions: Sequence[PageRegion]) -> dict[int, int]:
 def _list_kind(region: PageRegion) -> str:
     if region.category is not Category.LIST_ITEM:
         return ""
-    return _ORDERED if _NUMBER.match(region.text.lstrip()) else _UNORDERED
+    return _ORDERED if marks.NUMBER.match(region.text.lstrip()) else _UNORDERED
 
 
 def _element(region: PageRegion, caption: PageRegion | None, width: int, height: int) -> str:
@@ -116,12 +116,18 @@ def _content(region: PageRegion) -> str:
         grid = read_table(text)
         return write_otsl(grid) if grid is not None else " ".join(text.split())
     if region.category is Category.FORMULA:
-        return text.removeprefix("$$").removesuffix("$$").strip()
-    if region.category in (Category.TITLE, Category.SECTION_HEADER):
-        return text.lstrip("#").lstrip()
+        return marks.bare_formula(text)
+    if region.category in HEADINGS:
+        return marks.without(marks.HEADING, text).lstrip()
     if region.category is Category.LIST_ITEM:
-        return _BULLET.sub("", text, count=1) if _BULLET.match(text) else text
+        return _unmarked(text)
     return text
+
+
+def _unmarked(item: str) -> str:
+    """An item of a list without its bullet, printed or written: the element says that it is one."""
+    bare = marks.without(marks.ITEM_BULLET, item)
+    return bare if bare != item else marks.without(marks.BULLET, item)
 
 
 def _regions(text: str, width: int, height: int) -> Iterator[PageRegion]:
@@ -163,8 +169,8 @@ def _text(category: Category, body: str, ordered: bool) -> str:
     if category is Category.TABLE and body:
         grid = read_otsl(body)
         return write_html(grid, header_cells=True) if grid.cells else ""
-    if category is Category.LIST_ITEM and not ordered and body and not _BULLET.match(body):
-        return f"- {body}"
+    if category is Category.LIST_ITEM and not ordered and body:
+        return f"- {_unmarked(body)}"
     return body
 
 

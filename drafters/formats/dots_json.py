@@ -13,13 +13,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
+from docspec import marks
+from docspec.markdown import HEADINGS, heading_mark, with_bullet
 from docspec.types import Box, Category, PageRegion
-
-HEADINGS = (Category.TITLE, Category.SECTION_HEADER)
-SECTION_LEVEL = 2  # of a section header whose level nobody knows; a title's is 1
-
-_MARKS = re.compile(r"(#{1,6})(?: |$)")
-_BULLET = re.compile(r"^( *)- ", re.MULTILINE)
 
 # An object of the list starts with one of its keys; a quotation mark inside a JSON string has a backslash
 # before it, so that no text of a valid output looks like this.
@@ -77,11 +73,10 @@ def _written(region: PageRegion, scale: tuple[float, float]) -> dict[str, Any]:
 
 def _marked(region: PageRegion) -> str:
     """The text with the markdown marks that dots.ocr gives headings and lists."""
-    if region.category in HEADINGS and not _MARKS.match(region.text):
-        level = region.level or (1 if region.category is Category.TITLE else SECTION_LEVEL)
-        return f"{'#' * min(level, 6)} {region.text}"
+    if region.category in HEADINGS and not marks.HEADING.match(region.text):
+        return f"{heading_mark(region.category, region.level)} {region.text}"
     if region.category is Category.LIST_ITEM:
-        return _BULLET.sub(r"\1* ", region.text)
+        return with_bullet(region.text, "*")
     return region.text
 
 
@@ -89,8 +84,8 @@ def _region(fields: Mapping[str, Any], scale: tuple[float, float]) -> PageRegion
     category = _category(fields.get("category"))
     text, level = fields.get("text"), None
     text = "" if text is None else _FORM_FEED.sub(_backslashed, _paired(str(text)))
-    if category in HEADINGS and (marks := _MARKS.match(text)):
-        text, level = text[marks.end() :], len(marks[1])
+    if category in HEADINGS and (mark := marks.HEADING.match(text)):
+        text, level = text[mark.end() :], len(mark[1])
     return PageRegion(category, text, _box(fields.get("bbox"), scale), level)
 
 

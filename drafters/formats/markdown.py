@@ -11,22 +11,19 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from docspec import marks
 from docspec.drafters.formats.table_text import indent_html, read_table, write_html, write_pipe
+from docspec.markdown import HEADINGS, Block, formula, heading, joined, list_items, paragraph
 from docspec.types import Category, PageRegion
 
-HEADINGS = (Category.TITLE, Category.SECTION_HEADER)
 MARGINALS = (Category.PAGE_HEADER, Category.PAGE_FOOTER)
-DEEPEST = 6  # heading level
-STEP = 0.6  # of an item's line height: less is the same list level
+STEP = 0.6  # of an item's line height, pixels having no fixed size: less is the same list level
 
-_MARK = re.compile(r"\s*(?:[-*+]|\d{1,9}[.)])(?:[ \t]+(?=\S)|[ \t]*$)")
-_HEADING = re.compile(r"(#{1,6})[ \t]+(\S.*)$")
 _RULE = re.compile(r"\s*(?:(?:-[ \t]*){3,}|(?:\*[ \t]*){3,}|(?:_[ \t]*){3,})$")
 _PICTURE = re.compile(r"\s*!\[[^\]]*\]\([^)]*\)\s*$")
 _FENCE = re.compile(r"\s*(`{3,}|~{3,})[ \t]*(?:markdown|md)?[ \t]*\n", re.IGNORECASE)
 _TABLE_OPEN = re.compile(r"\s*<table\b", re.IGNORECASE)
 _TABLE_TAG = re.compile(r"<(/?)table\b[^>]*>", re.IGNORECASE)
-_NUMBER = re.compile(r"\(([0-9A-Za-z][0-9A-Za-z.\-–']{0,7})\)")
 _FORMULAS = (("$$", "$$"), ("\\[", "\\]"))
 
 
@@ -58,22 +55,9 @@ DEFAULT = MarkdownOptions()
 
 def write(regions: Sequence[PageRegion], options: MarkdownOptions = DEFAULT) -> str:
     """The page of ``regions`` (in reading order) as the family would write it."""
-    parts: list[str] = []
-    last: Category | None = None
-    levels: list[tuple[float, int]] = []  # left edges of the open list levels, and where their text starts
-    for region in _with_numbers(regions):
-        block = _block(region, options)
-        if not block:
-            continue
-        if region.category is Category.LIST_ITEM:
-            levels = levels if last is Category.LIST_ITEM else []
-            block = _nested(block, region, levels)
-        both_items = last is Category.LIST_ITEM and region.category is Category.LIST_ITEM
-        if parts:
-            parts.append(options.item_gap if both_items else "\n\n")
-        parts.append(block)
-        last = region.category
-    return f"{options.start}{''.join(parts)}{options.end}" if parts else ""
+    blocks = (_block(region, options) for region in _with_numbers(regions))
+    page = joined((block for block in blocks if block.text), options.item_gap)
+    return f"{options.start}{page}{options.end}" if page else ""
 
 
 def read(output: str) -> tuple[PageRegion, ...]:
@@ -98,9 +82,9 @@ def _with_numbers(regions: Sequence[PageRegion]) -> Iterator[PageRegion]:
     waiting: PageRegion | None = None
     for region in regions:
         if waiting is not None:
-            number = _NUMBER.fullmatch(region.text.strip())
+            number = marks.KNOWN_FORMULA_NUMBER.fullmatch(region.text.strip())
             if number is not None:
-                text = f"{_bare_formula(waiting.text.strip())}\n\\tag{{{number[1]}}}".strip()
+                text = f"{marks.bare_formula(waiting.text.strip())}\n\\tag{{{number[1]}}}".strip()
                 yield replace(waiting, text=text)
                 waiting = None
                 continue
@@ -112,83 +96,46 @@ def _with_numbers(regions: Sequence[PageRegion]) -> Iterator[PageRegion]:
         yield waiting
 
 
-def _nested(block: str, region: PageRegion, levels: list[tuple[float, int]]) -> str:
-    """A list item at its level, by its left edge; ``levels`` is the stack of open levels and is updated."""
-    if region.box is None:
-        return block
-    left, height = region.box[0], region.box[3] - region.box[1]
-    step = STEP * height / len(block.split("\n"))
-    while levels and levels[-1][0] > left + step:
-        levels.pop()
-    if levels and left <= levels[-1][0] + step:
-        levels.pop()
-    column = levels[-1][1] if levels else 0
-    mark = _MARK.match(block)
-    levels.append((left, column + (mark.end() if mark else 2)))
-    return "\n".join(" " * column + line for line in block.split("\n"))
+def _block(region: PageRegion, options: MarkdownOptions) -> Block:
+    text = _text(region, options)
+    if region.category is not Category.LIST_ITEM or region.box is None:
+        return Block(text, region.category is Category.LIST_ITEM)
+    height = region.box[3] - region.box[1]
+    return Block(text, True, region.box[0], STEP * height / len(text.split("\n")))
 
 
-def _block(region: PageRegion, options: MarkdownOptions) -> str:
+def _text(region: PageRegion, options: MarkdownOptions) -> str:
+    """A region's markdown. A formula that is not drafted leaves its place, from where the page goes on."""
     text, category = region.text.strip(), region.category
     if category is Category.PICTURE:
         return options.picture
     if category is Category.FORMULA:
-        return _formula(text, options)
+        return formula(text, options.formula)
     if not text or (category in MARGINALS and not options.marginals):
         return ""
     if category in HEADINGS:
-        return _heading(text, region)
+        return heading(text, category, region.level)
     if category is Category.LIST_ITEM:
-        return _items(text, options.bullet)
+        return list_items(text, options.bullet)
     if category is Category.TABLE:
         return _table(text, options)
     return _inline(text, options)
 
 
-def _heading(text: str, region: PageRegion) -> str:
-    text = " ".join(text.split())
-    if _HEADING.match(text):
-        return text
-    level = region.level or (1 if region.category is Category.TITLE else 2)
-    return f"{'#' * min(max(level, 1), DEEPEST)} {text}"
-
-
-def _items(text: str, bullet: str) -> str:
-    """One item, or several where later lines have marks of their own; bullets become the family's."""
-    lines = [line.rstrip() for line in text.split("\n") if line.strip()]
-    if not _MARK.match(lines[0]):
-        lines[0] = f"- {lines[0].lstrip()}"
-    if bullet != "-":
-        lines = [re.sub(r"^(\s*)-(?= )", rf"\g<1>{bullet}", line) for line in lines]
-    return "\n".join(lines)
-
-
-def _formula(text: str, options: MarkdownOptions) -> str:
-    """A display formula; one that is not drafted leaves its place, from where the page goes on."""
-    return f"{options.formula[0]}{_lines(_bare_formula(text))}{options.formula[1]}"
-
-
-def _bare_formula(text: str) -> str:
-    for opening, closing in _FORMULAS:
-        if text.startswith(opening) and text.endswith(closing) and len(text) >= len(opening + closing):
-            return text.removeprefix(opening).removesuffix(closing).strip()
-    return text
-
-
 def _table(text: str, options: MarkdownOptions) -> str:
     """The table in the family's way; text that is no table, and what has no other form, as it is."""
     if options.table is None:
-        return _lines(text)
+        return paragraph(text)
     grid = read_table(text)
     if grid is None or not grid.cells:
-        return _lines(text)
+        return paragraph(text)
     if options.table == "pipe":
         return write_pipe(grid)
     if not text.lower().startswith("<table") or options.table_head:
         if options.table_head and not grid.headers:
             grid = type(grid)(grid.cells, 1)
         text = write_html(grid, header_cells=options.table_head)
-    return indent_html(text) if options.table == "html-lines" else _lines(text)
+    return indent_html(text) if options.table == "html-lines" else paragraph(text)
 
 
 def _inline(text: str, options: MarkdownOptions) -> str:
@@ -198,12 +145,7 @@ def _inline(text: str, options: MarkdownOptions) -> str:
             lambda found: f"{options.inline[0]}{found[1]}{options.inline[1]}",
             text,
         )
-    return _lines(text)
-
-
-def _lines(text: str) -> str:
-    """Without blank lines in HTML tables and formulas, which they would end."""
-    return "\n".join(line.rstrip() for line in text.split("\n") if line.strip())
+    return paragraph(text)
 
 
 def _regions(lines: Sequence[str]) -> Iterator[PageRegion]:
@@ -212,10 +154,10 @@ def _regions(lines: Sequence[str]) -> Iterator[PageRegion]:
         line = lines[at]
         if not line.strip() or _RULE.match(line):
             at += 1
-        elif heading := _HEADING.match(line):
-            level = len(heading[1])
-            category = Category.TITLE if level == 1 else Category.SECTION_HEADER
-            yield PageRegion(category, heading[2].rstrip(), level=level)
+        elif _is_heading(line):
+            mark, text = line.split(maxsplit=1)
+            category = Category.TITLE if len(mark) == 1 else Category.SECTION_HEADER
+            yield PageRegion(category, text.rstrip(), level=len(mark))
             at += 1
         elif _PICTURE.match(line):
             yield PageRegion(Category.PICTURE, "")
@@ -238,7 +180,7 @@ def _extent(lines: Sequence[str], at: int) -> tuple[Category, int]:
             end = _formula_end(lines, at, opening, closing)
             if end is not None:
                 return Category.FORMULA, end
-    if _MARK.match(lines[at]):
+    if marks.ITEM.match(line):
         return Category.LIST_ITEM, _item_end(lines, at)
     return Category.TEXT, _while(lines, at, lambda text: not _starts_block(text))
 
@@ -247,11 +189,7 @@ def _content(category: Category, lines: Sequence[str]) -> str:
     if category is Category.LIST_ITEM:
         return "\n".join(line.rstrip() for line in lines if line.strip()).lstrip()
     text = "\n".join(line.rstrip() for line in lines).strip()
-    if category is Category.FORMULA:
-        for opening, closing in _FORMULAS:
-            if text.startswith(opening):
-                return text.removeprefix(opening).removesuffix(closing).strip()
-    return text
+    return marks.bare_formula(text) if category is Category.FORMULA else text
 
 
 def _while(lines: Sequence[str], at: int, holds: Callable[[str], bool]) -> int:
@@ -265,10 +203,17 @@ def _while(lines: Sequence[str], at: int, holds: Callable[[str], bool]) -> int:
 def _starts_block(line: str) -> bool:
     return (
         not line.strip()
-        or bool(_HEADING.match(line) or _RULE.match(line) or _PICTURE.match(line) or _MARK.match(line))
-        or bool(_TABLE_OPEN.match(line))
+        or _is_heading(line)
+        or bool(_RULE.match(line) or _PICTURE.match(line) or _TABLE_OPEN.match(line))
+        or bool(marks.ITEM.match(line.lstrip()))
         or line.lstrip().startswith(("|", "$$", "\\["))
     )
+
+
+def _is_heading(line: str) -> bool:
+    """Whether a line is a heading that says something."""
+    mark = marks.HEADING.match(line)
+    return mark is not None and bool(line[mark.end() :].strip())
 
 
 def _table_end(lines: Sequence[str], at: int) -> int:

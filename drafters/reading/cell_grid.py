@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from statistics import median
 
+from docspec.drafters.formats.table_text import Cell
 from docspec.types import Box, union
 
 CLOSE = 3.0  # points: cell edges nearer than this are one grid line
@@ -26,17 +27,6 @@ class Piece:
 
     text: str
     box: Box
-
-
-@dataclass(frozen=True, slots=True)
-class Cell:
-    """A table cell from ``row`` and ``column`` on, both from 0."""
-
-    text: str
-    row: int
-    column: int
-    rows: int = 1
-    columns: int = 1
 
 
 def ruled_cells(pieces: Sequence[Piece], boxes: Sequence[Box]) -> list[Cell]:

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 from docspec.drafters.characters import SOFT_HYPHEN, is_cjk, is_hangul
 
-HYPHENS = "-" + SOFT_HYPHEN
+HYPHENS = f"-{SOFT_HYPHEN}\u2010"
 NO_SPACE_AFTER = "—/@([{"  # at a line's end, when no space stands before it
 LAST_WORD = re.compile(r"\S+$")
 FIRST_WORD = re.compile(r"\S+")

@@ -12,10 +12,12 @@ from collections.abc import Iterable
 from itertools import pairwise
 
 from docspec.drafters.characters import is_cjk
+from docspec.marks import DASHES, SYMBOL_FONT
 
 GLYPH_NAMES = re.compile(r"\(cid:\d+\)|/[Gg]\d{2,}|\buni[0-9A-F]{4}\b|&#\d+;")
 WORD = re.compile(r"\S+")
-BULLETS = frozenset("\uf06c\uf0a7\uf0b7\uf0d8\uf076\uf0fc\uf0e0\uf02d")  # symbol fonts: harmless in lists
+BULLETS = frozenset(SYMBOL_FONT + DASHES)  # harmless in lists
+# Any character that may be a bullet: wider than what is written as one, since here it is only forgiven.
 UNMAPPED_BULLET = re.compile("^[\ufffd\ue000-\uf8ff]{1,2}(?=[ \\w])", re.MULTILINE)
 VOWELS = frozenset("aeiouyAEIOUY")
 ENOUGH = 40  # Latin letters from which their statistics mean something

@@ -1,15 +1,15 @@
 """A table region's text as HTML or markdown, in the verifier's way.
 
-The grid is the table's own rules where PyMuPDF finds them, else the alignment of the text (grid.py).
+The grid is the table's own rules where PyMuPDF finds them, else the alignment of the text (cell_grid.py).
 """
 
 from __future__ import annotations
 
-import html
 from collections.abc import Iterator, Sequence
 
 from docspec.drafters.characters import SOFT_HYPHEN, clean
-from docspec.drafters.reading.cell_grid import Cell, Piece, aligned_cells, ruled_cells
+from docspec.drafters.formats.table_text import Cell, Grid, write_html, write_pipe
+from docspec.drafters.reading.cell_grid import Piece, aligned_cells, ruled_cells
 from docspec.types import Box, Line, Page, Region, Style
 
 MARGIN = 2.0  # points around the region within which its rules are looked for
@@ -27,7 +27,8 @@ def write_table(page: Page, region: Region, style: Style) -> str | None:
     cells = _ruled(page, region, pieces) or aligned_cells(pieces)
     if not cells:
         return None
-    return to_markdown(cells) if style.table == "markdown" else to_html(cells)
+    grid = Grid(tuple(cells))
+    return write_pipe(grid) if style.table == "markdown" else write_html(grid)
 
 
 def pieces_of(lines: Sequence[Line], ascii_quotes: bool = False) -> Iterator[Piece]:
@@ -41,35 +42,6 @@ def pieces_of(lines: Sequence[Line], ascii_quotes: bool = False) -> Iterator[Pie
             if word:
                 yield Piece(word, (x0 + at * width, y0, x0 + (at + len(word)) * width, y1))
             at += len(word) + 1
-
-
-def to_html(cells: Sequence[Cell]) -> str:
-    """``cells`` (sorted by row and column) as an HTML table without white space between its tags."""
-    rows = []
-    for row in range(_height(cells)):
-        inside = "".join(_html_cell(cell) for cell in cells if cell.row == row)
-        rows.append(f"<tr>{inside}</tr>")
-    return f"<table>{''.join(rows)}</table>"
-
-
-def to_markdown(cells: Sequence[Cell]) -> str:
-    """``cells`` as a markdown table, its first row the header; a spanning cell leaves the others empty."""
-    height, width = _height(cells), max(cell.column + cell.columns for cell in cells)
-    grid = [["" for _ in range(width)] for _ in range(height)]
-    for cell in cells:
-        grid[cell.row][cell.column] = cell.text.replace("|", "\\|")
-    lines = [f"| {' | '.join(row)} |" for row in grid]
-    return "\n".join([lines[0], f"|{' --- |' * width}", *lines[1:]])
-
-
-def _html_cell(cell: Cell) -> str:
-    spans = f' rowspan="{cell.rows}"' if cell.rows > 1 else ""
-    spans += f' colspan="{cell.columns}"' if cell.columns > 1 else ""
-    return f"<td{spans}>{html.escape(cell.text, quote=False)}</td>"
-
-
-def _height(cells: Sequence[Cell]) -> int:
-    return max(cell.row + cell.rows for cell in cells)
 
 
 def _ruled(page: Page, region: Region, pieces: Sequence[Piece]) -> list[Cell] | None:

@@ -10,19 +10,13 @@ import re
 from collections.abc import Sequence
 from statistics import median
 
+from docspec import marks
 from docspec.drafters.characters import SOFT_HYPHEN
 from docspec.drafters.reading.joining import join_lines
 from docspec.drafters.reading.rows import Row, paragraphs, rows_of
+from docspec.markdown import HEADINGS, heading_mark
 from docspec.types import Category, Region, Style
 
-HEADINGS = (Category.TITLE, Category.SECTION_HEADER)
-BULLET = re.compile(
-    "(?:\ufffd{1,2} ?|[•◦▪▫■□●○‣⁃∙·➢➤➔✓✔❖◆◇►▶\u2022\uf06c\uf0a7\uf0b7\uf0d8\uf076] ?|[-–—*] )(?=\\S)"
-)
-NUMBER = re.compile(
-    r"(?:\d{1,3}\.(?!\d)|\(?(?:\d{1,3}|[A-Za-z]|[ivxIVX]{1,5})\)|(?:[A-Za-z]|[ivxIVX]{1,5})\.(?= )"
-    r"|\[\d{1,3}\]|（\d{1,3}）|\d{1,3}、|[①-⑳]) ?(?=\S)"
-)
 LEVEL_STEP = 0.8  # of a row's height: less is the same list level
 
 
@@ -61,14 +55,14 @@ def _marked(text: str, region: Region, style: Style) -> str:
     """A heading with its marks, where the verifier writes them."""
     if region.category not in HEADINGS or not style.heading_marks:
         return text
-    level = region.level or (1 if region.category is Category.TITLE else 2)
-    return f"{'#' * level} {text}"
+    return f"{heading_mark(region.category, region.level)} {text}"
 
 
 def _is_list(rows: Sequence[Row]) -> bool:
-    """Whether a text region is a list after all: its first row has a bullet, or most have."""
-    marked = [bool(BULLET.match(row.text.lstrip())) for row in rows]
-    return marked[0] and (rows[0].text.lstrip()[0] not in "-–—" or sum(marked) > 1)
+    """Whether a text region is a list after all: its first row has a bullet, which no other sign could be or
+    which is not the only one."""
+    marked = [bool(marks.BULLET.match(row.text.lstrip())) for row in rows]
+    return marked[0] and (sum(marked) > 1 or bool(marks.SURE_BULLET.match(rows[0].text.lstrip())))
 
 
 def _write_list(rows: Sequence[Row], style: Style) -> str:
@@ -86,12 +80,14 @@ def _write_list(rows: Sequence[Row], style: Style) -> str:
 
 
 def _write_items(items: Sequence[Sequence[Row]], style: Style) -> str:
+    """A line for each of ``items``. A number that is printed stands for itself, also one that is no mark in
+    markdown: models write it as it is."""
     levels = _levels([item[0] for item in items])
     lines = []
     for item, level in zip(items, levels, strict=True):
         text = _joined(item, style)
-        bare = BULLET.sub("", text, count=1)
-        if bare != text or not NUMBER.match(text):
+        bare = marks.without(marks.BULLET, text)
+        if bare != text or not marks.NUMBER.match(text):
             text = f"- {bare}" if style.list_marks else bare
         lines.append("  " * level + text)
     return "\n".join(lines)
@@ -100,17 +96,17 @@ def _write_items(items: Sequence[Sequence[Row]], style: Style) -> str:
 def _starts_item(row: Row, item: Sequence[Row]) -> bool:
     """Whether ``row`` begins a new item: a bullet does; a number where the item has one, not further in."""
     text = row.text.lstrip()
-    if BULLET.match(text):
-        return text[0] not in "-–—" or _mark(item[0]) is BULLET
-    if not NUMBER.match(text):
+    if marks.BULLET.match(text):
+        return text[0] not in marks.DASHES or _mark(item[0]) is marks.BULLET
+    if not marks.NUMBER.match(text):
         return False
     first = item[0]
-    return _mark(first) is NUMBER and row.box[0] <= first.box[0] + LEVEL_STEP * row.height
+    return _mark(first) is marks.NUMBER and row.box[0] <= first.box[0] + LEVEL_STEP * row.height
 
 
 def _mark(row: Row) -> re.Pattern[str] | None:
     text = row.text.lstrip()
-    return next((mark for mark in (BULLET, NUMBER) if mark.match(text)), None)
+    return next((mark for mark in (marks.BULLET, marks.NUMBER) if mark.match(text)), None)
 
 
 def _levels(rows: Sequence[Row]) -> list[int]:

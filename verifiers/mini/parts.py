@@ -13,12 +13,13 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from docspec.drafters.characters import SUPERSCRIPTS
+from docspec.marks import DASHES, GLYPHS, HEADING, ITEM_BULLET, without
 
 MAX_LINES = 2  # the best of 1, 2, 4 and 8 on real regions, drafts weighed in
-_MARK = re.compile(r"(?:#+|[-*+]|\d{1,3}[.)])[ \t]+")
-# A bullet's glyph, which may also be read as a superscript.
-_BULLET = re.compile(rf"^(?:[•◦▪‣·∙●○■□–—*-]\s*|[{''.join(SUPERSCRIPTS)}]\s+)")
-_BULLET_MARK = re.compile(r"[-*+][ \t]+")
+# Markdown's signs for headings and bullets, which the mini does not read; numbers are printed, so it does.
+_MARK = re.compile(rf"(?:{HEADING.pattern}|{ITEM_BULLET.pattern})[ \t]*")
+# A bullet as it is read where one is known to stand: without its space, or taken for a superscript.
+_BULLET = re.compile(rf"(?:[{DASHES}{GLYPHS}*]\s*|[{''.join(SUPERSCRIPTS)}]\s+)")
 
 _Value = TypeVar("_Value")
 
@@ -69,8 +70,8 @@ def join(parts: Sequence[Part], texts: Sequence[str]) -> str:
     written = []
     for part, text in zip(parts, texts, strict=True):
         text = text.strip()
-        if _BULLET_MARK.search(part.before) and not _BULLET.match(part.draft):
-            text = _BULLET.sub("", text)  # the mark stands for the glyph that the image shows
+        if ITEM_BULLET.search(part.before) and not _BULLET.match(part.draft):
+            text = without(_BULLET, text)  # the mark stands for the glyph that the image shows
         written.append((part.before + text) if text else "")
     return "".join(written).strip()
 
@@ -79,8 +80,7 @@ def _part(lines: Sequence[int], piece: str) -> Part:
     """A piece of the draft with its mark and its trailing space taken off (the space is put back later)."""
     lead = len(piece) - len(piece.lstrip())
     mark = _MARK.match(piece, lead)
-    # a number is printed as it stands, so the mini reads it; signs are markdown, so it does not
-    if mark and not mark.group()[0].isdigit():
+    if mark:
         lead = mark.end()
     return Part(lines, piece[:lead], piece[lead:])
 
@@ -123,8 +123,7 @@ def _word_start(draft: str, at: int) -> int:
     while at > 0 and not draft[at - 1].isspace():
         at -= 1
     line = draft.rfind("\n", 0, at) + 1
-    mark = re.match(r"\s*(?:#+|[-*+])[ \t]+$", draft[line:at])
-    return line if mark else at
+    return line if _MARK.fullmatch(draft[line:at].lstrip()) else at
 
 
 def _last_letter(draft: str, at: int) -> int:

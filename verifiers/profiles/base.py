@@ -16,13 +16,14 @@ from transformers import AutoModelForImageTextToText, AutoProcessor, AutoTokeniz
 
 from docspec.drafters.formats import markdown
 from docspec.errors import ModelError
+from docspec.marks import bare_formula
 from docspec.types import Category, Image, PageRegion, Style
 from docspec.verifiers.decoder_hooks import decoder_inputs
 from docspec.verifiers.profiles.framing import framed
 from docspec.verifiers.sequence import Prompt, VisualLayers
 
+# Around a region's whole answer, in any language; what is around a page, markdown.unfenced tells from code.
 FENCED = re.compile(r"^```[\w-]*\n(.*?)\n?```$", re.DOTALL)
-DISPLAY_MATH = re.compile(r"^(?:\$\$(.*)\$\$|\\\[(.*)\\\]|\$([^$]*)\$|\\\((.*)\\\))$", re.DOTALL)
 
 
 class Profile:
@@ -138,9 +139,7 @@ class Profile:
         text = output.strip()
         if fenced := FENCED.match(text):
             text = fenced[1].strip()
-        if category is Category.FORMULA and (math := DISPLAY_MATH.match(text)):
-            text = next(group for group in math.groups() if group is not None).strip()
-        return text
+        return bare_formula(text) if category is Category.FORMULA else text
 
     def write_page(self, regions: tuple[PageRegion, ...], image: Image) -> str:
         """A page's draft in the family's own page format."""

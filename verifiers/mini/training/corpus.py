@@ -14,15 +14,12 @@ import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from docspec.drafters.characters import is_cjk
-
 HELD_OUT_SHARE = 0.03  # of the paragraphs, chosen by hash, never trained on
 _BLOCK = re.compile(r"<(p|dd|h1|h2|h3|li)\b[^>]*>(.*?)</\1>", re.DOTALL)
 _TAG = re.compile(r"<[^>]*>")
 _NOISE = re.compile(
     r"[^\x20-\x7e\u00a1-\u017f\u2010-\u2026\u2032\u20ac\u2122\u2190-\u2193\u2212\u2260-\u2265]"
 )
-_NOT_CHINESE = re.compile(r"[^\x20-\x7e\u2010-\u2026\u3000-\u3020\u4e00-\u9fff\uff01-\uff5e]")
 _HANDBOOK = {
     "prose": ("en-US",),
     "foreign": ("de-DE", "fr-FR", "es-ES", "it-IT", "pt-BR", "nl-NL", "da-DK", "sv-SE"),
@@ -72,14 +69,14 @@ def dictionary_paragraphs(path: Path) -> Iterator[str]:
     yield from re.split(r"\n\s*\n", text)
 
 
-def clean(paragraphs: Iterable[str], shortest: int = 20, noise: re.Pattern[str] = _NOISE) -> list[str]:
+def clean(paragraphs: Iterable[str]) -> list[str]:
     """Paragraphs with white space collapsed, only characters that the fonts draw, no duplicates."""
     kept: dict[str, None] = {}
     for paragraph in paragraphs:
         text = " ".join(paragraph.split())
         if (
-            shortest <= len(text) <= 3000
-            and not noise.search(text)
+            20 <= len(text) <= 3000
+            and not _NOISE.search(text)
             and sum(map(str.isalpha, text)) > len(text) / 2
         ):
             kept.setdefault(text)
@@ -116,9 +113,6 @@ def collect(packages: Path, code: Path) -> dict[str, list[str]]:
         kinds["prose"] += dictionary_paragraphs(packages / f"usr/share/dictd/{name}.dict.dz")
     kinds["gloss"] = list(wordnet_glosses(packages / "usr/share/wordnet"))
     result = {kind: clean(paragraphs) for kind, paragraphs in kinds.items()}
-    manuals = sorted((man / "zh_CN").glob("man*/*.gz"))
-    chinese = clean((text for path in manuals for text in manual_paragraphs(path)), noise=_NOT_CHINESE)
-    result["chinese"] = [text for text in map(_unspaced, chinese) if is_cjk(text[0])]
     for kind, names in _WORD_LISTS.items():
         words = {
             w for n in names for w in (packages / "usr/share/dict" / n).read_text("utf-8", "ignore").split()
@@ -136,11 +130,6 @@ def _code_lines(folder: Path) -> list[str]:
             if 8 < len(text) < 90 and not _NOISE.search(text) and "  " not in text:
                 lines.setdefault(text)
     return list(lines)
-
-
-def _unspaced(text: str) -> str:
-    """Chinese text without the spaces that line breaks of its source left between characters."""
-    return re.sub(r"(?<=[\u3000-\uffef]) (?=[\u3000-\uffef])", "", text)
 
 
 def _unroff(text: str) -> str:

@@ -18,9 +18,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from docspec.drafters.characters import is_cjk
 from docspec.drafters.reading.recogniser import FEATURE_SIZE, Recogniser
-from docspec.verifiers.mini.training.fonts import CHINESE, WESTERN, FontChoice, drawable
+from docspec.verifiers.mini.training.fonts import FontChoice, drawable
 from docspec.verifiers.mini.training.render import Line, render_block
 from docspec.verifiers.mini.training.texts import TextSource
 
@@ -37,13 +36,11 @@ class StoredLine:
 
 
 def running_text(lines: list[tuple[str, bool]]) -> str:
-    """The text of consecutive lines joined as a reader would: hyphenated words whole, nothing between Chinese
-    characters, else one space."""
+    """The text of consecutive lines joined as a reader would: hyphenated words whole, else one space."""
     running = ""
     for index, (text, hyphenated) in enumerate(lines):
-        following = lines[index + 1][0] if index + 1 < len(lines) else ""
-        unspaced = not following or (text and is_cjk(text[-1]) and is_cjk(following[0]))
-        running += text[:-1] if hyphenated and following else text if unspaced else f"{text} "
+        following = index + 1 < len(lines) and lines[index + 1][0]
+        running += text if not following else text[:-1] if hyphenated else f"{text} "
     return running
 
 
@@ -113,13 +110,12 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--evaluation", action="store_true", help="held-out text and fonts")
     parser.add_argument("--clean", action="store_true", help="150 dpi without degradations")
-    parser.add_argument("--chinese", action="store_true", help="Chinese text and fonts instead of western")
-    parser.add_argument("--only", nargs="*", default=(), metavar="KIND", help="kinds of western text")
+    parser.add_argument("--only", nargs="*", default=(), metavar="KIND", help="kinds of text")
     options = parser.parse_args()
     options.output.mkdir(parents=True, exist_ok=True)
     source = TextSource.load(options.corpus, options.evaluation)
-    fonts = FontChoice.installed(options.evaluation, CHINESE if options.chinese else WESTERN)
-    paragraph = source.chinese if options.chinese else partial(source.western, only=options.only)
+    fonts = FontChoice.installed(options.evaluation)
+    paragraph = partial(source.western, only=options.only)
     extractor = Recogniser(threads=options.threads)
     for index in range(options.shards):
         path = options.output / f"{options.seed:03d}-{index:05d}.npz"

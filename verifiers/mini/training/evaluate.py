@@ -83,10 +83,10 @@ def regions_of(blocks: Sequence[list[StoredLine]], most: int) -> list[list[Store
     return [block[i : i + most] for block in blocks for i in range(0, len(block), most)]
 
 
-def measure(folder: Path, model: Path = WEIGHTS, lines: int = 400, show: int = 0) -> dict[str, float | int]:
+def measure(folder: Path, model: Path = WEIGHTS, lines: int = 400) -> dict[str, float | int]:
     """Character error of both readers on the shards of ``folder``, line by line and by regions of up to six.
 
-    ``lines`` bounds how many are read; the first ``show`` readings are printed.
+    ``lines`` bounds how many are read.
     """
     mini, head = Mini.from_pretrained(model), Recogniser(1).head
     maker = CellMaker(head)
@@ -113,8 +113,6 @@ def measure(folder: Path, model: Path = WEIGHTS, lines: int = 400, show: int = 0
             again = read_regions(mini, [cells[number] for number in with_formulas], formulas=True)
             pairs = [(text, marked[number]) for text, number in zip(again, with_formulas, strict=True)]
             result |= _found("formula", pairs, formulas_in)
-        for mine, theirs, true in list(zip(read, recognised, truth, strict=True))[:show]:
-            print(f"truth {true}\nmini  {mine}\nctc   {theirs}\n")
     return result
 
 
@@ -143,10 +141,9 @@ def main() -> None:
     parser.add_argument("--model", type=Path, default=WEIGHTS)
     parser.add_argument("--lines", type=int, default=400, help="most lines to read")
     parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--show", type=int, default=0, help="print so many readings")
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
-    print(json.dumps(measure(options.shards, options.model, options.lines, options.show)))
+    print(json.dumps(measure(options.shards, options.model, options.lines)))
 
 
 if __name__ == "__main__":

@@ -35,10 +35,6 @@ HELD_OUT_FAMILIES = frozenset(
         "Roboto Condensed",
         "Yrsa",
         "Old Standard TT",
-        "AR PL UKai CN",
-        "AR PL UKai HK",
-        "AR PL UKai TW",
-        "AR PL UKai TW MBE",
     }
 )
 _UNUSABLE = (
@@ -96,7 +92,7 @@ _COMMON = (
 )
 
 
-WESTERN, CHINESE = ":lang=en:lang=de:lang=fr", ":lang=zh-cn"
+WESTERN = ":lang=en:lang=de:lang=fr"  # a pattern of fontconfig's
 _PIECE = re.compile("({1}[^{2}]*{2}|[{0}]+(?:,[{0}]+)*)".format("".join(SUPERSCRIPTS), OPEN, CLOSE))
 _RAISED_SIZE = 0.62  # of the font's
 
@@ -116,14 +112,9 @@ class FontChoice:
     formulas: Sequence[str]
 
     @classmethod
-    def installed(cls, evaluation: bool, languages: str = WESTERN) -> FontChoice:
-        """Fonts of this machine that cover ``languages`` (a pattern of fontconfig's)."""
-        query = [
-            "fc-list",
-            languages,
-            "-f",
-            "%{file}|%{family[0]}|%{style[0]}|%{variable}\n",
-        ]
+    def installed(cls, evaluation: bool) -> FontChoice:
+        """Fonts of this machine that cover western languages."""
+        query = ["fc-list", WESTERN, "-f", "%{file}|%{family[0]}|%{style[0]}|%{variable}\n"]
         listed = subprocess.run(query, capture_output=True, text=True, check=True).stdout
         families: dict[str, list[str]] = {}
         for row in sorted(set(listed.splitlines())):

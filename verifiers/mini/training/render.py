@@ -13,9 +13,6 @@ from PIL import Image, ImageDraw
 from docspec.verifiers.mini.training.degrade import Picture, colour, degrade
 from docspec.verifiers.mini.training.fonts import Face
 
-# What no line break parts, with the space after it: a Chinese character, or anything else without spaces.
-_UNBROKEN = re.compile(r"[\u3000-\u9fff\uff01-\uffef] ?|[^\s\u3000-\u9fff\uff01-\uffef]+ ?")
-
 
 @dataclass(frozen=True)
 class Line:
@@ -29,11 +26,10 @@ class Line:
 def break_lines(
     text: str, font: Face, width: float, hyphenate: float, rng: random.Random
 ) -> list[tuple[str, bool]]:
-    """Greedy line breaking, at spaces and beside Chinese characters; a word that does not fit is hyphenated
-    with the given probability."""
+    """Greedy line breaking at spaces; a word that does not fit is hyphenated with the given probability."""
     lines: list[tuple[str, bool]] = []
     current = ""
-    words = _UNBROKEN.findall(text)
+    words = re.findall(r"\S+ ?", text)
     while words:
         word = words.pop(0)
         attempt = current + word

@@ -29,10 +29,6 @@ class TextSource:
             kinds[path.stem] = [line for line in lines if shared or held_out(line) == evaluation]
         return cls(kinds, Inventor(kinds["words"], kinds["foreign-words"]))
 
-    def chinese(self, rng: random.Random) -> str:
-        """A random Chinese paragraph."""
-        return rng.choice(self.kinds["chinese"])
-
     def western(self, rng: random.Random, only: Sequence[str] = ()) -> str:
         """A random paragraph of western text, of the kinds named by ``only`` if any."""
         invent = self.inventor

@@ -31,6 +31,7 @@ from docspec.verifiers.mini.tokens import BEGIN, BEGIN_FORMULAS, END, FIRST_BYTE
 from docspec.verifiers.mini.training.data import finished_shards, running_text
 from docspec.verifiers.mini.training.stored_cells import read_cells
 
+# Chosen by eye: no run with others is recorded.
 LINE_COUNTS = {1: 30, 2: 30, 4: 30, 8: 10}  # most lines in a sample: weight
 _NOISE = 0.05  # standard deviation added to the features
 _WRONG = 0.04  # share of input tokens replaced: the model must look at the line, not only at its own text
