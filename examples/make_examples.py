@@ -157,12 +157,12 @@ def classify(part: str) -> tuple[str, str]:
 def head(page: pymupdf.Page, title: str, authors: str, abstract: str) -> float:
     """Title, authors and abstract over both columns; returns where they end."""
     column = Column(page, LEFT, 0, 0)
-    for text, y, style, size in ((title, 92, "**", 17), (authors, 114, "", 10.5)):
+    for text, base, style, size in ((title, 92, "**", 17), (authors, 114, "", 10.5)):
         length = FONTS[style].text_length(ligatures(text), fontsize=size)
-        column.write((PAGE.width - length) / 2, y, text, style, size)
+        column.write((PAGE.width - length) / 2, base, text, style, size)
     y = 142.0
     for number, line in enumerate(wrap("Abstract. " + abstract, RIGHT - LEFT - 60)):
-        x = LEFT + 30
+        x = LEFT + 30.0
         for _, run in line:
             if not number and run.startswith("Abstract."):
                 x = column.write(x, y, "Abstract.", "**")
@@ -199,8 +199,8 @@ def scan(data: bytes) -> bytes:
     document = pymupdf.open()
     for picture, angle in zip(pictures(data, 160), (0.5, -0.4), strict=True):
         picture = picture.rotate(angle, Image.Resampling.BICUBIC, fillcolor=255)
-        pixels = np.asarray(picture.filter(ImageFilter.GaussianBlur(0.6)), dtype=np.float32)
-        pixels = 18 + pixels * 0.86 + rng.normal(0, 5, pixels.shape)
+        blurred = np.asarray(picture.filter(ImageFilter.GaussianBlur(0.6)), dtype=np.float32)
+        pixels = 18 + blurred * 0.86 + rng.normal(0, 5, blurred.shape)
         document.new_page(width=PAGE.width, height=PAGE.height).insert_image(PAGE, stream=jpeg(pixels, 42))
     return bytes(document.tobytes(garbage=4, no_new_id=True))
 

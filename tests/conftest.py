@@ -1,4 +1,4 @@
-"""Shared set-up: helper modules beside the tests can be imported; a document that several tests read."""
+"""Shared set-up: helper modules beside the tests and the examples can be imported; documents and parts."""
 
 from __future__ import annotations
 
@@ -7,13 +7,29 @@ from pathlib import Path
 
 import pymupdf
 import pytest
+from hypothesis import settings
 
-sys.path.insert(0, str(Path(__file__).parent))
+HERE = Path(__file__).parent
+sys.path[:0] = [str(HERE), str(HERE.parent / "examples")]
+
+# An example that takes long on a busy machine is no failure.
+settings.register_profile("unhurried", deadline=None)
+settings.load_profile("unhurried")
 
 PARAGRAPH = (
     "Speculative decoding drafts many tokens at once and lets a larger model verify them in a single pass, "
     "so that its own greedy output is written several times sooner."
 )
+
+
+@pytest.fixture
+def small_parts_installed(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The parts of ``small_parts`` have names, as if a third party's package had been installed."""
+    from small_parts import write_distribution  # its folder is on the path only now
+
+    site = tmp_path_factory.mktemp("site")
+    write_distribution(site)
+    monkeypatch.syspath_prepend(site)
 
 
 @pytest.fixture

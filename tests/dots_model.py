@@ -133,7 +133,8 @@ def random_dots(seed: int, *, repetition_penalty: float | None = None) -> DotsOC
     model.generation_config.eos_token_id = [ids("<|endoftext|>"), ids("<|endofassistant|>")]
     model.generation_config.pad_token_id = ids("<|endoftext|>")
     model.generation_config.repetition_penalty = repetition_penalty
-    return model.eval()
+    model.train(False)
+    return model
 
 
 def save_checkpoint(folder: Path, model: DotsOCRForCausalLM) -> None:

@@ -134,7 +134,7 @@ Parts = tuple[Any, list[Any]]  # the model, and what is saved beside it
 SLIDING = {"use_sliding_window": True, "sliding_window": 7, "max_window_layers": 1}
 
 
-def qwen_ids() -> dict[str, int]:
+def qwen_ids() -> dict[str, Any]:
     return {
         "image_token_id": token_id("<|image_pad|>"),
         "video_token_id": token_id("<|video_pad|>"),
@@ -154,8 +154,8 @@ def qwen2_vl(sliding: bool) -> Parts:
 
 def qwen2_5_vl(sliding: bool) -> Parts:
     text = decoder(rope_parameters=mrope(1, 1, 2)) | (SLIDING if sliding else {})
-    vision = {"depth": 2, "hidden_size": 32, "out_hidden_size": 32, "num_heads": 2, "intermediate_size": 64}
-    vision |= {"fullatt_block_indexes": [1], "window_size": 56}
+    vision: dict[str, Any] = {"depth": 2, "hidden_size": 32, "out_hidden_size": 32, "num_heads": 2}
+    vision |= {"intermediate_size": 64, "fullatt_block_indexes": [1], "window_size": 56}
     config = transformers.Qwen2_5_VLConfig(text_config=text, vision_config=vision, **qwen_ids())
     parts = [
         tokenizer(chat_template=QWEN_TEMPLATE),
@@ -166,8 +166,8 @@ def qwen2_5_vl(sliding: bool) -> Parts:
 
 def qwen3_vl(sliding: bool) -> Parts:
     text = decoder(head_dim=8, rope_parameters=mrope(2, 1, 1) | {"mrope_interleaved": True})
-    vision = {"depth": 3, "hidden_size": 32, "out_hidden_size": 32, "num_heads": 2, "intermediate_size": 64}
-    vision |= {"num_position_embeddings": 64, "deepstack_visual_indexes": [0, 1]}
+    vision: dict[str, Any] = {"depth": 3, "hidden_size": 32, "out_hidden_size": 32, "num_heads": 2}
+    vision |= {"intermediate_size": 64, "num_position_embeddings": 64, "deepstack_visual_indexes": [0, 1]}
     config = transformers.Qwen3VLConfig(text_config=text, vision_config=vision, **qwen_ids())
     images = Qwen2VLImageProcessorPil(patch_size=16, min_pixels=32 * 32, max_pixels=32 * 32 * 24)
     return transformers.Qwen3VLForConditionalGeneration(config), [
@@ -214,13 +214,12 @@ def hunyuan_vl(sliding: bool) -> Parts:
     text = decoder(head_dim=8, rope_parameters=rope | {"xdrope_section": [1, 1, 1, 1]})
     vision = {"hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 2, "num_attention_heads": 2}
     vision |= {"out_hidden_size": 32, "text_hidden_size": 32, "max_image_size": 256, "img_max_token_num": 64}
-    config = transformers.HunYuanVLConfig(
-        text_config=text,
-        vision_config=vision,
-        image_token_id=token_id("<hy_image>"),
-        image_start_token_id=token_id("<hy_begin>"),
-        image_end_token_id=token_id("<hy_end>"),
-    )
+    ids: dict[str, Any] = {  # two of them are no fields of the class
+        "image_token_id": token_id("<hy_image>"),
+        "image_start_token_id": token_id("<hy_begin>"),
+        "image_end_token_id": token_id("<hy_end>"),
+    }
+    config = transformers.HunYuanVLConfig(text_config=text, vision_config=vision, **ids)
     roles = {"image_token": "<hy_image>", "image_start_token": "<hy_begin>", "image_end_token": "<hy_end>"}
     chat = template("<|user|>", "<hy_begin><hy_image><hy_end>", "<|assistant|>")
     images = HunYuanVLImageProcessorPil(min_pixels=32 * 32, max_pixels=32 * 32 * 24)
@@ -252,7 +251,8 @@ def lighton_ocr(sliding: bool) -> Parts:
 
 def got_ocr2(sliding: bool) -> Parts:
     text = decoder(model_type="qwen2") | (SLIDING if sliding else {})
-    vision = {"hidden_size": 16, "output_channels": 16, "num_hidden_layers": 2, "num_attention_heads": 2}
+    vision: dict[str, Any] = {"hidden_size": 16, "output_channels": 16, "num_hidden_layers": 2}
+    vision |= {"num_attention_heads": 2}
     # 64 x 64 patches, as published: the processor counts on the 256 image tokens that come of them
     vision |= {"image_size": 128, "patch_size": 2, "window_size": 8, "global_attn_indexes": [], "mlp_dim": 16}
     config = transformers.GotOcr2Config(
@@ -282,7 +282,8 @@ def idefics3(sliding: bool) -> Parts:
 def deepseek_ocr2(sliding: bool) -> Parts:
     text = decoder(n_routed_experts=4, num_experts_per_tok=2, n_shared_experts=1, moe_intermediate_size=32)
     text |= {"mlp_layer_types": ["dense", "sparse"]}
-    sam = {"hidden_size": 16, "output_channels": 16, "num_hidden_layers": 2, "num_attention_heads": 2}
+    sam: dict[str, Any] = {"hidden_size": 16, "output_channels": 16, "num_hidden_layers": 2}
+    sam |= {"num_attention_heads": 2}
     # 64 x 64 and 48 x 48 patches, as published: the query counts of the encoder are fixed
     sam |= {"image_size": 128, "patch_size": 2, "window_size": 8, "global_attn_indexes": []}
     encoder = {"hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 2, "num_attention_heads": 2}

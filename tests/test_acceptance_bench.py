@@ -15,7 +15,7 @@ pytest.importorskip("pylatexenc")
 from docspec.bench.acceptance import measure
 from docspec.bench.acceptance_cases import Case, read_cases, read_pdf_cases
 from docspec.bench.annotations import read_entries
-from docspec.bench.born_digital import typeset
+from docspec.bench.born_digital import Written, typeset
 from docspec.drafters.reading.text_layer import TextLayerDrafter
 from docspec.errors import UsageError
 from docspec.source import open_document
@@ -139,7 +139,8 @@ def test_a_typeset_page_has_ligatures_and_hyphens(tmp_path: Path) -> None:
     """As born-digital pages have them; lines are as wide as they are annotated."""
     write_columns(tmp_path, SAID)
     [entry] = read_entries(tmp_path)
-    for pairs in ([], [((1,), SAID)]):
+    both: list[list[Written]] = [[], [((1,), SAID)]]
+    for pairs in both:
         with open_document(typeset(entry, pairs, 520, 200)) as source:
             [page] = source.pages(72.0)
         assert isinstance(page, Page)

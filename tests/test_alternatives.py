@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -23,7 +25,7 @@ class Letters:
     def encode(self, text: str) -> tuple[list[int], list[int]]:
         return [ord(char) for char in text], list(range(len(text)))
 
-    def decode(self, ids) -> str:
+    def decode(self, ids: Sequence[int]) -> str:
         return "".join(map(chr, ids))
 
 

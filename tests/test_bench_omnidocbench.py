@@ -140,7 +140,7 @@ def test_a_failed_page_is_counted_and_has_no_ratio() -> None:
 
 def test_filters_take_values_and_lists() -> None:
     """An attribute is equal to the value or has it among its own; pages without it are left out."""
-    entries = [
+    entries: list[dict[str, Any]] = [
         {"page_info": {"page_attribute": {"language": "english", "special_issue": ["fuzzy_scan"]}}},
         {"page_info": {"page_attribute": {"language": "other"}}},
         {"page_info": {}},
@@ -274,8 +274,8 @@ def test_replayed_annotations_in_every_mode(benchmark: Path, tmp_path: Path) -> 
 @pytest.mark.slow
 def test_random_model_beside_generate(benchmark: Path, tmp_path: Path) -> None:
     """Over a model, replayed choices come back from our engine, ``generate`` and prompt lookup alike."""
-    options = ("--replay", "annotations", "--shape", "1x64", "--limit", "1", "--drafter", "none")
-    options += ("--concurrency", "1,saturated")
+    options = ["--replay", "annotations", "--shape", "1x64", "--limit", "1", "--drafter", "none"]
+    options += ["--concurrency", "1,saturated"]
     summary = _bench(benchmark, tmp_path / "out", *options, "--modes", "region,page")
     assert summary["failed"] == []
     runs = {line["run"]: line for line in summary["runs"]}

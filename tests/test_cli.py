@@ -1,124 +1,75 @@
-"""The command line: arguments, exit codes, files and messages, with a parser that is told what to do."""
+"""The command line: arguments, exit codes, files and messages, through the whole flow with small parts."""
 
 from __future__ import annotations
 
+import errno
+import io
 import json
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
 from pathlib import Path
-from types import ModuleType
 
 import pymupdf
 import pytest
+from PIL import Image
+from small_parts import OPTIONS
 from typer.testing import CliRunner, Result
 
+from docspec import cli_run
 from docspec.cli import app
-from docspec.config import Config
 from docspec.doctor import SYSTEM_PACKAGES, Status, examine, mini_weights, missing_libraries
-from docspec.errors import CorruptInput, DocspecError, ModelError, OutputError
+from docspec.errors import OutputError
 from docspec.output import parse_formats, stems, write_atomic
-from docspec.types import (
-    Category,
-    DecodeStats,
-    Document,
-    Draft,
-    Finish,
-    PageResult,
-    Region,
-    RegionResult,
-    Verdict,
-)
 
 
-def one_page() -> bytes:
-    """The smallest PDF that opens."""
-    empty = pymupdf.open()
-    empty.new_page()
-    return bytes(empty.tobytes())
+def pdf(title: str = "", pages: int = 2, claimed: int = 2) -> bytes:
+    """A picture on each page, ``title`` above the first; its page tree claims to have ``claimed`` pages."""
+    document = pymupdf.open()
+    dot = pymupdf.Pixmap(pymupdf.csRGB, 2, 2, bytes((0, 0, 0, 99, 99, 99) * 2), False)
+    for _ in range(max(pages, 1)):
+        document.new_page(width=200, height=200).insert_image((20, 80, 120, 180), pixmap=dot)
+    if title:
+        document[0].insert_text((20, 40), title, fontsize=16)
+    tree = int(document.xref_get_key(document.pdf_catalog(), "Pages")[1].split()[0])
+    document.xref_set_key(tree, "Count", str(claimed))
+    if not pages:
+        document.xref_set_key(tree, "Kids", "[]")
+    return bytes(document.tobytes())
 
 
-ONE_PAGE = one_page()
+def files() -> dict[str, bytes]:
+    """What the commands below find: pages of ``half`` and all of ``lost`` cannot be read."""
+    return {
+        "good.pdf": pdf("good é"),
+        "good.png": png(),
+        "bad.pdf": b"nothing",
+        "half.pdf": pdf("half", pages=1),
+        "lost.pdf": pdf(pages=0),
+        "in/x.pdf": pdf("x"),
+        "in/y.pdf": pdf("y"),
+    }
 
 
-def document(name: str, bad_pages: Sequence[int] = (), images: bool = False, pages: int = 2) -> Document:
-    """A parsed document whose ``bad_pages`` failed."""
-    region = RegionResult(
-        Region(0, 0, (0, 0, 9, 9), Category.PICTURE),
-        Draft("Hi", "text-layer"),
-        Verdict("Hi", Finish.END, DecodeStats(12, 10, 11, 2)),
-    )
-    done = tuple(
-        PageResult(i, 100, 100, error="damaged")
-        if i in bad_pages
-        else PageResult(i, 100, 100, (region,), images={0: b"PNG"} if images else {})
-        for i in range(pages)
-    )
-    return Document(name, done, f"# {name} é\n", "fake", "region", {"layout": 0.5}, ("a note",))
-
-
-@dataclass(frozen=True)
-class BatchResult:
-    """As the pipeline's."""
-
-    path: Path
-    document: Document | None = None
-    error: Exception | None = None
-
-
-class FakeParser:
-    """Does what the file's name says."""
-
-    def __init__(self, config: Config | None = None) -> None:
-        assert config is not None
-        if config.verifier == "absent":
-            raise ModelError("no model named absent")
-        self.images = config.images
-
-    def parse(
-        self,
-        source: Path | bytes,
-        *,
-        name: str | None = None,
-        progress: Callable[[PageResult], None] | None = None,
-    ) -> Document:
-        """Fails on names with ``bad``, loses pages on ``half`` and ``lost``."""
-        name = name or Path(str(source)).name
-        if "bad" in name:
-            raise CorruptInput(f"{name}: damaged\nbeyond repair")
-        done = document(name, {"half": [1], "lost": [0, 1]}.get(Path(name).stem, []), self.images)
-        for page in done.pages:
-            if progress:
-                progress(page)
-        return done
-
-    def parse_batch(
-        self, paths: Sequence[Path], progress: Callable[[PageResult], None] | None = None
-    ) -> Iterator[BatchResult]:
-        """In an order of its own."""
-        for path in reversed(paths):
-            try:
-                yield BatchResult(path, self.parse(path, progress=progress))
-            except DocspecError as error:
-                yield BatchResult(path, error=error)
+def png() -> bytes:
+    """A white picture."""
+    stream = io.BytesIO()
+    Image.new("RGB", (40, 40), "white").save(stream, "PNG")
+    return stream.getvalue()
 
 
 Run = Callable[..., Result]
 
 
 @pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Run:
-    """Runs ``docspec parse`` in a folder with some files."""
-    pipeline = ModuleType("docspec.pipeline")
-    pipeline.Parser = FakeParser  # type: ignore[attr-defined]
-    monkeypatch.setitem(sys.modules, "docspec.pipeline", pipeline)
+def run(small_parts_installed: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Run:
+    """Runs ``docspec parse`` with small parts in a folder with some files."""
     monkeypatch.chdir(tmp_path)
-    for name in ("good.pdf", "good.png", "bad.pdf", "half.pdf", "lost.pdf", "in/x.pdf", "in/y.pdf"):
+    for name, content in files().items():
         path = tmp_path / name
         path.parent.mkdir(exist_ok=True)
-        path.write_bytes(ONE_PAGE)
-    return lambda *args, **more: CliRunner().invoke(app, ["parse", *args], **more)
+        path.write_bytes(content)
+    return lambda *args, **more: CliRunner().invoke(app, ["parse", *OPTIONS, *args], **more)
 
 
 def errors(result: Result) -> list[str]:
@@ -128,10 +79,10 @@ def errors(result: Result) -> list[str]:
 
 def test_one_document_goes_to_standard_output(run: Run) -> None:
     """Only the markdown; the summary and the notes are on the other stream."""
-    result = run("good.pdf")
-    assert (result.exit_code, result.stdout) == (0, "# good.pdf é\n")
-    assert "1 document, 2 pages, 2 regions" in result.stderr
-    assert "note: good.pdf: a note" in result.stderr
+    result = run("good.pdf", "--pages", "1-7")
+    assert (result.exit_code, result.stdout) == (0, "# good é\n")
+    assert "1 document, 2 pages, 3 regions" in result.stderr
+    assert "note: good.pdf: pages 1-7: the document has only 2" in result.stderr
     assert "text-layer" in result.stderr
     assert "6.00" in result.stderr
 
@@ -144,8 +95,9 @@ def test_quiet_says_nothing(run: Run) -> None:
 
 def test_standard_input_is_a_document(run: Run) -> None:
     """A dash reads bytes."""
-    result = run("-", input=b"%PDF-")
-    assert (result.exit_code, result.stdout) == (0, "# stdin é\n")
+    result = run("-", input=pdf("piped é"))
+    assert (result.exit_code, result.stdout) == (0, "# piped é\n")
+    assert json.loads(run("-", "--format", "json", input=pdf("piped é")).stdout)["name"] == "stdin"
 
 
 def test_several_formats_are_files(run: Run, tmp_path: Path) -> None:
@@ -163,7 +115,7 @@ def test_several_formats_are_files(run: Run, tmp_path: Path) -> None:
 def test_one_file_as_output(run: Run, tmp_path: Path) -> None:
     """The suffix says the format."""
     assert run("good.pdf", "-o", "deep/result.json").exit_code == 0
-    assert json.loads((tmp_path / "deep/result.json").read_text("utf-8"))["verifier"] == "fake"
+    assert json.loads((tmp_path / "deep/result.json").read_text("utf-8"))["verifier"] == "small"
     assert run("good.pdf", "-o", "deep/result.json", "--format", "md").exit_code == 2
 
 
@@ -171,8 +123,8 @@ def test_pictures_are_written_and_linked(run: Run, tmp_path: Path) -> None:
     """Links are relative to the markdown."""
     assert run("good.pdf", "-o", "out", "--images").exit_code == 0
     text = (tmp_path / "out/good.md").read_text("utf-8")
-    assert "![picture on page 1](good_images/page-001-000.png)" in text
-    assert (tmp_path / "out/good_images/page-002-000.png").read_bytes() == b"PNG"
+    assert "![picture on page 1](good_images/page-001-001.png)" in text
+    assert (tmp_path / "out/good_images/page-002-000.png").read_bytes().startswith(b"\x89PNG")
 
 
 def test_same_names_do_not_overwrite_each_other(run: Run, tmp_path: Path) -> None:
@@ -185,11 +137,12 @@ def test_same_names_do_not_overwrite_each_other(run: Run, tmp_path: Path) -> Non
 @pytest.mark.parametrize(
     ("args", "code", "says"),
     [
-        (["bad.pdf"], 2, ["bad.pdf: damaged beyond repair"]),
-        (["bad.pdf", "good.pdf", "-o", "out"], 1, ["bad.pdf: damaged beyond repair"]),
-        (["half.pdf"], 1, ["half.pdf: page 2: damaged"]),
-        (["lost.pdf"], 2, ["page 1: damaged", "page 2: damaged", "none of its pages"]),
+        (["bad.pdf"], 2, ["bad.pdf: not a PDF, or damaged beyond repair"]),
+        (["bad.pdf", "good.pdf", "-o", "out"], 1, ["bad.pdf: not a PDF, or damaged beyond repair"]),
+        (["half.pdf"], 1, ["half.pdf: page 2: the page cannot be rendered"]),
+        (["lost.pdf"], 2, ["page 1: the page cannot", "page 2: the page cannot", "none of its pages"]),
         (["missing.pdf"], 2, ["missing.pdf: no such file or folder; expected a PDF"]),
+        (["over\ntwo lines.pdf"], 2, ["over two lines.pdf: no such file or folder; expected a PDF"]),
         (["missing.pdf", "good.pdf", "-o", "out"], 1, ["missing.pdf: no such file"]),
         (["good.pdf", "half.pdf"], 2, ["-o FOLDER"]),
         (["good.pdf", "--format", "md,json"], 2, ["-o FOLDER"]),
@@ -200,6 +153,7 @@ def test_same_names_do_not_overwrite_each_other(run: Run, tmp_path: Path) -> Non
         (["good.pdf", "--max-batch", "0"], 2, ["max_batch must be at least 1"]),
         (["good.pdf", "--trade", "-1"], 2, ["trade must be 0 or more"]),
         (["good.pdf", "--verifier", "absent"], 2, ["no model named absent"]),
+        (["good.pdf", "--verifier", "smal"], 2, ["unknown verifier 'smal'; known: "]),
         (["good.pdf", "in", "-o", "good.png"], 2, ["good.png: exists and is no folder"]),
     ],
 )
@@ -210,6 +164,16 @@ def test_exit_codes_and_messages(run: Run, args: list[str], code: int, says: lis
     assert result.exit_code == code
     assert len(lines) == len(says)
     assert all(part in line for part, line in zip(says, lines, strict=True))
+
+
+def test_what_was_not_opened_beforehand_fails_alike(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where there are too many documents to open each first, a damaged one is met among the others."""
+    alone, among = run("bad.pdf"), run("bad.pdf", "in", "-o", "out", "-q")
+    monkeypatch.setattr(cli_run, "MAX_PROBED", 0)
+    for probed, args in ((alone, ["bad.pdf"]), (among, ["bad.pdf", "in", "-o", "out", "-q"])):
+        result = run(*args)
+        assert (result.exit_code, result.stdout) == (probed.exit_code, "")
+        assert errors(result) == errors(probed)
 
 
 @pytest.mark.parametrize("args", [[], ["--max-batch", "many", "good.pdf"], ["--nonsense", "good.pdf"]])
@@ -236,6 +200,25 @@ def test_files_are_complete_or_not_there(tmp_path: Path) -> None:
     with pytest.raises(OutputError):
         write_atomic(target / "b.md", b"x")
     assert sorted(p.name for p in tmp_path.iterdir()) == ["a.md", "folder.md"]
+
+
+def test_a_full_disk_costs_what_was_being_written(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The document is named with the reason, half a file stands nowhere, and the others are written."""
+    write_bytes = Path.write_bytes
+
+    def full(path: Path, content: bytes) -> int:
+        if "x.md" not in path.name:
+            return write_bytes(path, content)
+        write_bytes(path, content[:1])
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    result = run("in", "-o", "out")
+    assert (result.exit_code, len(errors(result))) == (1, 1)
+    assert "x.md: cannot be written: No space left on device" in errors(result)[0]
+    assert [p.name for p in (tmp_path / "out").iterdir()] == ["y.md"]
 
 
 def test_formats_are_parsed() -> None:

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,7 @@ import pymupdf
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 from rapidfuzz import fuzz
 
 from docspec.bench.plain_ocr import PlainOcr
@@ -16,18 +18,18 @@ from docspec.drafters.reading.ctc import Transcript, decode
 from docspec.drafters.reading.ocr import OcrDrafter, read_image, read_turned
 from docspec.drafters.reading.ocr_engine import OcrEngine, cut
 from docspec.drafters.reading.spaces import ink_gaps, restore_spaces
-from docspec.types import Category, Page, Region, Style
+from docspec.types import Category, Image, Page, Region, Style
 
 CHARACTERS = ["", "a", "b", " "]
 DATA = Path(__file__).parents[1].parent / "shared" / "data"
 
 
 @pytest.fixture(scope="module")
-def engine():
+def engine() -> OcrEngine:
     return OcrEngine(threads=1)
 
 
-def frames(*best, runner_up=0.0):
+def frames(*best: int, runner_up: float = 0.0) -> NDArray[np.float32]:
     """Frames whose best classes are ``best``; a space is second best with ``runner_up``."""
     out = np.full((len(best), 4), 0.001, dtype=np.float32)
     out[:, 3] = runner_up
@@ -36,7 +38,7 @@ def frames(*best, runner_up=0.0):
     return out
 
 
-def rendered(*texts, size=18, rotate=0):
+def rendered(*texts: str, size: float = 18, rotate: int = 0) -> Page:
     """A white page with lines of text as a Page at 144 dpi."""
     document = pymupdf.open()
     sheet = document.new_page(width=400, height=40 + 40 * len(texts))
@@ -48,7 +50,7 @@ def rendered(*texts, size=18, rotate=0):
     return Page(0, image.shape[1] / 2, image.shape[0] / 2, 144, image)
 
 
-def test_decoding_merges_repeats_and_drops_blanks():
+def test_decoding_merges_repeats_and_drops_blanks() -> None:
     """Repeated frames are one character unless a blank parts them."""
     reading = decode(frames(1, 1, 0, 1, 2, 0), CHARACTERS)
     assert reading.text == "aab"
@@ -56,7 +58,7 @@ def test_decoding_merges_repeats_and_drops_blanks():
     assert reading.confidence == pytest.approx(0.9)
 
 
-def test_decoding_keeps_the_doubt_about_a_space():
+def test_decoding_keeps_the_doubt_about_a_space() -> None:
     """The space that lost against a blank is remembered before the next character."""
     assert decode(frames(1, 0, 2, runner_up=0.3), CHARACTERS).spaces == pytest.approx((0.0, 0.3))
 
@@ -73,7 +75,7 @@ def test_decoding_keeps_the_doubt_about_a_space():
         (".5-6.", 0.02, 0.0, "5-6"),
     ],
 )
-def test_a_hyphen_between_figures_is_seen(classes, hyphen, space, text):
+def test_a_hyphen_between_figures_is_seen(classes: str, hyphen: float, space: float, text: str) -> None:
     """The recogniser hardly sees it where print is narrow: "5055647689" for a telephone number."""
     characters = ["", "5", "6", "a", "-", " "]
     probabilities = np.zeros((len(classes), len(characters)), np.float32)
@@ -83,17 +85,19 @@ def test_a_hyphen_between_figures_is_seen(classes, hyphen, space, text):
     assert decode(probabilities, characters).text == text
 
 
-def test_decoding_keeps_second_readings():
+def test_decoding_keeps_second_readings() -> None:
     """Of an unsure character the class that came second, or nothing where that was the blank."""
     probabilities = np.array([[0.05, 0.9, 0.03, 0.02], [0.3, 0.02, 0.68, 0], [0.01, 0.99, 0, 0]], np.float32)
     reading = decode(probabilities, CHARACTERS)
     assert reading.text == "aba"
     assert [(i, other) for i, other, _ in reading.seconds] == [(0, ""), (1, "")]
     swapped = decode(probabilities[:, [2, 1, 0, 3]], CHARACTERS)
-    assert swapped.seconds[0] == (0, "b", pytest.approx(0.05))
+    place, other, probability = swapped.seconds[0]
+    assert (place, other) == (0, "b")
+    assert probability == pytest.approx(0.05)
 
 
-def test_decoding_trims_spaces():
+def test_decoding_trims_spaces() -> None:
     """Spaces at the ends go; places are shares of the strip."""
     reading = decode(frames(3, 1, 3, 2, 3), CHARACTERS)
     assert reading.text == "a b"
@@ -103,7 +107,7 @@ def test_decoding_trims_spaces():
 
 
 @given(st.lists(st.integers(0, 3), min_size=1, max_size=30))
-def test_decoding_is_consistent(best):
+def test_decoding_is_consistent(best: list[int]) -> None:
     """Text, places, confidences and spaces are of one length, places ascend within 0..1."""
     reading = decode(frames(*best), CHARACTERS)
     assert len(reading.text) == len(reading.places) == len(reading.confidences) == len(reading.spaces)
@@ -112,21 +116,21 @@ def test_decoding_is_consistent(best):
     assert reading.text == reading.text.strip()
 
 
-def spaced(text, wide=(), sure=()):
+def spaced(text: str, wide: Sequence[int] = (), sure: Sequence[int] = ()) -> str:
     """``text`` with wide gaps before the indices in ``wide`` and a likely space before those in ``sure``."""
     n = len(text)
     reading = Transcript(text, (0.5,) * n, (1.0,) * n, tuple(0.6 if i in sure else 0.0 for i in range(n)))
     return restore_spaces(reading, [0.4 if i in wide else 0.05 for i in range(n)])[0]
 
 
-def test_spaces_come_back_from_blank_columns_or_from_the_recogniser():
+def test_spaces_come_back_from_blank_columns_or_from_the_recogniser() -> None:
     """A wide gap or a likely space between letters is a space."""
     assert spaced("thequick", wide=[3]) == "the quick"
     assert spaced("thequick", sure=[3]) == "the quick"
     assert spaced("thequick") == "thequick"
 
 
-def test_no_spaces_where_none_can_be():
+def test_no_spaces_where_none_can_be() -> None:
     """Not in numbers, addresses or CJK text, nor before closing or after opening punctuation."""
     assert spaced("1,234.5", wide=[2, 5]) == "1,234.5"
     assert spaced("www.example.org/a", wide=[4]) == "www.example.org/a"
@@ -135,14 +139,14 @@ def test_no_spaces_where_none_can_be():
     assert spaced("a b", wide=[1, 2]) == "a b"
 
 
-def test_wide_punctuation_is_made_plain_in_latin_lines():
+def test_wide_punctuation_is_made_plain_in_latin_lines() -> None:
     """The recogniser likes full-width commas; they stay in CJK text."""
     assert spaced("add（a，b）") == "add(a,b)"
     assert spaced("加（a，b）") == "加（a，b）"
 
 
 @given(st.text("ab,.1中(- ", max_size=20), st.data())
-def test_restoring_only_adds_single_spaces(text, data):
+def test_restoring_only_adds_single_spaces(text: str, data: st.DataObject) -> None:
     """Without its spaces the text is as before, and no two spaces are added in a row."""
     n = len(text)
     share = st.lists(st.floats(0, 1), min_size=n, max_size=n)
@@ -156,7 +160,7 @@ def test_restoring_only_adds_single_spaces(text, data):
     assert restored.count("  ") <= text.count("  ")
 
 
-def test_gaps_are_measured_in_the_image():
+def test_gaps_are_measured_in_the_image() -> None:
     """Blank columns between two places count, in strip heights, on light and on dark paper."""
     strip = np.full((20, 100, 3), 255, np.uint8)
     strip[4:16, 10:20] = strip[4:16, 50:60] = 0
@@ -166,7 +170,7 @@ def test_gaps_are_measured_in_the_image():
     assert ink_gaps(np.zeros((0, 0, 3), np.uint8), (0.5,)) == (0.0,)
 
 
-def test_a_page_is_read_in_order_with_its_spaces(engine):
+def test_a_page_is_read_in_order_with_its_spaces(engine: OcrEngine) -> None:
     """Rendered lines come back as they were, in page points."""
     page = rendered("The quick brown fox jumps", "over the lazy dog, twice.")
     first, second = OcrDrafter(engine=engine).read(page)
@@ -177,7 +181,7 @@ def test_a_page_is_read_in_order_with_its_spaces(engine):
     assert 20 < first.box[1] < 40 < first.box[3] < 52
 
 
-def test_the_wheel_alone_reads_the_same_lines():
+def test_the_wheel_alone_reads_the_same_lines() -> None:
     """The baseline without docspec's own reading finds the lines; a region's draft is these as they are."""
     page = rendered("The quick brown fox jumps", "over the lazy dog, twice.")
     plain = PlainOcr()
@@ -189,7 +193,7 @@ def test_the_wheel_alone_reads_the_same_lines():
     assert fuzz.ratio(draft.text.replace(" ", ""), "Thequickbrownfoxjumpsoverthelazydog,twice.") > 90
 
 
-def test_a_box_of_a_page_is_read_alone(engine):
+def test_a_box_of_a_page_is_read_alone(engine: OcrEngine) -> None:
     """Reading a box gives only what is inside, placed on the page."""
     page = rendered("First line here", "Second line here")
     (line,) = OcrDrafter(engine=engine).read_box(page, (0, 60, page.width, page.height))
@@ -198,7 +202,7 @@ def test_a_box_of_a_page_is_read_alone(engine):
 
 
 @pytest.mark.parametrize("rotate", [1, 2, 3])
-def test_turned_text_is_still_read(engine, rotate):
+def test_turned_text_is_still_read(engine: OcrEngine, rotate: int) -> None:
     """Text that runs up, down or upside down is read all the same."""
     page = rendered("Department of Transport", rotate=rotate)
     assert [line.text for line in OcrDrafter(engine=engine).read(page)] == ["Department of Transport"]
@@ -216,12 +220,12 @@ def test_turned_text_is_still_read(engine, rotate):
     ],
     ids=["pixel", "row", "white", "black", "noise row", "noise column"],
 )
-def test_images_without_text_give_no_lines(engine, image):
+def test_images_without_text_give_no_lines(engine: OcrEngine, image: Image) -> None:
     """Blank, tiny and noise images: no lines, no crash."""
     assert read_image(engine, image) == []
 
 
-def test_empty_and_tiny_strips_do_not_crash(engine):
+def test_empty_and_tiny_strips_do_not_crash(engine: OcrEngine) -> None:
     """A strip without area reads as nothing; one pixel is allowed."""
     strips = [np.zeros((0, 0, 3), np.uint8), np.zeros((1, 1, 3), np.uint8), np.zeros((90, 2, 3), np.uint8)]
     turned, readings = read_turned(engine, strips)
@@ -232,7 +236,7 @@ def test_empty_and_tiny_strips_do_not_crash(engine):
     assert cut(np.zeros((9, 9, 3), np.uint8), quad).size == 0
 
 
-def test_reading_together_or_alone_is_the_same(engine):
+def test_reading_together_or_alone_is_the_same(engine: OcrEngine) -> None:
     """Batches by width give each strip what it gets alone (up to the padding's small influence)."""
     page = rendered("Alpha beta", "A much longer line of text than that", "Gamma")
     lines = OcrDrafter(engine=engine).read(page)
@@ -241,7 +245,7 @@ def test_reading_together_or_alone_is_the_same(engine):
     assert together == [engine.read([strip])[0].text for strip in strips]
 
 
-def test_a_draft_is_the_regions_lines_and_their_confidence(engine):
+def test_a_draft_is_the_regions_lines_and_their_confidence(engine: OcrEngine) -> None:
     """The draft of an OCR region carries the recogniser's confidence."""
     drafter = OcrDrafter(engine=engine)
     page = rendered("The quick brown fox", "jumps over the dog.")
@@ -253,14 +257,14 @@ def test_a_draft_is_the_regions_lines_and_their_confidence(engine):
     assert drafter.draft(page, Region(0, 0, (0, 0, 9, 9), Category.TEXT), Style()) == ()
 
 
-def test_what_the_recogniser_can_write(engine):
+def test_what_the_recogniser_can_write(engine: OcrEngine) -> None:
     """It knows Latin and Chinese, but no Korean, Arabic or Russian words."""
     assert engine.known_share("plain 中文") == 1.0
     assert engine.known_share("한국어") == 0.0
     assert engine.known_share("123") == 1.0
 
 
-def test_importing_the_drafters_loads_no_model():
+def test_importing_the_drafters_loads_no_model() -> None:
     """OCR libraries and torch are imported when first needed, not before."""
     code = (
         "import sys, docspec.drafters.reading.auto, docspec.drafters.reading.ocr;"
@@ -272,7 +276,7 @@ def test_importing_the_drafters_loads_no_model():
 
 
 @pytest.mark.skipif(not DATA.exists(), reason="shared data not present")
-def test_a_scan_reads_as_printed(engine):
+def test_a_scan_reads_as_printed(engine: OcrEngine) -> None:
     """A scanned page of the shared data comes out word for word."""
     with pymupdf.open(DATA / "pdfs" / "ocr_test.pdf") as document:
         sheet = document[0]

@@ -1,6 +1,8 @@
 """Table regions written as HTML or markdown."""
 
+from collections.abc import Sequence
 from html.parser import HTMLParser
+from typing import Any
 
 import numpy as np
 import pymupdf
@@ -17,20 +19,20 @@ from docspec.types import Category, Line, Page, Region, Span, Style
 BLANK = Page(0, 500, 500, 72, np.full((500, 500, 3), 255, np.uint8))
 
 
-def piece(text, x, y, width=None, height=10.0):
+def piece(text: str, x: float, y: float, width: float | None = None, height: float = 10.0) -> Piece:
     return Piece(text, (x, y, x + (width or 5.0 * len(text)), y + height))
 
 
-def line(text, x, y):
+def line(text: str, x: float, y: float) -> Line:
     box = (x, y, x + 5.0 * len(text), y + 10)
     return Line((Span(text, box),), box, "rapidocr")
 
 
-def grid(texts, xs=(0, 100, 200), step=20):
+def grid(texts: Sequence[Sequence[str]], xs: Sequence[float] = (0, 100, 200), step: float = 20) -> list[Line]:
     return [line(text, xs[c], r * step) for r, row in enumerate(texts) for c, text in enumerate(row) if text]
 
 
-def table(lines, **style):
+def table(lines: Sequence[Line], **style: Any) -> str | None:
     return write_table(
         BLANK, Region(0, 0, (0, 0, 400, 400), Category.TABLE, lines=tuple(lines)), Style(**style)
     )
@@ -39,21 +41,22 @@ def table(lines, **style):
 class Shape(HTMLParser):
     """Counts the columns of each row, spans included, and collects the text."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         super().__init__()
-        self.rows, self.text = [], []
+        self.rows: list[int] = []
+        self.text: list[str] = []
 
-    def handle_starttag(self, tag, attrs):
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         if tag == "tr":
             self.rows.append(0)
         if tag == "td":
-            self.rows[-1] += int(dict(attrs).get("colspan", 1))
+            self.rows[-1] += int(dict(attrs).get("colspan") or 1)
 
-    def handle_data(self, data):
+    def handle_data(self, data: str) -> None:
         self.text.append(data)
 
 
-def test_aligned_text_becomes_a_table():
+def test_aligned_text_becomes_a_table() -> None:
     """Rows and columns come from alignment alone; an empty cell stays empty."""
     lines = grid([("Name", "Size", "Price"), ("apple pie", "", "2.50"), ("cake", "large", "3.00")])
     assert table(lines) == (
@@ -63,25 +66,25 @@ def test_aligned_text_becomes_a_table():
     )
 
 
-def test_markdown_tables():
+def test_markdown_tables() -> None:
     """The first row is the header; bars in cells are escaped."""
     lines = grid([("a|b", "c"), ("d", "e")])
     assert table(lines, table="markdown") == "| a\\|b | c |\n| --- | --- |\n| d | e |"
 
 
-def test_html_is_escaped():
+def test_html_is_escaped() -> None:
     """Signs of HTML in a cell stay text."""
     assert "<td>a&lt;b&amp;c</td>" in (table(grid([("a<b&c", "1"), ("x", "2")])) or "")
 
 
-def test_a_heading_over_two_columns_spans_them():
+def test_a_heading_over_two_columns_spans_them() -> None:
     """Text that crosses a column edge is one cell over both."""
     rows = [("", "", ""), *((str(i), "1.5", "2.5") for i in range(8))]
     lines = [line("Both of the columns here", 100, 0), *grid(rows)]
     assert '<td colspan="2">Both of the columns here</td>' in (table(lines) or "")
 
 
-def test_a_wrapped_cell_goes_on():
+def test_a_wrapped_cell_goes_on() -> None:
     """A near row with an empty first cell continues the cells above."""
     lines = [
         *grid([("one", "first text"), ("two", "second"), ("three", "third")], step=40),
@@ -90,14 +93,14 @@ def test_a_wrapped_cell_goes_on():
     assert "<td>first text goes on</td>" in (table(lines) or "")
 
 
-def test_prose_is_no_table():
+def test_prose_is_no_table() -> None:
     """Lines without common gaps give no grid, and a style without tables none at all."""
     assert table([line("just a line of words", 0, y) for y in (0, 12, 24)]) is None
     assert table(grid([("a", "b"), ("c", "d")]), table=None) is None
     assert table([]) is None
 
 
-def test_without_a_grid_the_lines_stand():
+def test_without_a_grid_the_lines_stand() -> None:
     """A table region without a grid is drafted as its lines."""
     lines = tuple(line("just a line of words", 0, y) for y in (0, 12))
     region = Region(0, 0, (0, 0, 400, 400), Category.TABLE, lines=lines)
@@ -105,7 +108,7 @@ def test_without_a_grid_the_lines_stand():
     assert draft.text == "just a line of words\njust a line of words"
 
 
-def test_ruled_cells_give_spans():
+def test_ruled_cells_give_spans() -> None:
     """A cell that other cells' edges cross spans them, sideways and down."""
     boxes = [(0, 0, 50, 40), (50, 0, 150, 20), (50, 20, 100, 40), (100, 20, 150, 40)]
     pieces = [piece("left", 5, 15), piece("top", 60, 5), piece("a", 60, 25), piece("b", 110, 25)]
@@ -115,7 +118,7 @@ def test_ruled_cells_give_spans():
     )
 
 
-def test_the_rules_of_a_pdf_are_found():
+def test_the_rules_of_a_pdf_are_found() -> None:
     """Cells drawn on the page hold their text, wrapped lines together."""
     document = pymupdf.open()
     sheet = document.new_page(width=300, height=200)
@@ -125,6 +128,7 @@ def test_the_rules_of_a_pdf_are_found():
             sheet.draw_rect((30 + 120 * c, 30 + 40 * r, 150 + 120 * c, 70 + 40 * r))
             sheet.insert_text((36 + 120 * c, 45 + 40 * r), text.split("\n"), fontsize=10)
     page = next(iter(open_document(document.tobytes()).pages(72)))
+    assert isinstance(page, Page)
     region = Region(0, 0, (28, 28, 272, 152), Category.TABLE, lines=page.lines)
     (draft,) = TextLayerDrafter().draft(page, region, Style())
     assert draft.source == "table"
@@ -138,7 +142,7 @@ place = st.tuples(st.text("ab1", min_size=1, max_size=6), st.integers(0, 40), st
 
 
 @given(st.lists(place, max_size=30))
-def test_no_text_is_lost_in_a_grid(places):
+def test_no_text_is_lost_in_a_grid(places: list[tuple[str, int, int]]) -> None:
     """Every piece is in exactly one cell, and every row of HTML has the same width."""
     pieces = [piece(text, 10 * x, 8 * y) for text, x, y in places]
     cells = aligned_cells(pieces)
@@ -151,7 +155,7 @@ def test_no_text_is_lost_in_a_grid(places):
 
 
 @given(st.text("ab \u00ad\ufb01", max_size=30))
-def test_pieces_are_the_words(text):
+def test_pieces_are_the_words(text: str) -> None:
     """A line's pieces are its words, inside its box, left to right."""
     pieces = list(pieces_of([line(text, 0, 0)]))
     assert [p.text for p in pieces] == text.replace("\ufb01", "fi").replace("\u00ad", "-").split()

@@ -1,6 +1,7 @@
 """The text layer: how far it can be trusted, and what takes its place where it cannot."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pymupdf
@@ -29,30 +30,32 @@ PROSE = (
 class NoOcr(OcrEngine):
     """An engine that must not be asked."""
 
-    def detect(self, image):
+    def detect(self, image: Any) -> Any:
         raise AssertionError("OCR was not needed here")
 
-    def read(self, strips):
+    def read(self, strips: Any) -> Any:
         raise AssertionError("OCR was not needed here")
 
 
 @pytest.fixture(scope="module")
-def engine():
+def engine() -> OcrEngine:
     return OcrEngine(threads=1)
 
 
-def opened(document, dpi=100.0):
-    return next(iter(open_document(document.tobytes()).pages(dpi)))
+def opened(document: pymupdf.Document, dpi: float = 100.0) -> Page:
+    page = next(iter(open_document(document.tobytes()).pages(dpi)))
+    assert isinstance(page, Page)
+    return page
 
 
-def prose_page(document, lines=8):
+def prose_page(document: pymupdf.Document, lines: int = 8) -> pymupdf.Page:
     sheet = document.new_page(width=400, height=300)
     for i in range(lines):
         sheet.insert_text((30, 40 + 16 * i), PROSE[i * 9 : i * 9 + 60], fontsize=11)
     return sheet
 
 
-def scanned(document, dpi=100):
+def scanned(document: pymupdf.Document, dpi: int = 100) -> pymupdf.Document:
     """A new document whose page is only the picture of ``document``'s first page."""
     pixmap = document[0].get_pixmap(dpi=dpi)
     scan = pymupdf.open()
@@ -76,7 +79,7 @@ def scanned(document, dpi=100):
         "\ufffd\ufffd a bullet that is not mapped\n\ufffd\ufffd and another",
     ],
 )
-def test_good_text_is_plausible(text):
+def test_good_text_is_plausible(text: str) -> None:
     """Prose, code, formulas and other scripts have nothing wrong."""
     assert plausibility(text) > 0.95
 
@@ -92,18 +95,18 @@ def test_good_text_is_plausible(text):
         "§êü†£ù¶•îüí èÜ•ÜáÜ§ê t£†¶¢s ŒÜ°x åb•cd ïêé•§e ûüéê†ab £êf•gh ij†k lm•no pq†rs tu§vw xy¢zz ab†cd",
     ],
 )
-def test_broken_text_is_not(text):
+def test_broken_text_is_not(text: str) -> None:
     """Unmapped characters, glyph names, shifted alphabets and signs at random: at least to be checked."""
     assert plausibility(text) < TRUSTED
 
 
 @given(st.text(max_size=200))
-def test_plausibility_is_a_share(text):
+def test_plausibility_is_a_share(text: str) -> None:
     """Any text gets a value from 0 to 1."""
     assert 0.0 <= plausibility(text) <= 1.0
 
 
-def test_all_lower_case():
+def test_all_lower_case() -> None:
     """A long text without a capital is odd; a short one, or one without case, is not."""
     assert is_all_lower(PROSE.lower())
     assert not is_all_lower(PROSE)
@@ -111,7 +114,7 @@ def test_all_lower_case():
     assert not is_all_lower("中文" * 200)
 
 
-def test_ink_is_dark_on_light_and_light_on_dark():
+def test_ink_is_dark_on_light_and_light_on_dark() -> None:
     """Text shows as ink on either ground; plain areas do not."""
     image = np.full((200, 200, 3), 255, np.uint8)
     image[100:110, 20:30] = 0
@@ -121,7 +124,7 @@ def test_ink_is_dark_on_light_and_light_on_dark():
         assert mask.sum() == 100
 
 
-def test_born_digital_text_is_trusted_and_read_without_ocr():
+def test_born_digital_text_is_trusted_and_read_without_ocr() -> None:
     """A plain PDF page needs no OCR, and its lines and drafts come from the text layer."""
     document = pymupdf.open()
     prose_page(document)
@@ -140,7 +143,7 @@ def test_born_digital_text_is_trusted_and_read_without_ocr():
     assert NoDrafter(engine=NoOcr()).draft(page, region, Style()) == ()
 
 
-def test_text_without_ink_is_left_out():
+def test_text_without_ink_is_left_out() -> None:
     """Invisible text on plain paper is not what the page shows."""
     document = pymupdf.open()
     sheet = prose_page(document)
@@ -152,7 +155,7 @@ def test_text_without_ink_is_left_out():
     assert trust(page, page.lines) < 1.0
 
 
-def test_a_region_whose_ink_is_elsewhere_is_not_trusted():
+def test_a_region_whose_ink_is_elsewhere_is_not_trusted() -> None:
     """Lines that cover little of a region's ink say little about it."""
     document = pymupdf.open()
     sheet = prose_page(document, lines=1)
@@ -164,7 +167,7 @@ def test_a_region_whose_ink_is_elsewhere_is_not_trusted():
     assert trust(page, ()) == 0.0
 
 
-def test_a_scan_is_read_by_ocr(engine):
+def test_a_scan_is_read_by_ocr(engine: OcrEngine) -> None:
     """A page that is one picture has no text layer, and its lines come from OCR."""
     document = pymupdf.open()
     prose_page(document, lines=2)
@@ -177,7 +180,7 @@ def test_a_scan_is_read_by_ocr(engine):
 
 
 @pytest.mark.parametrize(("good", "source"), [(True, "text-layer"), (False, "rapidocr")])
-def test_hidden_ocr_under_a_scan_is_checked(engine, good, source):
+def test_hidden_ocr_under_a_scan_is_checked(engine: OcrEngine, good: bool, source: str) -> None:
     """A hidden layer is kept where the recogniser reads the same, and replaced where it does not."""
     document = pymupdf.open()
     prose_page(document, lines=4)
@@ -192,7 +195,7 @@ def test_hidden_ocr_under_a_scan_is_checked(engine, good, source):
     assert {line.source for line in drafter.read(page)} == {source}
 
 
-def test_print_that_the_text_layer_leaves_out_is_read(engine):
+def test_print_that_the_text_layer_leaves_out_is_read(engine: OcrEngine) -> None:
     """A picture of text on a page of text: OCR reads the picture only."""
     inner = pymupdf.open()
     sheet = inner.new_page(width=300, height=80)
@@ -210,7 +213,7 @@ def test_print_that_the_text_layer_leaves_out_is_read(engine):
     assert read == ["A pasted picture of some text", "that the layer knows nothing of", "in three lines."]
 
 
-def test_broken_lines_are_read_again(engine):
+def test_broken_lines_are_read_again(engine: OcrEngine) -> None:
     """A line that the font's mapping destroyed is read from the image, the others stay."""
     document = pymupdf.open()
     prose_page(document, lines=3)
@@ -223,7 +226,7 @@ def test_broken_lines_are_read_again(engine):
     assert first.text.split()[:4] == next(x for x in lines if x.source == "rapidocr").text.split()[:4]
 
 
-def test_a_script_that_the_recogniser_does_not_know_is_left_to_the_text_layer():
+def test_a_script_that_the_recogniser_does_not_know_is_left_to_the_text_layer() -> None:
     """A doubtful Korean layer is kept: OCR would be sure of nonsense."""
     box = (10.0, 10.0, 190.0, 30.0)
     image = np.full((200, 200, 3), 255, np.uint8)
@@ -231,13 +234,13 @@ def test_a_script_that_the_recogniser_does_not_know_is_left_to_the_text_layer():
     line = Line((Span("한국어 문장을 여기에 \ufffd 조금 더 길게 씁니다 \ufffd", box),), box, "text-layer")
 
     class Knows(NoOcr):
-        def known_share(self, text):
+        def known_share(self, text: str) -> float:
             return 0.0
 
     assert AutoDrafter(engine=Knows()).read(Page(0, 200, 200, 72, image, (line,))) == (line,)
 
 
-def test_blank_pages_have_no_lines(engine):
+def test_blank_pages_have_no_lines(engine: OcrEngine) -> None:
     """Nothing there, nothing read, nothing drafted."""
     page = Page(0, 1, 1, 72, np.full((1, 1, 3), 255, np.uint8))
     drafter = AutoDrafter(engine=engine)
@@ -245,7 +248,7 @@ def test_blank_pages_have_no_lines(engine):
     assert drafter.draft(page, Region(0, 0, (0, 0, 1, 1), Category.TEXT), Style()) == ()
 
 
-def test_the_drafters_are_registered():
+def test_the_drafters_are_registered() -> None:
     """Each registered name loads a class that needs no arguments."""
     for name in ("auto", "text-layer", "rapidocr", "none"):
         assert load("drafters", name)()
@@ -255,7 +258,8 @@ def test_the_drafters_are_registered():
 @pytest.mark.parametrize(
     "name", ["2305.03393v1-pg9.pdf", "multi_page.pdf", "right_to_left_01.pdf", "amt_handbook_sample.pdf"]
 )
-def test_real_born_digital_pages_need_no_ocr(name):
+def test_real_born_digital_pages_need_no_ocr(name: str) -> None:
     """Pages as users have them are read without OCR, all their lines kept."""
     for page in open_document(DATA / "pdfs" / name).pages(100):
+        assert isinstance(page, Page)
         assert AutoDrafter(engine=NoOcr()).read(page) == page.lines

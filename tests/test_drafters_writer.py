@@ -1,5 +1,7 @@
 """Region lines written as a verifier would write them."""
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,20 +15,26 @@ from docspec.types import Category, Line, Region, Span, Style
 WIDTH = 6.0  # of a character in these tests
 
 
-def line(text, x=0.0, y=0.0, mono=False, height=10.0):
+def line(text: str, x: float = 0.0, y: float = 0.0, mono: bool = False, height: float = 10.0) -> Line:
     box = (x, y, x + WIDTH * len(text), y + height)
     return Line((Span(text, box, 10.0, mono=mono),), box, "text-layer")
 
 
-def region(*texts, category=Category.TEXT, level=None, mono=False, step=12.0):
+def region(
+    *texts: str | tuple[str, float],
+    category: Category = Category.TEXT,
+    level: int | None = None,
+    mono: bool = False,
+    step: float = 12.0,
+) -> Region:
     lines = []
-    for i, text in enumerate(texts):
-        text, x = text if isinstance(text, tuple) else (text, 0.0)
+    for i, part in enumerate(texts):
+        text, x = part if isinstance(part, tuple) else (part, 0.0)
         lines.append(line(text, x, i * step, mono))
     return Region(0, 0, (0, 0, 500, 500), category, lines=tuple(lines), level=level)
 
 
-def write(*texts, style=None, **kwargs):
+def write(*texts: str | tuple[str, float], style: Style | None = None, **kwargs: Any) -> str:
     return write_region(region(*texts, **kwargs), style or Style())
 
 
@@ -59,24 +67,24 @@ def write(*texts, style=None, **kwargs):
         ("-", "5", "- 5"),
     ],
 )
-def test_a_seam_between_two_lines(before, after, joined):
+def test_a_seam_between_two_lines(before: str, after: str, joined: str) -> None:
     """Each kind of line end joins as print means it."""
     assert join_lines([before, after]) == joined
 
 
-def test_the_page_itself_decides_about_a_hyphen():
+def test_the_page_itself_decides_about_a_hyphen() -> None:
     """A word that stands whole, or with its hyphen, elsewhere in the region is written that way."""
     assert join_lines(["a large-", "scale run, largescale indeed"]) == "a largescale run, largescale indeed"
     assert join_lines(["on co-", "operation: co-operation pays"]) == "on co-operation: co-operation pays"
 
 
-def test_korean_lines_join_by_their_own_trailing_spaces():
+def test_korean_lines_join_by_their_own_trailing_spaces() -> None:
     """Where some Korean lines end with a space, the others break inside a word."""
     assert join_lines(["관리에 관", "한 법률 ", "개정"]) == "관리에 관한 법률 개정"
     assert join_lines(["관리에 관", "한 법률"]) == "관리에 관 한 법률"
 
 
-def test_hyphens_stay_where_the_verifier_keeps_them():
+def test_hyphens_stay_where_the_verifier_keeps_them() -> None:
     """Without dehyphenation a hyphen at a line's end stands in the text."""
     assert join_lines(["infor-", "mation"], dehyphenate=False) == "infor-mation"
 
@@ -85,7 +93,7 @@ letters = st.text("abcdefgh-XY1 ,.中", min_size=1, max_size=12)
 
 
 @given(st.lists(letters, max_size=6), st.booleans())
-def test_joining_loses_nothing_but_hyphens(lines, dehyphenate):
+def test_joining_loses_nothing_but_hyphens(lines: list[str], dehyphenate: bool) -> None:
     """Every character other than white space and hyphens comes through, in order."""
     joined = join_lines(lines, dehyphenate)
     bare = [c for c in "".join(lines) if not c.isspace() and c != "-"]
@@ -96,13 +104,13 @@ def test_joining_loses_nothing_but_hyphens(lines, dehyphenate):
 
 
 @given(st.text(st.characters(codec="utf-8", exclude_categories=("C", "Z")), max_size=40))
-def test_cleaning_twice_is_cleaning_once(text):
+def test_cleaning_twice_is_cleaning_once(text: str) -> None:
     """Clean text is a fixed point."""
     once = clean(text)
     assert clean(once) == once or "\u00b4" in text or any(c in text for c in "¨ˆ˜ˇ˘˚˝¯")
 
 
-def test_cleaning():
+def test_cleaning() -> None:
     """Ligatures, odd spaces, invisible characters, accents apart, presentation forms."""
     assert clean("e\ufb03cient \ufb01le") == "efficient file"
     assert clean("a\u00a0b\u2009c\u200bd\u3000e\tf") == "a b cd e f"
@@ -113,12 +121,12 @@ def test_cleaning():
     assert clean("“it’s”") == "“it’s”"
 
 
-def test_a_paragraph_is_one_line():
+def test_a_paragraph_is_one_line() -> None:
     """Lines of a paragraph run on."""
     assert write("The first line of", "a para-", "graph.") == "The first line of a paragraph."
 
 
-def test_an_indent_starts_a_paragraph():
+def test_an_indent_starts_a_paragraph() -> None:
     """A single indented line after a finished one splits the region."""
     text = write(
         "A first paragraph that runs", "over two lines.", ("Then a second one that", 12.0), "goes on here."
@@ -126,14 +134,14 @@ def test_an_indent_starts_a_paragraph():
     assert text == "A first paragraph that runs over two lines.\n\nThen a second one that goes on here."
 
 
-def test_a_blank_gap_starts_a_paragraph():
+def test_a_blank_gap_starts_a_paragraph() -> None:
     """A gap clearly wider than the usual step splits the region."""
     lines = tuple(line("words words words", 0, y) for y in (0, 12, 24, 48, 60))
     text = write_region(Region(0, 0, (0, 0, 99, 99), Category.TEXT, lines=lines), Style())
     assert text.count("\n\n") == 1
 
 
-def test_a_hanging_indent_is_one_paragraph():
+def test_a_hanging_indent_is_one_paragraph() -> None:
     """All lines but the first indented: a bibliography entry, not paragraphs."""
     text = write(
         "Author, A. A title that is long enough",
@@ -143,7 +151,7 @@ def test_a_hanging_indent_is_one_paragraph():
     assert "\n" not in text
 
 
-def test_headings():
+def test_headings() -> None:
     """A heading is one line, with marks only for verifiers that write them."""
     assert write("A Long", "Heading", category=Category.SECTION_HEADER) == "A Long Heading"
     marks = Style(heading_marks=True)
@@ -151,7 +159,7 @@ def test_headings():
     assert write("A", category=Category.SECTION_HEADER, level=3, style=marks) == "### A"
 
 
-def test_list_items():
+def test_list_items() -> None:
     """Bullets become dashes, numbers stay, a continuation joins its item, indents nest."""
     item = Category.LIST_ITEM
     assert write("• first item that", ("goes on", 10.0), category=item) == "- first item that goes on"
@@ -164,18 +172,18 @@ def test_list_items():
     assert write("\ufffd\ufffd a", category=item) == "- a"
 
 
-def test_a_number_in_the_text_of_an_item_is_no_new_item():
+def test_a_number_in_the_text_of_an_item_is_no_new_item() -> None:
     """Decimals and years at a line's start go on."""
     assert write("1. costs", ("2.5 dollars", 10.0), category=Category.LIST_ITEM) == "1. costs 2.5 dollars"
 
 
-def test_a_sign_inside_an_item_is_no_mark():
+def test_a_sign_inside_an_item_is_no_mark() -> None:
     """A dash or a dot between words stays, also in an item without a bullet."""
     assert write("1. speed - time", category=Category.LIST_ITEM) == "1. speed - time"
     assert write("2. a·b", "3. c", category=Category.LIST_ITEM) == "2. a·b\n3. c"
 
 
-def test_a_list_in_a_text_region():
+def test_a_list_in_a_text_region() -> None:
     """A text region of bullets is written as a list; a dash in prose or the star of a note is not a list."""
     assert write("• a", "• b") == "- a\n- b"
     assert write("\uf0fc a") == "- a"
@@ -184,19 +192,19 @@ def test_a_list_in_a_text_region():
     assert write("* a", "* b") == "- a\n- b"
 
 
-def test_code_keeps_its_lines_and_indents():
+def test_code_keeps_its_lines_and_indents() -> None:
     """Fixed-width lines are code: breaks and indents stay."""
     text = write("def f(x):", ("return x", 4 * WIDTH), mono=True)
     assert text == "def f(x):\n    return x"
 
 
-def test_pieces_side_by_side_are_one_row():
+def test_pieces_side_by_side_are_one_row() -> None:
     """Parts of one visual line join with a space and are not dehyphenated."""
     lines = (line("left-", 0), line("right", 60))
     assert write_region(Region(0, 0, (0, 0, 99, 99), Category.TEXT, lines=lines), Style()) == "left- right"
 
 
-def test_formulas_pictures_and_unjoined_lines():
+def test_formulas_pictures_and_unjoined_lines() -> None:
     """Formulas are their glyphs unless LaTeX is wanted; pictures and unjoined styles keep their lines."""
     assert write("E = m", "c", category=Category.FORMULA) == "E = m c"
     assert write("E = mc", category=Category.FORMULA, style=Style(formula=("$", "$"))) == ""
@@ -217,7 +225,9 @@ def test_formulas_pictures_and_unjoined_lines():
         list_marks=st.booleans(),
     ),
 )
-def test_no_category_loses_characters(texts, category, style):
+def test_no_category_loses_characters(
+    texts: list[tuple[str, float]], category: Category, style: Style
+) -> None:
     """Whatever the category and style, what shows comes out, in order (hyphens, marks and spaces aside)."""
     written = write(*texts, category=category, style=style)
     shown = [c for text, _ in texts for c in text if not c.isspace() and c != "-"]
@@ -225,7 +235,7 @@ def test_no_category_loses_characters(texts, category, style):
 
 
 @given(st.lists(st.tuples(st.text("ab ", max_size=6), st.floats(0, 99), st.floats(0, 99)), max_size=10))
-def test_paragraphs_keep_every_row(places):
+def test_paragraphs_keep_every_row(places: list[tuple[str, float, float]]) -> None:
     """Cutting rows into paragraphs only cuts."""
     rows = rows_of([line(text, x, y) for text, x, y in places], Style())
     assert [row for part in paragraphs(rows) for row in part] == rows
@@ -241,7 +251,7 @@ def test_paragraphs_keep_every_row(places):
         ([("10", False), ("−3", True)], "10⁻³"),
     ],
 )
-def test_superscripts(spans, written):
+def test_superscripts(spans: list[tuple[str, bool]], written: str) -> None:
     """Marks and exponents become superscript characters where the style has them; fractions do not."""
     box = (0.0, 0.0, 100.0, 10.0)
     made = Line(tuple(Span(text, box, superscript=raised) for text, raised in spans), box, "text-layer")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Hashable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -86,14 +87,16 @@ def _seconds(
     tokenizer: Tokenizer, clock: _Clock, cost: tuple[float, float], rows: int, drafts: list[str] | None
 ) -> float:
     """Time to verify all texts, ``rows`` at once."""
-    texts = dict(enumerate(_texts()))
+    texts: dict[Hashable, str] = dict(enumerate(_texts()))
     blank = np.zeros((8, 8, 3), np.uint8)
     requests = [Request(key, blank, Category.TEXT, drafts=()) for key in texts]
     if drafts is not None:
         given = zip(requests, drafts, strict=True)
         requests = [replace(one, drafts=(Draft(text, "test", confidence=0.99),)) for one, text in given]
     config = Config(max_batch=rows, on_loop="off")
-    loaded = _Reader(tokenizer, tokenizer.token_to_id("<end>"))
+    end = tokenizer.token_to_id("<end>")
+    assert end is not None
+    loaded = _Reader(tokenizer, end)
     verifier = ReplayVerifier(loaded, texts, config, drafts=drafts is not None)
     runner: Any = _Timed(rows, clock, *cost)
     verifier.engine.runner = runner

@@ -128,7 +128,7 @@ def decoded(verifier: ModelVerifier, requests: Iterable[Request]) -> dict[Any, l
             outputs[sequence.key] = sequence.output
             yield sequence
 
-    verifier.engine.run = watched  # type: ignore[method-assign]
+    verifier.engine.run = watched  # type: ignore[method-assign, assignment]
     keys = {key for key, _ in verifier.verify(iter(requests))}
     assert keys == set(outputs)
     return outputs

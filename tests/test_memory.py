@@ -51,7 +51,7 @@ def resident_growth(parser: docspec.Parser, path: Path, first: int) -> float:
 
     document = parser.parse(path, progress=note)
     assert document.errors == ()
-    return (max(sizes[first:]) - sizes[first]) / MIB
+    return float(max(sizes[first:]) - sizes[first]) / MIB
 
 
 def test_pages_that_are_done_take_no_memory(tmp_path: Path) -> None:

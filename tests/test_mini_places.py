@@ -76,9 +76,8 @@ def test_the_estimate_learns_what_features_show() -> None:
     torch.manual_seed(0)
     estimate = Missing()
     fit(estimate, lines[:500], 12, rng)
-    right = [
-        np.array_equal(estimate.advances(line)[0], true_advances(line, text)) for line, text in lines[500:]
-    ]
+    wanted = [(line, true_advances(line, text)) for line, text in lines[500:]]
+    right = [true is not None and np.array_equal(estimate.advances(line)[0], true) for line, true in wanted]
     assert sum(right) > 90
 
 

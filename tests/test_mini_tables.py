@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pymupdf
@@ -36,7 +38,7 @@ def request_for_table() -> Request:
 
 
 @pytest.mark.parametrize("accept", ["exact", "fused"])
-def test_cells_are_read_in_the_drafts_grid(request_for_table: Request, accept: str) -> None:
+def test_cells_are_read_in_the_drafts_grid(request_for_table: Request, accept: Any) -> None:
     """Every cell is a piece of text, and comes back in its place."""
     verifier = MiniVerifier(Config(accept=accept))
     assert verifier.declines(request_for_table) is None
@@ -65,7 +67,7 @@ def test_a_table_needs_its_grid(request_for_table: Request) -> None:
     assert "drafted table" in str(MiniVerifier(Config()).declines(replace(request_for_table, drafts=())))
 
 
-FOREIGN = {
+FOREIGN: dict[str, Callable[[], object]] = {
     "another recogniser's": lambda: Features(np.zeros((3, 7), np.float32), "another"),
     "of another kind": object,
     "bare numbers": lambda: np.zeros((9, 120), np.float32),
@@ -90,9 +92,14 @@ def test_features_of_others_are_ignored(request_for_table: Request, category: Ca
 def test_its_own_features_are_used(request_for_table: Request, monkeypatch: pytest.MonkeyPatch) -> None:
     """Two sessions of one recogniser see the same: nothing is computed again."""
     verifier = MiniVerifier(Config())
+    loaded: Any = verifier.inner.loaded
     seen: list[int] = []
-    recogniser = verifier.inner.loaded.recogniser
-    monkeypatch.setattr(recogniser, "extract", lambda images: seen.append(len(images)) or [])
+
+    def extract(images: list[Any]) -> list[Any]:
+        seen.append(len(images))
+        return []
+
+    monkeypatch.setattr(loaded.recogniser, "extract", extract)
     [(_, verdict)] = verifier.verify([request_for_table])
     assert verdict.finish is Finish.END
     assert set(seen) == {0}

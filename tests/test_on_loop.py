@@ -113,7 +113,7 @@ class _Pages:
 
 
 @pytest.mark.parametrize("on_loop", ["keep", "draft"])
-def test_a_page_that_loops_keeps_its_regions(on_loop: str) -> None:
+def test_a_page_that_loops_keeps_its_regions(on_loop: Any) -> None:
     """Of a page the regions read before the loop stay, or the drafted ones do."""
     loaded: Any = ReplayModel(core_tokenizer(), token_id(END), page=_Pages())
     drafted = tuple(PageRegion(Category.TEXT, text) for text in ("A large model.", "A small draft."))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Hashable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,13 +16,16 @@ from docspec import page_pass
 from docspec.assemble import to_html, to_json
 from docspec.config import Config
 from docspec.drafters.formats import doctags, markdown
+from docspec.drafters.reading.auto import AutoDrafter
 from docspec.drafting import RequestKey
 from docspec.errors import ImageRefused, UsageError
+from docspec.pipeline import Parts
 from docspec.types import (
     Category,
     DecodeStats,
     Document,
     Draft,
+    Drafter,
     Finish,
     Image,
     Line,
@@ -31,7 +34,12 @@ from docspec.types import (
     PageRegion,
     Region,
     Request,
+    Style,
+    Verdict,
+    Verifier,
 )
+from docspec.verifiers.draft_only import DraftOnly
+from docspec.verifiers.loading import load_verifier
 from docspec.verifiers.replay import ReplayModel, ReplayVerifier
 from docspec.verifiers.sequence import Prompt
 
@@ -87,10 +95,22 @@ class TwoBlocks:
         ]
 
 
+class Insisting(AutoDrafter):
+    """Proposes the same for every region."""
+
+    def __init__(self, drafts: tuple[Draft, ...]) -> None:
+        super().__init__()
+        self.drafts = drafts
+
+    def draft(self, page: Page, region: Region, style: Style) -> tuple[Draft, ...]:
+        """Whatever there is."""
+        return self.drafts
+
+
 class Watched(ReplayVerifier):
     """Keeps what it was asked."""
 
-    def verify(self, requests: Any) -> Iterator[tuple[Hashable, Any]]:
+    def verify(self, requests: Any) -> Generator[tuple[Hashable, Verdict], None, None]:
         """As ever."""
         self.asked: list[Request] = []
         return super().verify(self._watch(requests))
@@ -103,7 +123,7 @@ class Watched(ReplayVerifier):
 
 
 @pytest.fixture
-def install(monkeypatch: pytest.MonkeyPatch) -> Install:
+def install() -> Install:
     """A parser whose verifier replays outputs: pages by index, regions by (page, order)."""
 
     def make(
@@ -113,28 +133,27 @@ def install(monkeypatch: pytest.MonkeyPatch) -> Install:
         refused: tuple[Hashable, ...] = (),
         **options: Any,
     ) -> docspec.Parser:
-        keyed = {
+        keyed: dict[Hashable, str] = {
             RequestKey(0, *(key if isinstance(key, tuple) else (key, None))): text
             for key, text in recorded.items()
         }
         loaded = FussyModel(core_tokenizer(), token_id("<|im_end|>"), page=pages or MarkdownPages())
         loaded.refused = refused
         config = Config(**options)
-        monkeypatch.setattr("docspec.pipeline.load_verifier", lambda _: Watched(loaded, keyed, config))
-        return quick(docspec.Parser(config))
+        return quick(config, Watched(loaded, keyed, config))
 
     return make
 
 
-def quick(parser: docspec.Parser) -> docspec.Parser:
-    """``parser`` without the layout model."""
-    parser._stages.detector = TwoBlocks()
-    return parser
+def quick(config: Config, verifier: Verifier, drafter: Drafter | None = None) -> docspec.Parser:
+    """A parser without the layout model."""
+    return docspec.Parser(config, parts=Parts(verifier, TwoBlocks(), drafter or AutoDrafter()))
 
 
 def drafted(paper: Path) -> Document:
     """What the drafts alone make of it."""
-    return quick(docspec.Parser(verifier="draft-only")).parse(paper)
+    config = Config(verifier="draft-only")
+    return quick(config, DraftOnly(config)).parse(paper)
 
 
 def region_texts(document: Document) -> dict[int | tuple[int, int], str]:
@@ -301,27 +320,23 @@ def test_boxes_of_the_output_place_its_regions(paper: Path, install: Install) ->
 
 @pytest.mark.parametrize("mode", ["page", "hierarchical"])
 @pytest.mark.parametrize("verifier", ["mini", "draft-only"])
-def test_verifiers_without_pages_refuse(verifier: str, mode: str) -> None:
+def test_verifiers_without_pages_refuse(verifier: str, mode: Any) -> None:
     """In one line that says what to do instead."""
     with pytest.raises(UsageError, match="use --mode region or auto"):
         docspec.Parser(verifier=verifier, mode=mode)
 
 
 @pytest.mark.parametrize("mode", ["page", "hierarchical"])
-def test_drafts_never_change_a_models_output(mode: str, paper: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_drafts_never_change_a_models_output(mode: Any, paper: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A random model writes the same pages with good drafts, garbage, and none."""
     monkeypatch.setattr(page_pass, "SURE", 2.0)
-    parser = quick(
-        docspec.Parser(
-            verifier=checkpoint("qwen2_5_vl"), mode=mode, max_new_tokens=40, accept="exact", on_loop="off"
-        )
+    config = Config(
+        verifier=checkpoint("qwen2_5_vl"), mode=mode, max_new_tokens=40, accept="exact", on_loop="off"
     )
+    verifier = load_verifier(config)
     texts = []
-    for garbage in (None, "", "zzz $$ | <td> 0 " * 20):
-        if garbage is not None:
-            draft = (Draft(garbage, "garbage"),) if garbage else ()
-            monkeypatch.setattr(parser._stages.drafter, "draft", lambda *_, draft=draft: draft)
-        document = parser.parse(paper)
+    for drafter in (AutoDrafter(), Insisting(()), Insisting((Draft("zzz $$ | <td> 0 " * 20, "garbage"),))):
+        document = quick(config, verifier, drafter).parse(paper)
         assert document.mode == mode
         assert document.errors == ()
         texts.append([page.verdict.text for page in document.pages if page.verdict])

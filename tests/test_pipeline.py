@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator, Sequence
 from pathlib import Path
-from typing import Any
 
 import pytest
 from conftest import PARAGRAPH
 from random_models import save_checkpoint
+from small_parts import SmallDetector
 
 import docspec
+from docspec.config import Config
+from docspec.drafters.reading.text_layer import TextLayerDrafter
 from docspec.errors import InputNotFound, ModelError, UsageError
-from docspec.types import Category, Finish, Page
+from docspec.layout.pymupdf_detector import PyMuPDFDetector
+from docspec.pipeline import Parts
+from docspec.types import Category, Finish, Line, Page
+from docspec.verifiers.draft_only import DraftOnly
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
 
@@ -28,18 +34,21 @@ def test_draft_only_gives_the_text(paper: Path) -> None:
     assert {r.verdict.finish for page in document.pages for r in page.regions} == {Finish.UNVERIFIED}
 
 
-def test_failing_page_is_reported_and_the_others_go_on(paper: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """An unforeseen error in one page costs that page alone."""
-    parser = docspec.Parser(verifier="draft-only")
-    read = parser._stages.drafter.read
+class FailingDrafter(TextLayerDrafter):
+    """Cannot read first pages."""
 
-    def failing(page: Page) -> Any:
+    def read(self, page: Page) -> Sequence[Line]:
+        """The text layer."""
         if page.index == 0:
             raise RuntimeError("simulated")
-        return read(page)
+        return super().read(page)
 
-    monkeypatch.setattr(parser._stages.drafter, "read", failing)
-    document = parser.parse(paper)
+
+def test_failing_page_is_reported_and_the_others_go_on(paper: Path) -> None:
+    """An unforeseen error in one page costs that page alone."""
+    config = Config(verifier="draft-only")
+    parts = Parts(DraftOnly(config), PyMuPDFDetector(), FailingDrafter())
+    document = docspec.Parser(config, parts=parts).parse(paper)
     assert document.errors == ("page 1: RuntimeError: simulated",)
     assert "Heading of page 2" in document.markdown
 
@@ -54,8 +63,11 @@ def test_batch_keeps_a_bad_document_to_itself(paper: Path, tmp_path: Path) -> No
 
 def test_leaving_a_batch_early_stops_its_thread(paper: Path) -> None:
     """A consumer may stop after the first result."""
-    results = docspec.Parser(verifier="draft-only").parse_batch([paper] * 4)
+    config = Config(verifier="draft-only")
+    parts = Parts(DraftOnly(config), SmallDetector(), TextLayerDrafter())
+    results = docspec.Parser(config, parts=parts).parse_batch([paper] * 4)
     assert next(results).document is not None
+    assert isinstance(results, Generator)
     results.close()
 
 
@@ -74,11 +86,15 @@ def test_pictures_are_cut_out_on_request() -> None:
 
 
 @pytest.mark.parametrize("family", ["qwen2_vl", "qwen2_5_vl"])
-def test_saved_checkpoint_verifies_a_document(family: str, paper: Path, tmp_path: Path) -> None:
+def test_saved_checkpoint_verifies_a_document(
+    family: str, paper: Path, tmp_path: Path, small_parts_installed: None
+) -> None:
     """A checkpoint folder loads by name and reads every region."""
     folder = tmp_path / "checkpoint"
     save_checkpoint(folder, family, 0)
-    document = docspec.parse(paper, verifier=str(folder), mode="region", max_new_tokens=12, accept="exact")
+    document = docspec.parse(
+        paper, verifier=str(folder), detector="small", mode="region", max_new_tokens=12, accept="exact"
+    )
     assert document.verifier == str(folder)
     assert document.mode == "region"
     regions = [result for page in document.pages for result in page.regions]

@@ -18,7 +18,7 @@ ONE, TWO = "itwasabrightcolddayinapril", "andtheclockswerestrikingthirteen"
 TEXTS = st.text("abc", min_size=1, max_size=12)
 
 
-def _region(kind: str, order: int | None, **content: str) -> dict[str, object]:
+def _region(kind: str, order: int | None, **content: str | int) -> dict[str, object]:
     return {"category_type": kind, "order": order, "poly": [0, 0, 9, 0, 9, 9, 0, 9], **content}
 
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Generator, Hashable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
+import numpy as np
 import pymupdf
 import pytest
 import torch
@@ -358,7 +360,7 @@ def test_results_do_not_keep_what_lines_were_read_from(paper: Path) -> None:
 
     class Reads(Doubtful):
         def read(self, page: Page) -> Sequence[Line]:
-            return [drafting.replace(line, features=("features",)) for line in page.lines]
+            return [replace(line, features=(np.zeros((1, 120), np.float32),)) for line in page.lines]
 
     class Looks(Shouting):
         def declines(self, request: Request) -> str | None:

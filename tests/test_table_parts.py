@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+from collections.abc import Sequence
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,7 +14,7 @@ from docspec.verifiers.mini.table_parts import split_table, table_text
 TEXTS = st.text("ab1.&<> ", max_size=6)
 
 
-def table(rows):
+def table(rows: Sequence[Sequence[str]]) -> str:
     """The HTML of a grid of texts."""
     return write_html(
         Grid(tuple(Cell(text, i, j) for i, row in enumerate(rows) for j, text in enumerate(row)))
@@ -41,7 +42,7 @@ def test_a_wrapped_cell_takes_several_pieces() -> None:
 
 
 @given(st.lists(st.lists(TEXTS, min_size=2, max_size=3), min_size=1, max_size=3), st.lists(TEXTS, max_size=6))
-def test_nothing_is_lost(rows, pieces) -> None:
+def test_nothing_is_lost(rows: list[list[str]], pieces: list[str]) -> None:
     """What is not read anew stays; no piece is read twice; the tags are those of the draft."""
     draft = table(rows)
     split = split_table(draft, pieces)

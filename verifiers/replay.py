@@ -78,7 +78,7 @@ class ReplayModel:
         self.native: Literal["region", "page"] = "page" if page else "region"
         self.page = page
         self.codec = TokenizerCodec(tokenizer, unwritten=frozenset((end,)))
-        self.end_tokens = (end,)
+        self.end_tokens: tuple[int, ...] = (end,)
         self.style = style or Style()
 
     def declines(self, request: Request) -> str | None:
