@@ -1,7 +1,8 @@
 """Names of exchangeable parts and where they live; nothing is imported before it is asked for.
 
 Third parties add parts as entry points in the groups below, each ``name = module:Class``, the same form as
-here, and a name of theirs goes before a built-in one. What a part has to do says its protocol:
+here, and a name of theirs goes before a built-in one. Its protocol says what a part has to do, and a page of
+docs/ (``adding-a-drafter.md`` and so on) shows one as a package:
 
 | group | protocol | the class is called with |
 |---|---|---|
