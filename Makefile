@@ -1,7 +1,9 @@
-# make demo | test | test-slow | lint | types | wheel-check | bench | bench-gpu
-# Packages come from wherever this machine's pip is set to look; versions from constraints.txt.
+# make demo | test | test-slow | test-lowest | lint | types | wheel-check | bench | bench-gpu
+# Packages come from wherever this machine's pip is set to look; versions from constraints.txt
+# (CONSTRAINTS=/dev/null: the newest ones).
 
 VENV ?= .venv
+CONSTRAINTS ?= constraints.txt
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 DATA ?= ../shared/data/omnidocbench_demo
 SHAPE ?= dots.ocr
@@ -15,7 +17,7 @@ INSTALLED := $(VENV)/.installed
 # Two test processes with many threads each would only wait for each other.
 PYTEST := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 TOKENIZERS_PARALLELISM=false HF_HUB_OFFLINE=1 $(BIN)/python -m pytest
 
-.PHONY: demo test test-slow lint types wheel-check bench bench-gpu clean
+.PHONY: demo test test-slow test-lowest lint types wheel-check bench bench-gpu clean
 
 demo: $(INSTALLED)
 	@mkdir -p out
@@ -30,6 +32,10 @@ test: $(INSTALLED)
 
 test-slow: $(INSTALLED)
 	$(PYTEST) -m slow
+
+# The fast tests with the lowest versions that pyproject.toml allows, in an environment of their own.
+test-lowest:
+	$(MAKE) test VENV=.venv-lowest CONSTRAINTS=constraints-lowest.txt
 
 lint: $(INSTALLED)
 	$(BIN)/ruff check .
@@ -56,9 +62,9 @@ clean:
 	rm -rf build dist out *.egg-info
 
 # torch first: it is the largest, and everything else then finds it there.
-$(INSTALLED): pyproject.toml constraints.txt
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "docspec needs Python 3.11 or newer; run make PYTHON=...")'
+$(INSTALLED): pyproject.toml $(filter-out /dev/null,$(CONSTRAINTS))
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] not in ((3, 11), (3, 12)) and "docspec needs Python 3.11 or 3.12; run make PYTHON=...")'
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt torch
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev,bench]'
+	$(BIN)/python -m pip install --quiet --constraint $(CONSTRAINTS) torch
+	$(BIN)/python -m pip install --quiet --constraint $(CONSTRAINTS) --editable '.[dev,bench]'
 	@touch $@

@@ -118,7 +118,9 @@ class ParseRun:
         self.done += 1
         self.failures += bool(document.errors)
         for note in () if self.quiet else document.notes:
-            self.console.print(f"[dim]note: {escape(f'{item.label}: {note}')}[/]", highlight=False)
+            self.console.print(
+                f"[dim]note: {escape(f'{item.label}: {note}')}[/]", soft_wrap=True, highlight=False
+            )
         return to_stdout
 
     def _fail(self, message: str, item: Item | None = None) -> None:

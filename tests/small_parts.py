@@ -47,6 +47,24 @@ class AbsentVerifier(SmallVerifier):
         raise ModelError(f"no model named {config.verifier}")
 
 
+class BrokenVerifier(SmallVerifier):
+    """One whose model breaks on everything."""
+
+    def verify(self, requests: Iterable[Request | None]) -> Generator[tuple[Hashable, Verdict], None, None]:
+        """The drafts, and why they were not read."""
+        for key, verdict in super().verify(requests):
+            yield key, Verdict(verdict.text, Finish.UNVERIFIED, reason="the model broke", failed=True)
+
+
+class TalkativeVerifier(SmallVerifier):
+    """One whose outputs never end by themselves."""
+
+    def verify(self, requests: Iterable[Request | None]) -> Generator[tuple[Hashable, Verdict], None, None]:
+        """The drafts, cut off."""
+        for key, verdict in super().verify(requests):
+            yield key, Verdict(verdict.text, Finish.LENGTH)
+
+
 class SmallDetector:
     """A region for each line, the first one a title; what is dark below them is a picture."""
 
@@ -72,6 +90,7 @@ def write_distribution(folder: Path) -> None:
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: small-parts\nVersion: 1\n", "utf-8")
     (info / "entry_points.txt").write_text(
         "[docspec.verifiers]\nsmall = small_parts:SmallVerifier\nabsent = small_parts:AbsentVerifier\n"
+        "broken = small_parts:BrokenVerifier\ntalkative = small_parts:TalkativeVerifier\n"
         "[docspec.detectors]\nsmall = small_parts:SmallDetector\n",
         "utf-8",
     )

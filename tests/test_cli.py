@@ -87,6 +87,23 @@ def test_one_document_goes_to_standard_output(run: Run) -> None:
     assert "6.00" in result.stderr
 
 
+def test_a_broken_model_is_no_success(run: Run) -> None:
+    """Its pages fail with the reason, exit code 1; their drafts are there."""
+    result = run("good.pdf", "--verifier", "broken")
+    assert result.exit_code == 1
+    assert result.stdout.startswith("<!-- page 1 failed: the model broke -->\n\n# good é\n")
+    assert errors(result) == [f"error: good.pdf: page {page}: the model broke" for page in (1, 2)]
+    assert "(2 failed)" in result.stderr
+
+
+def test_what_was_cut_off_is_said(run: Run) -> None:
+    """How many outputs ended at the limit, and which option moves it."""
+    result = run("good.pdf", "--verifier", "talkative", "--max-new-tokens", "7")
+    assert result.exit_code == 0
+    assert "3 of the model's outputs cut off at the limit of 7 tokens (--max-new-tokens)" in result.stderr
+    assert "(3 cut off at the token limit)" in result.stderr
+
+
 def test_quiet_says_nothing(run: Run) -> None:
     """Scripts get the text and the exit code."""
     result = run("good.pdf", "--quiet")

