@@ -26,7 +26,7 @@ def decoder_inputs(model: Any, inputs: Mapping[str, Any]) -> dict[str, Any]:
     The image is encoded, merged into the token embeddings and given its positions by the model's own code,
     so that whatever a family does there is done. Tensors are moved to the model's device and floating ones
     to its type. Raises ModelError where the forward pass ends without calling the decoder, and where a token
-    of the prompt would see what stands after it (Gemma 3 and PaliGemma have image tokens do so): the engine's
+    of the prompt would see what stands after it (as Gemma 3 has its image tokens do): the engine's
     masks are causal.
     """
 
