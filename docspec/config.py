@@ -45,15 +45,29 @@ class Options(TypedDict, total=False):
 class Config:
     """What a parse does. Raises UsageError on a value that cannot be used.
 
-    ``verifier`` is a registered name, a folder with a checkpoint, or a hub name. ``verify`` is what it reads:
-    ``all``, or only what is ``doubtful``, which spares it the text that a sound text layer has (``auto``: the
-    bundled verifier is spared it, others are not). ``max_batch`` bounds the
-    active sequences, ``token_budget`` the cached tokens over all of them. ``trade`` is lambda of fused
-    acceptance: 0 is exact, infinity takes every draft; ``temperature`` and ``seed`` are of sampled
-    acceptance. ``on_loop`` is what becomes of runaway repetition: the text up to the loop is kept, the draft
-    taken instead, or (``off``) the verifier runs on. A region that is not cut there has the tokens that it
-    has with ``off``, but that exact acceptance gives all that ``generate`` writes holds with ``off`` only.
-    ``pages`` selects pages, counted from 1: ``1-3,7,10-``.
+    ``verifier`` is a registered name, a folder with a checkpoint, or a hub name; ``drafter`` and ``detector``
+    are registered names. ``mode`` is how pages are read (see Mode); ``auto`` takes what is native to the
+    verifier.
+
+    ``verify`` is what the verifier reads: ``all``, or only what is ``doubtful``, which leaves text from a
+    sound text layer unverified. ``auto`` is ``doubtful`` for the bundled verifier with fused acceptance, its
+    default, and ``all`` otherwise.
+
+    ``accept`` is when a drafted token stands: ``exact`` where it is the verifier's own greedy choice,
+    ``sampled`` where the verifier's own sampling gives it, ``fused`` where draft and verifier, weighed as two
+    readers of one image, make it the likelier one. ``auto`` is ``fused`` for the bundled verifier and
+    ``exact`` for others. ``trade`` is the weight of drafts in fused acceptance: 0 is exact, infinity takes
+    every draft. ``temperature`` and ``seed`` are for sampled acceptance.
+
+    ``on_loop`` is what becomes of an output that repeats itself for ever: ``keep`` ends it at the loop,
+    ``draft`` puts the draft in its place, and ``off`` lets the verifier run on. Only with ``off`` is an exact
+    output always all that ``generate`` writes; one that was not ended at a loop is the same either way.
+
+    ``device`` and ``dtype`` are the model's, ``auto`` what the machine has. ``pages`` selects pages, counted
+    from 1: ``1-3,7,10-``. ``password`` opens encrypted PDFs. ``keep_headers`` keeps page headers and footers
+    in the markdown, ``images`` the pixels of pictures in the result. ``max_batch`` bounds the sequences that
+    are decoded at once, ``token_budget`` their cached tokens in all, ``max_new_tokens`` the length of each
+    output. ``offline`` forbids downloading a model.
 
     >>> config = docspec.Config(verifier="draft-only", pages="1")
     >>> docspec.Parser(config).parse("paper.pdf").markdown.splitlines()[0]

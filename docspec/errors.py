@@ -2,7 +2,7 @@
 
 
 class DocspecError(Exception):
-    """Base of all errors below.
+    """The base of all errors that docspec raises on purpose.
 
     >>> try:
     ...     document = docspec.parse("missing.pdf")

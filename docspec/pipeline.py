@@ -54,8 +54,9 @@ class Parser:
     """Parses documents with one loaded verifier.
 
     ``Parser(verifier="mini", device="cuda")`` takes the fields of Config as options. Raises UsageError for
-    options that cannot be used and ModelError where the verifier cannot be loaded. ``mode`` is how pages are
-    read, ``auto`` decided. ``parts`` are used instead of those that the options name.
+    options that cannot be used and ModelError where the verifier cannot be loaded. Its attribute ``mode``
+    says how pages are read, which ``auto`` leaves open. ``parts`` are used instead of those that the options
+    name.
 
     One run at a time: a second thread needs a Parser of its own. As a context manager it closes itself.
 

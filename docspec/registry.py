@@ -1,7 +1,8 @@
 """Names of exchangeable parts and where they live; nothing is imported before it is asked for.
 
 Third parties add parts as entry points in the groups below, each ``name = module:Class``, the same form as
-here, and a name of theirs goes before a built-in one. What a part has to do says its protocol:
+here, and a name of theirs goes before a built-in one. Its protocol says what a part has to do, and a page of
+docs/ (``adding-a-drafter.md`` and so on) shows one as a package:
 
 | group | protocol | the class is called with |
 |---|---|---|
@@ -82,7 +83,7 @@ def load(kind: str, name: str) -> Any:
     module, _, attribute = target.partition(":")
     try:
         return getattr(import_module(module), attribute)
-    except (ImportError, AttributeError) as error:
+    except Exception as error:  # whatever a plug-in's module does when it is imported
         if name not in plugins:
             raise
         raise UsageError(f"the {kind[:-1]} {name!r} is a plug-in that cannot be loaded: {error}") from error
@@ -97,10 +98,18 @@ def make(kind: Literal["verifiers"], name: str, config: Config) -> Verifier: ...
 @overload
 def make(kind: Literal["formats"], name: str) -> Format: ...
 def make(kind: str, name: str, config: Config | None = None) -> Any:
-    """The part registered as ``name``, made with ``config`` if its class takes one. Raises as ``load``."""
+    """The part registered as ``name``, made with ``config`` if its class takes one.
+
+    Raises as ``load``, UsageError also for a class that wants other arguments, and what the class raises.
+    """
     part = load(kind, name)
-    takes_config = config is not None and "config" in signature(part).parameters
-    return part(config=config) if takes_config else part()
+    called = signature(part)
+    arguments = {"config": config} if config is not None and "config" in called.parameters else {}
+    try:
+        called.bind(**arguments)
+    except TypeError as error:
+        raise UsageError(f"the {kind[:-1]} {name!r} cannot be made of a Config alone: {error}") from error
+    return part(**arguments)
 
 
 def _plugins(kind: str) -> dict[str, str]:

@@ -26,7 +26,7 @@ def union(boxes: Iterable[Box]) -> Box:
 
 
 class Category(StrEnum):
-    """What a region is: the 11 classes of DocLayNet (arXiv 2206.01062).
+    """What a region is: one of the 11 classes of DocLayNet (arXiv 2206.01062).
 
     >>> docspec.Category("section-header") is docspec.Category.SECTION_HEADER
     True
@@ -47,7 +47,8 @@ class Category(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Alternative:
-    """A second reading: ``text`` for the characters ``start`` to ``end``, with that ``probability``."""
+    """A second reading: where the first one has its characters ``start`` to ``end`` (from 0, ``end`` not
+    among them), this one has ``text``, which is right with that ``probability`` (0..1)."""
 
     start: int
     end: int
@@ -57,7 +58,7 @@ class Alternative:
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """A run of characters in one font; ``size`` in points (0 where unknown, as from OCR).
+    """A run of characters in one font, of which ``size`` is in points, 0 where it is unknown (as from OCR).
 
     ``alternatives`` are the source's second readings where it was unsure, in the text's order.
     """
@@ -75,10 +76,10 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line of text as some source read it: ``source`` is ``text-layer``, ``rapidocr``, ...
+    """One line of text as a ``source`` (``text-layer``, ``rapidocr``, ...) read it.
 
-    ``features`` are what a recogniser made of each of the line's pieces from the left, where one read it:
-    values that only a part which shares that recogniser understands, and need not compute again.
+    Where a recogniser read it, ``features`` may have what that made of each of ``spans``: a part that uses
+    the same recogniser then need not compute it again. No other part understands these values.
     """
 
     spans: tuple[Span, ...]
@@ -93,7 +94,10 @@ class Line:
         return "".join(span.text for span in self.spans)
 
     def part(self, numbers: Sequence[int]) -> Line:
-        """The line of those of its spans alone (itself, if all), with the features they were read from."""
+        """The line with only the spans of these ``numbers``, and the features of those spans.
+
+        It is the line itself where the numbers are those of all its spans.
+        """
         if len(numbers) == len(self.spans):
             return self
         spans = tuple(self.spans[i] for i in numbers)
@@ -107,7 +111,7 @@ class Line:
 
 
 class OpenPage(Protocol):
-    """The page of a PDF as the open file has it: what stages can ask beyond a Page's pixels and lines.
+    """A page of an open PDF. Stages ask it for what a Page's pixels and lines do not say.
 
     It belongs to the thread that reads the document and is valid until the next page is read.
     """
@@ -118,17 +122,21 @@ class OpenPage(Protocol):
         ...
 
     def image_boxes(self) -> Sequence[Box]:
-        """Where the page shows images."""
+        """The boxes in which the page shows images."""
         ...
 
     def ruled_cells(self, box: Box) -> Sequence[Box]:
-        """Cells of the largest table in ``box`` that the page draws rules around, empty where it has none."""
+        """The boxes of the cells of the largest table in ``box`` whose rules are drawn; empty without one."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A page in memory: its image at ``dpi``, its text layer, and its open page (images have none)."""
+    """A page in memory.
+
+    ``image`` is the page rendered at ``dpi``; ``lines`` are its text layer, and ``handle`` is the open PDF's
+    page. A page image has neither of these two.
+    """
 
     index: int  # from 0, in the file
     width: float
@@ -139,7 +147,10 @@ class Page:
     handle: OpenPage | None = field(default=None, repr=False, compare=False)
 
     def pixels(self, box: Box, margin: float = 0.0) -> tuple[int, int, int, int]:
-        """``box`` grown by ``margin`` points, in whole pixels of ``image``, inside it, never empty."""
+        """Where ``box``, grown by ``margin`` points, is in ``image``: x0, y0, x1, y1 in whole pixels.
+
+        It is cut at the image's edges and has at least one pixel.
+        """
         height, width = self.image.shape[:2]
         sx, sy = width / self.width, height / self.height
         x0 = min(max(0, int((box[0] - margin) * sx)), width - 1)
@@ -156,10 +167,10 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Region:
-    """A laid-out block. ``order`` is its place in the page's reading order, from 0.
+    """A laid-out block of a page. ``order`` is its place in the page's reading order, from 0.
 
-    ``lines`` are the text lines inside, in reading order; ``level`` is a heading's level from 1, where
-    known; ``parent`` is the order of the region that this one belongs to (a caption's figure or table).
+    ``lines`` are its text lines in reading order. ``level`` is a heading's level, from 1, where it is known.
+    ``parent`` is the order of the region that this one belongs to, as a caption does to its figure or table.
     """
 
     page: int
@@ -184,9 +195,10 @@ class Dropped:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """Proposed text of a region, written as the verifier would write it; ``confidence`` in 0..1.
+    """Text that a ``source`` proposes for a region, written as the verifier would write it.
 
-    ``alternatives`` are what the source would read where it is unsure, in the text's order.
+    ``confidence`` is the chance that it is right (0..1). ``alternatives`` are the source's second readings
+    where it is unsure, in the text's order.
 
     >>> draft = docspec.Draft("Cooling of Tea", source="text-layer", confidence=0.98)
     """
@@ -199,12 +211,14 @@ class Draft:
 
 @dataclass(frozen=True, slots=True)
 class Style:
-    """How a verifier writes a region's text; drafts follow it.
+    """How a verifier writes a region's text, which drafts therefore follow.
 
-    ``table`` is ``html``, ``markdown`` or None (tables not written); ``formula`` is what stands before and
-    after the LaTeX of a formula within text, or None where formulas are plain characters; ``heading_marks``
-    and ``list_marks`` say whether the text itself carries ``#`` and ``-``, ``superscripts`` whether note
-    marks and exponents are superscript characters (``¹``) rather than plain ones.
+    ``join_lines`` says whether a paragraph is one line, ``dehyphenate`` whether hyphens at line ends are then
+    removed, and ``ascii_quotes`` whether quotes are straight. ``heading_marks`` and ``list_marks`` say
+    whether the text itself carries ``#`` and ``-``, ``superscripts`` whether note marks and exponents are
+    superscript characters (``¹``). ``table`` is ``html`` or ``markdown``, or None where tables are not
+    drafted. ``formula`` is what stands before and after the LaTeX of a formula within text, or None where
+    formulas are plain characters.
     """
 
     join_lines: bool = True
@@ -218,7 +232,8 @@ class Style:
 
 
 class Mode(StrEnum):
-    """How a page is read (DESIGN 6.5): its regions, the whole page at once, or first those, then the page.
+    """How a page is read: region by region, as a whole, or (hierarchical) first its regions and then the
+    whole page, whose draft is the regions' verified text.
 
     >>> docspec.parse("paper.pdf", mode="region").pages[0].mode is docspec.Mode.REGION
     True
@@ -245,7 +260,11 @@ class Finish(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class DecodeStats:
-    """Counts of one sequence's decoding; ``steps`` are target forward passes that it took part in."""
+    """What it took to decode a sequence, or several of them together.
+
+    ``tokens`` were written, of which ``accepted`` had been drafted; ``drafted`` tokens were sent to the
+    verifier in all, in ``steps`` of its forward passes.
+    """
 
     tokens: int = 0
     accepted: int = 0
@@ -277,10 +296,10 @@ class Correction:
 
 @dataclass(frozen=True, slots=True)
 class PageRegion:
-    """A region as a page's draft or a page's output has it, in pixels of the page image.
+    """A region as it stands in the draft or the output of a whole page.
 
-    ``box`` is None where the output format has no coordinates; ``level`` is a heading's, from 1;
-    ``alternatives`` are of a drafted ``text``, in its order.
+    ``box`` is in pixels of the page image, or None where the output format has no coordinates. ``level`` is
+    a heading's level, from 1. ``alternatives`` are the second readings of a drafted ``text``, in its order.
     """
 
     category: Category
@@ -294,10 +313,11 @@ class PageRegion:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What the verifier made of a draft; ``reason`` says why a region is unverified.
+    """What the verifier says of a region or page: its final ``text``, and how that came about.
 
-    ``failed`` says that the verifier broke on it, for that reason: its page has failed. ``regions`` is a
-    page's output read as regions, in its order; ``text`` is then the output as it stands.
+    ``reason`` says why it is unverified or was ended. Where ``failed``, the verifier broke on it, and its
+    page has failed for that ``reason``. Of a whole page ``text`` is the output as it stands, and ``regions``
+    are what was read from it, in its order.
 
     >>> verdict = docspec.Verdict("Cooling of Tea", docspec.Finish.END, agreement=1.0)
     """
@@ -314,13 +334,14 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One region, or a whole page, to verify: its pixels and its drafts, best first.
+    """A region or a whole page that is to be verified, with its pixels and its drafts, best first.
 
-    ``category`` None asks for the page; ``regions`` are then its drafted or verified regions in reading
-    order, from which the verifier writes the draft in its own page format. ``line_boxes`` are a region's text
-    lines in pixels of ``image``, in reading order (of a table that OCR read, the pieces of its lines);
-    ``line_texts`` what the source of the first draft read there, and ``line_features`` what it read it from
-    (see Line).
+    ``category`` is None for a whole page. ``regions`` are then its regions in reading order, drafted or
+    already verified, of which the verifier makes the page's draft in its own page format.
+
+    ``line_boxes`` say where a region's text lines are, in pixels of ``image`` and in reading order; of a
+    table that OCR read they are the pieces of its lines. ``line_texts`` and ``line_features`` have, for each
+    of them, what the first draft's source read there and the features that it read it from (see Line).
     """
 
     key: Hashable
@@ -335,7 +356,7 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class RegionResult:
-    """A region with its best draft and its verdict.
+    """A region of the result, with its best draft (None where it had none) and its verdict.
 
     >>> region = docspec.parse("paper.pdf").pages[0].regions[0]
     >>> region.order, region.category.value, region.text
@@ -368,19 +389,23 @@ class RegionResult:
 
     @property
     def confidence(self) -> float:
-        """How sure the layout is of the region (0..1), as in the JSON.
+        """How sure the layout is that the region is there and of this category (0..1), as in the JSON.
 
-        How sure its text is say ``draft.confidence`` and ``verdict.agreement``.
+        ``draft.confidence`` and ``verdict.agreement`` say how sure its text is.
         """
         return self.region.confidence
 
 
 @dataclass(frozen=True, slots=True)
 class PageResult:
-    """A finished page. ``timings`` are seconds by stage; ``error`` is set when the page failed.
+    """A finished page. ``index`` counts the file's pages from 0; ``width`` and ``height`` are in points.
 
-    ``mode`` is how it was read. In page and hierarchical mode ``verdict`` is the page pass's; its statistics
-    are the page's alone, those of the region pass before it are ``region_pass``, and ``regions`` have none.
+    ``regions`` are what was read, in reading order; ``dropped`` is what the output leaves out, and why.
+    ``timings`` are seconds by stage. ``error`` is the reason where the page failed, else None.
+
+    ``mode`` is how the page was read. If it was read as a whole (page and hierarchical mode), ``verdict`` is
+    that of the whole page. Its statistics count the page pass alone, ``region_pass`` counts what was decoded
+    of the regions before, and the verdicts of ``regions`` count nothing.
 
     >>> [page] = docspec.parse("paper.pdf", pages="2").pages
     >>> page.index, page.width, page.error
@@ -401,7 +426,7 @@ class PageResult:
 
     @property
     def cut_off(self) -> int:
-        """How many outputs, the page's own or those of its regions, ended at the bound on tokens."""
+        """How many outputs ended at the bound on tokens: of the page, or else of its regions."""
         verdicts = [self.verdict] if self.verdict else [result.verdict for result in self.regions]
         return sum(verdict.finish is Finish.LENGTH for verdict in verdicts)
 
@@ -414,11 +439,13 @@ class PageResult:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A parsed document; ``notes`` are things the user should know (a repaired file, skipped pages).
+    """A parsed document. ``markdown`` is its whole text, ``pages`` are the pages that were asked for.
 
-    ``source`` is the file's path as it was given (None for bytes); ``device`` is what the verifier ran on
-    and its type of number, empty where no model ran. ``keep_headers`` says whether ``markdown`` has page
-    headers and footers.
+    ``name`` is the file's name and ``source`` its path as it was given, None for bytes. ``verifier`` and
+    ``mode`` say how it was read, ``timings`` how many seconds each stage took. ``notes`` are things that the
+    user should know, such as that a damaged file was repaired. ``device`` is what the model ran on and its
+    type of number, empty where no model ran. ``keep_headers`` says whether ``markdown`` has page headers and
+    footers.
 
     >>> document = docspec.parse("paper.pdf")
     >>> document.markdown.splitlines()[0]
@@ -445,7 +472,7 @@ class Document:
     # imported in the methods: what writes documents knows these types, not they it
 
     def to_json(self) -> str:
-        """Everything that is known of the document, in the shape of docspec/result_json.py."""
+        """Everything that is known of the document, as JSON; docspec/result_json.py describes its shape."""
         from docspec.output import text_of
 
         return text_of(self, "json")
@@ -457,8 +484,8 @@ class Document:
         return text_of(self, "html")
 
     def save(self, path: Path | str) -> None:
-        """Write the document in the format that the suffix of ``path`` names: ``.md``, ``.json``, ``.html``,
-        or that of a format that a plug-in adds.
+        """Write the document to ``path``, in the format that its suffix names: ``.md``, ``.json`` or
+        ``.html``, or one that a plug-in adds.
 
         Pictures (see ``Config.images``) are written beside it, in ``STEM_images``. A file is complete or not
         there. Raises UsageError for an unknown suffix, OutputError where nothing can be written.
@@ -469,35 +496,39 @@ class Document:
 
 
 class Format(Protocol):
-    """Writes documents as files of one kind."""
+    """Writes documents as files of one kind; docs/adding-a-format.md shows one."""
 
     @property
     def suffix(self) -> str:
-        """What its files' names end with, such as ``.json``."""
+        """What the names of its files end with, such as ``.json``; it begins with a dot."""
         ...
 
     def write(self, document: Document) -> str:
-        """The whole file; links to pictures are those of ``document.markdown``."""
+        """The text of the whole file. Pictures are written beside it; ``document.markdown`` links to them."""
         ...
 
 
 class Detector(Protocol):
-    """Finds regions on a page."""
+    """Finds the regions of a page; docs/adding-a-detector.md shows one."""
 
     def detect(self, page: Page, lines: Sequence[Line]) -> Sequence[Region]:
-        """Raw regions of ``page``, whose text is ``lines``: any order, overlaps allowed, without lines."""
+        """The regions of ``page``, whose text is ``lines``.
+
+        They may come in any order and overlap. They have no lines yet: the layout stage hands those out.
+        """
         ...
 
 
 class Drafter(Protocol):
-    """Reads a page cheaply and proposes text for its regions."""
+    """Reads a page cheaply and proposes text for its regions; docs/adding-a-drafter.md shows one."""
 
     def read(self, page: Page) -> Sequence[Line]:
-        """The page's text lines, from whichever source can be trusted where."""
+        """The page's text lines, in page points, each from the source that is best trusted there."""
         ...
 
     def draft(self, page: Page, region: Region, style: Style) -> Sequence[Draft]:
-        """Drafts of one region, best first; empty where there is nothing to propose."""
+        """Drafts of ``region`` in the verifier's ``style``, best first; none where there is nothing to
+        propose."""
         ...
 
 
@@ -506,12 +537,12 @@ class Verifier(Protocol):
 
     @property
     def name(self) -> str:
-        """What results are labelled with."""
+        """The name that results have for this verifier."""
         ...
 
     @property
     def style(self) -> Style:
-        """How this verifier writes."""
+        """How this verifier writes a region's text."""
         ...
 
     @property
@@ -521,7 +552,7 @@ class Verifier(Protocol):
 
     @property
     def native(self) -> Literal["region", "page"]:
-        """What it was made to read: mode ``auto`` ends with a page pass only where that is pages."""
+        """What it was made to read. Mode ``auto`` reads whole pages only where that is pages."""
         ...
 
     @property
@@ -531,17 +562,18 @@ class Verifier(Protocol):
 
     @property
     def doubtful_only(self) -> bool:
-        """Whether ``--verify auto`` spares it the text that a sound text layer has."""
+        """Whether, with ``--verify auto``, text from a sound text layer is left unverified."""
         ...
 
     @property
     def device(self) -> str:
-        """What the model is on and its type of number, such as ``cpu (float32)``; empty without a model."""
+        """What the model runs on and its type of number, such as ``cpu (float32)``; empty without a model."""
         ...
 
     @property
     def seconds(self) -> Mapping[str, float]:
-        """Seconds spent so far by stage (``vision``, ``prefill``, ``decode``); empty without a model."""
+        """How many seconds each stage (``vision``, ``prefill``, ``decode``) took so far; empty without a
+        model."""
         ...
 
     def release(self) -> None:
@@ -549,14 +581,18 @@ class Verifier(Protocol):
         ...
 
     def declines(self, request: Request) -> str | None:
-        """Why this verifier cannot read the region (its draft then stands unverified), or None."""
+        """Why this verifier cannot read what is asked for, or None if it can.
+
+        A region that is declined keeps its draft, unverified.
+        """
         ...
 
     def verify(self, requests: Iterable[Request | None]) -> Generator[tuple[Hashable, Verdict]]:
-        """Verdicts by key, in order of completion; pulls requests only as slots become free.
+        """Yields the key and the verdict of each request, once, in order of completion.
 
-        A None among the requests says that none is ready yet: go on with what there is, then ask again. A
-        request that the verifier breaks on gets a verdict that is ``failed``; what the requests themselves
-        raises is passed on. Closed early, it forgets what it has in hand.
+        It takes requests only as it has room for them. A None among them says that none is ready yet: go on
+        with what there is, then ask again. A request that the verifier breaks on gets a verdict that is
+        ``failed``; what iterating over ``requests`` raises is passed on. Closed early, it forgets what it has
+        in hand.
         """
         ...

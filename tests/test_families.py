@@ -104,6 +104,19 @@ def test_linear_attention_is_refused() -> None:
         Runner(transformers.Qwen3_5ForConditionalGeneration(config), 1)
 
 
+def test_prompts_that_look_ahead_are_refused() -> None:
+    """A model whose image tokens see each other is refused; a mask that is causal is not."""
+    profile = loaded(checkpoint("idefics3")).profile
+    inputs = profile.inputs(pixels(0), Category.TEXT)
+    size = inputs["input_ids"].shape[1]
+    everything = torch.ones(1, 1, size, size, dtype=torch.bool)
+    for mask in (everything.tril(), torch.zeros(1, 1, size, size).masked_fill(~everything.tril(), -1e9)):
+        [given] = profile.embed([inputs | {"attention_mask": mask}])
+        assert given.ids == tuple(inputs["input_ids"][0].tolist())
+    with pytest.raises(ModelError, match="what stands after them"):
+        profile.embed([inputs | {"attention_mask": everything}])
+
+
 def test_unknown_model_types_name_the_known_ones(tmp_path: Path) -> None:
     """A checkpoint of another family says which are known."""
     (tmp_path / "config.json").write_text(json.dumps({"model_type": "llama"}))

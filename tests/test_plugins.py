@@ -59,6 +59,11 @@ class Other:
     def write(self, document):
         return "{}"
 
+class Needy:
+    """A drafter that wants what nobody gives it."""
+    def __init__(self, model):
+        self.model = model
+
 class Broken:
     suffix = ".broken"
     def write(self, document):
@@ -71,6 +76,8 @@ extra = extra_parts:Detector
 extra = extra_parts:Drafter
 gone = no_such_module:Drafter
 nameless = extra_parts:NoSuchClass
+mistyped = extra_mistyped:Drafter
+needy = extra_parts:Needy
 [docspec.verifiers]
 extra = extra_parts:Verifier
 [docspec.formats]
@@ -86,6 +93,7 @@ def installed(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monk
     """A distribution with a part of each kind, as an installer leaves it."""
     site = tmp_path_factory.mktemp("site")
     (site / "extra_parts.py").write_text(textwrap.dedent(PARTS))
+    (site / "extra_mistyped.py").write_text("class Drafter(:")
     described = site / "extra_parts-1.0.dist-info"
     described.mkdir()
     (described / "METADATA").write_text("Metadata-Version: 2.1\nName: extra-parts\nVersion: 1.0\n")
@@ -110,6 +118,7 @@ def test_every_part_is_made_with_the_configuration(paper: Path) -> None:
     [
         ("drafters", "gone", "the drafter 'gone' is a plug-in that cannot be loaded: No module named"),
         ("drafters", "nameless", "the drafter 'nameless' is a plug-in that cannot be loaded: .*NoSuchClass"),
+        ("drafters", "mistyped", "the drafter 'mistyped' is a plug-in that cannot be loaded: invalid syntax"),
         ("detectors", "none", "unknown detector 'none'; known: pymupdf, layoutparser, extra"),
     ],
 )
@@ -117,6 +126,12 @@ def test_a_part_that_is_not_there_is_a_usage_error(kind: str, name: str, message
     """In one line, known names the built-in ones first."""
     with pytest.raises(docspec.UsageError, match=message):
         registry.load(kind, name)
+
+
+def test_a_part_that_wants_more_is_a_usage_error() -> None:
+    """It says which argument nobody gives."""
+    with pytest.raises(docspec.UsageError, match=r"'needy' cannot be made of a Config alone: .*'model'"):
+        registry.make("drafters", "needy", docspec.Config())
 
 
 @pytest.mark.parametrize("kind", ["detectors", "drafters", "verifiers"])

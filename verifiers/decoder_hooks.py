@@ -25,7 +25,9 @@ def decoder_inputs(model: Any, inputs: Mapping[str, Any]) -> dict[str, Any]:
 
     The image is encoded, merged into the token embeddings and given its positions by the model's own code,
     so that whatever a family does there is done. Tensors are moved to the model's device and floating ones
-    to its type. Raises ModelError where the forward pass ends without calling the decoder.
+    to its type. Raises ModelError where the forward pass ends without calling the decoder, and where a token
+    of the prompt would see what stands after it (as Gemma 3 has its image tokens do): the engine's
+    masks are causal.
     """
 
     def stop(module: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
@@ -35,6 +37,11 @@ def decoder_inputs(model: Any, inputs: Mapping[str, Any]) -> dict[str, Any]:
     try:
         model(**{name: _moved(value, model) for name, value in inputs.items()})
     except _Reached as reached:
+        if looks_ahead(reached.given.get("attention_mask")):
+            raise ModelError(
+                f"{type(model).__name__} lets tokens of the prompt see what stands after them; "
+                "docspec cannot decode it"
+            ) from None
         return reached.given
     finally:
         handle.remove()
@@ -62,6 +69,20 @@ def decoder_given(model: Any, extra: Mapping[str, Any]) -> Iterator[None]:
         yield
     finally:
         handle.remove()
+
+
+def looks_ahead(mask: Any) -> bool:
+    """Whether a decoder's attention mask lets some token see a later one.
+
+    ``mask`` is None (causal), [1, 1, P, P], of truth values or of what is added to the scores, [1, P] (which
+    tokens are padding), or a mapping of such masks by kind of layer.
+    """
+    if isinstance(mask, Mapping):
+        return any(map(looks_ahead, mask.values()))
+    if not isinstance(mask, torch.Tensor) or mask.dim() < 4:
+        return False
+    seen = mask if mask.dtype == torch.bool else mask == 0
+    return bool(seen.triu(1).any())
 
 
 def _moved(value: Any, model: Any) -> Any:

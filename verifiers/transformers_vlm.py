@@ -110,7 +110,10 @@ def _profile(name: str, local: bool) -> Any:
         raise ModelError(f"{name} is not a checkpoint: no config.json that names a model_type")
     known = registry.names("profiles")
     if model_type not in known:
-        raise ModelError(f"no profile for {name}, of model type {model_type!r}; known: {', '.join(known)}")
+        raise ModelError(
+            f"no profile for {name}, of model type {model_type!r}; known: {', '.join(known)} (a package can "
+            "add one: an entry point of docspec.profiles, see docs/adding-a-family.md)"
+        )
     return registry.load("profiles", model_type)
 
 

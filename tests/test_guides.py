@@ -1,0 +1,118 @@
+"""The guides are programs: their code, installed as a package of a reader's own, does what they say."""
+
+from __future__ import annotations
+
+import re
+import sys
+import tomllib
+from collections.abc import Iterator
+from dataclasses import replace
+from importlib import import_module
+from inspect import signature
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+import random_models
+import transformers
+from transformers.models.clip.image_processing_pil_clip import CLIPImageProcessorPil
+
+from docspec.doctor import profiles
+from docspec.verifiers.profiles.base import Profile
+from docspec.verifiers.sequence import Prompt
+
+DOCS = Path(__file__).parent.parent / "docs"
+GUIDES = sorted(path.name for path in DOCS.glob("adding-a-*.md"))
+BLOCK = re.compile(r"^```(\w+)\n# (\S+)\n(.*?)^```", re.MULTILINE | re.DOTALL)  # a file: its name, its text
+
+
+def files(guide: str) -> dict[str, str]:
+    """The files of a guide by name; every block of code is one."""
+    text = (DOCS / guide).read_text("utf-8")
+    found = {name: content for _, name, content in BLOCK.findall(text)}
+    assert len(found) == len(re.findall(r"^```\w", text, re.MULTILINE)), guide
+    return found
+
+
+def install(guide: str, site: Path) -> None:
+    """What an installer makes of a guide's files."""
+    for name, content in files(guide).items():
+        (site / name).write_text(content, "utf-8")
+    project = tomllib.loads((site / "pyproject.toml").read_text("utf-8"))["project"]
+    described = site / f"{project['name'].replace('-', '_')}-{project['version']}.dist-info"
+    described.mkdir()
+    (described / "METADATA").write_text(
+        f"Metadata-Version: 2.1\nName: {project['name']}\nVersion: {project['version']}\n", "utf-8"
+    )
+    groups = project["entry-points"].items()
+    lines = [f"[{group}]\n" + "".join(f"{n} = {t}\n" for n, t in named.items()) for group, named in groups]
+    (described / "entry_points.txt").write_text("".join(lines), "utf-8")
+
+
+@pytest.fixture
+def site(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A folder that packages are installed in; what is imported from it is forgotten afterwards."""
+    folder = tmp_path_factory.mktemp("site")
+    monkeypatch.syspath_prepend(folder)
+    yield folder
+    for path in folder.glob("*.py"):
+        sys.modules.pop(path.stem, None)
+
+
+def run_tests(module: ModuleType, tmp_path: Path) -> int:
+    """Calls the module's tests, each with a folder of its own; how many there are."""
+    tests = {name: thing for name, thing in vars(module).items() if name.startswith("test_")}
+    for name, test in tests.items():
+        folder = tmp_path / name
+        folder.mkdir()
+        test(**({"tmp_path": folder} if "tmp_path" in signature(test).parameters else {}))
+    return len(tests)
+
+
+@pytest.mark.parametrize("guide", [name for name in GUIDES if name != "adding-a-family.md"])
+def test_a_guides_package_passes_its_tests(guide: str, site: Path, tmp_path: Path) -> None:
+    """Registered by its entry points, found by name, tested as the guide says."""
+    install(guide, site)
+    [module] = [path.stem for path in site.glob("test_*.py")]
+    assert run_tests(import_module(module), tmp_path) >= 2
+
+
+def small_llava(sliding: bool) -> random_models.Parts:
+    """LLaVA's class as tests/random_models.py has others; docspec has no profile for it."""
+    vision = {"model_type": "clip_vision_model", "hidden_size": 32, "intermediate_size": 64}
+    vision |= {"num_hidden_layers": 2, "num_attention_heads": 4, "image_size": 56, "patch_size": 14}
+    config = transformers.LlavaConfig(
+        text_config=random_models.decoder(model_type="llama"),
+        vision_config=vision,
+        image_token_index=random_models.token_id("<image>"),
+    )
+    images = CLIPImageProcessorPil(size={"shortest_edge": 56}, crop_size={"height": 56, "width": 56})
+    words = random_models.tokenizer({"image_token": "<image>"})
+    processor = transformers.LlavaProcessor(
+        images,
+        words,
+        patch_size=14,
+        vision_feature_select_strategy="default",
+        num_additional_image_tokens=1,
+        chat_template=random_models.template("USER: ", "<image>", " ASSISTANT:"),
+    )
+    return transformers.LlavaForConditionalGeneration(config), [processor]
+
+
+def test_the_guides_family_is_exact(site: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its profile and its check work on a checkpoint of the real class; the check sees what is wrong."""
+    install("adding-a-family.md", site)
+    monkeypatch.setitem(random_models.BUILDS, "llava", random_models.Build(small_llava))
+    random_models.save_checkpoint(tmp_path, "llava", 0)
+    check = import_module("check_exact").check
+    assert check(str(tmp_path)) == 16
+    assert "llava" in {card.name for card in profiles()}
+    embed = Profile.embed
+
+    def stretched(self: Profile, batch: list[dict[str, Any]]) -> list[Prompt]:
+        return [replace(prompt, positions=prompt.positions * 2) for prompt in embed(self, batch)]
+
+    monkeypatch.setattr(Profile, "embed", stretched)
+    with pytest.raises(AssertionError):
+        check(str(tmp_path))
