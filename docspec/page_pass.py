@@ -32,7 +32,7 @@ from docspec.types import (
 )
 
 SURE = 0.97  # confidence from which a draft needs no region pass before the page pass (a trusted text layer)
-SOUND = 0.95  # confidence of a text layer that is right: of 26 documents' regions 95% had it, no garbled one
+SOUND = 0.95  # confidence of a text layer that is right: 97% of 18 PDFs' regions have it
 NOT_IN_OUTPUT = "not in the page output"
 LEFT_OUT = (Category.PICTURE, Category.PAGE_HEADER, Category.PAGE_FOOTER)  # by many page formats
 # What markdown cannot say of a paragraph; the layout knows it.
