@@ -145,6 +145,8 @@ class Stages:
 
     def _request(self, document: int, page: Page, region: Region) -> Request:
         drafts = tuple(self.drafter.draft(page, region, self.style))
+        if strange := [draft for draft in drafts if not isinstance(draft, Draft)]:
+            raise TypeError(f"the drafter gave {type(strange[0]).__name__}, not Draft")
         return region_request(RequestKey(document, page.index, region.order), page, region, drafts)
 
     def _pictures(self, page: Page, regions: Sequence[Region]) -> dict[int, bytes]:

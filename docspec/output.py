@@ -48,7 +48,10 @@ def text_of(document: Document, kind: str) -> str:
     """``document`` in a registered format. Raises OutputError where that fails."""
     chosen = registry.make("formats", kind)
     try:
-        return chosen.write(document)
+        text: object = chosen.write(document)
+        if not isinstance(text, str):
+            raise TypeError(f"write gave {type(text).__name__}, not str")
+        return text
     except Exception as error:  # a plug-in is at fault: the other documents go on
         what = " ".join(f"{type(error).__name__}: {error}".split())
         raise OutputError(f"{document.name}: the format {kind} cannot write it: {what}") from error

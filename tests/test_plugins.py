@@ -174,6 +174,13 @@ def test_two_formats_of_one_suffix_are_refused() -> None:
         parse_formats("docx")
 
 
+def test_a_format_has_to_give_text(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that forgets to return what it wrote is named, as any other that fails."""
+    monkeypatch.setattr("docspec.result_formats.Markdown.write", lambda *_: None)
+    with pytest.raises(docspec.OutputError, match="write gave NoneType, not str"):
+        render(Document("x", (), "", "v", "region"), "md")
+
+
 def test_a_format_that_fails_is_an_output_error(paper: Path, tmp_path: Path) -> None:
     """It costs the file and nothing else."""
     with pytest.raises(docspec.OutputError, match="x: the format broken cannot write it: KeyError"):

@@ -355,6 +355,18 @@ def test_pictures_that_cannot_be_cut_fail_their_page(
     assert [error.split(": ", 1)[1] for error in document.errors] == ["MemoryError: simulated"] * 2
 
 
+def test_a_drafter_that_gives_no_drafts_fails_its_page(documents: list[Path]) -> None:
+    """A third party's mistake costs the page and says what was given; the run goes on."""
+
+    class Plain(Doubtful):
+        def draft(self, page: Page, region: Region, style: Style) -> Any:
+            return "text" if page.index == 0 else super().draft(page, region, style)
+
+    document = parser_of(drafter=Plain()).parse(documents[0])
+    assert document.errors == ("page 1: TypeError: the drafter gave str, not Draft",)
+    assert document.pages[1].regions[0].text == "DOCUMENT 0, PAGE 1."
+
+
 def test_results_do_not_keep_what_lines_were_read_from(paper: Path) -> None:
     """A recogniser's features are needed until the verdict; a finished document has none of them."""
 
