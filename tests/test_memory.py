@@ -7,6 +7,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from statistics import median
 
 import numpy as np
 import psutil
@@ -19,7 +20,7 @@ from docspec.pipeline import Parts
 from docspec.types import Line, Page, PageResult
 
 MIB = 1 << 20
-PAGES, FIRST = 300, 100  # growth is measured from the page numbered FIRST on
+PAGES, FIRST, AROUND = 300, 100, 20  # growth is measured from the pages after the FIRST ones to the last ones
 
 
 def long_document(path: Path, sentences: int) -> Path:
@@ -47,14 +48,17 @@ def small_parser() -> docspec.Parser:
 
 
 def growth(parser: docspec.Parser, path: Path) -> float:
-    """How many MiB of resident memory the pages after the first ones add at the most."""
+    """How many MiB of resident memory the pages after the first ones add.
+
+    Medians of a few pages: how many are open at a moment, and their images with them, goes up and down.
+    """
     process, sizes = psutil.Process(), []
 
     def note(page: PageResult) -> None:
         sizes.append(process.memory_info().rss)
 
     assert parser.parse(path, progress=note).errors == ()
-    return float(max(sizes[FIRST:]) - sizes[FIRST]) / MIB
+    return float(median(sizes[-AROUND:]) - median(sizes[FIRST : FIRST + AROUND])) / MIB
 
 
 def growth_elsewhere(parts: str, path: Path) -> float:
