@@ -17,7 +17,7 @@ from docspec.config import Config
 from docspec.drafting import Ahead, DocumentEnd, DraftedPage, Input, Pause, RequestKey
 from docspec.errors import DocspecError, ModelError
 from docspec.page_pass import is_sound, is_sure, page_request, page_result, region_results
-from docspec.types import Document, Finish, Mode, PageResult, Request, Verdict, Verifier
+from docspec.types import Document, Finish, Mode, PageResult, Request, Verdict, Verifier, unread
 
 Progress = Callable[[PageResult], None]
 SOUND = "the text layer is sound"
@@ -25,6 +25,8 @@ SOUND = "the text layer is sound"
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
+    """What became of the input with that ``number``."""
+
     number: int
     result: Document | DocspecError
 
@@ -158,8 +160,7 @@ class Run:
             if reason is None:
                 yield self._sent(request)
             else:
-                text = request.drafts[0].text if request.drafts else ""
-                self._settle(request.key, Verdict(text, Finish.UNVERIFIED, reason=reason))
+                self._settle(request.key, unread(request, reason))
         if not drafted.requests:
             self._regions_read(drafted.document, drafted.result.index)
 

@@ -354,6 +354,12 @@ class Request:
     regions: tuple[PageRegion, ...] = ()
 
 
+def unread(request: Request, reason: str, *, failed: bool = False) -> Verdict:
+    """The verdict on a request that no verifier has read: its best draft, and why."""
+    text = request.drafts[0].text if request.drafts else ""
+    return Verdict(text, Finish.UNVERIFIED, reason=reason, failed=failed)
+
+
 @dataclass(frozen=True, slots=True)
 class RegionResult:
     """A region of the result, with its best draft (None where it had none) and its verdict.

@@ -6,7 +6,9 @@ from collections.abc import Generator, Hashable, Iterable, Mapping
 from typing import ClassVar, Literal
 
 from docspec.config import Config
-from docspec.types import Finish, Request, Style, Verdict
+from docspec.types import Request, Style, Verdict, unread
+
+NOT_ASKED = "no verifier was asked for"
 
 
 class DraftOnly:
@@ -28,11 +30,10 @@ class DraftOnly:
         """Nothing is kept."""
 
     def declines(self, request: Request) -> str | None:
-        return "no verifier was asked for"
+        return NOT_ASKED
 
     def verify(self, requests: Iterable[Request | None]) -> Generator[tuple[Hashable, Verdict]]:
         """Never called with a request, since all are declined; answers with the draft all the same."""
         for request in requests:
             if request is not None:
-                text = request.drafts[0].text if request.drafts else ""
-                yield request.key, Verdict(text, Finish.UNVERIFIED, reason="no verifier was asked for")
+                yield request.key, unread(request, NOT_ASKED)

@@ -16,7 +16,7 @@ from docspec.drafters.following.drafted_next import DraftedNext
 from docspec.drafters.following.experience import Experience
 from docspec.drafters.reading.alternatives import page_alternatives
 from docspec.errors import ImageRefused, ModelError
-from docspec.types import Draft, Finish, Image, PageRegion, Request, Style, Verdict
+from docspec.types import Draft, Finish, Image, PageRegion, Request, Style, Verdict, unread
 from docspec.verifiers.clock import now
 from docspec.verifiers.codec import TokenizerCodec
 from docspec.verifiers.cut_off import closed
@@ -188,7 +188,7 @@ class ModelVerifier:
             except ModelError as error:
                 self.release()
                 for request, _ in work.open.values():
-                    work.settled.append((request.key, _unread(request, str(error), failed=True)))
+                    work.settled.append((request.key, unread(request, str(error), failed=True)))
                 work.open.clear()
             while work.settled:
                 yield work.settled.popleft()
@@ -246,10 +246,10 @@ class ModelVerifier:
             return [pair for request in requests for pair in self._prompts([request], work)]
         [request] = requests
         if isinstance(prompts, ImageRefused):
-            verdict = _unread(request, f"the model cannot take this image: {prompts}")
+            verdict = unread(request, f"the model cannot take this image: {prompts}")
         else:
             reason = f"the model failed on the image: {type(prompts).__name__}: {prompts}"
-            verdict = _unread(request, reason, failed=True)
+            verdict = unread(request, reason, failed=True)
         work.settled.append((request.key, verdict))
         return []
 
@@ -310,12 +310,6 @@ class ModelVerifier:
         if request.category is None and self.loaded.page is not None:
             return replace(verdict, regions=self.loaded.page.read_page(text, request.image))
         return self.loaded.verdict(request, verdict)
-
-
-def _unread(request: Request, reason: str, *, failed: bool = False) -> Verdict:
-    """The verdict on a request that was not read: its draft, and why."""
-    text = request.drafts[0].text if request.drafts else ""
-    return Verdict(text, Finish.UNVERIFIED, reason=reason, failed=failed)
 
 
 def _confidence(request: Request) -> float:
