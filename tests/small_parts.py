@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Generator, Hashable, Iterable, Sequence
 from itertools import chain
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from docspec.config import Config
+from docspec.drafters.reading.ocr_engine import OcrEngine
 from docspec.errors import ModelError
 from docspec.types import Category, DecodeStats, Finish, Line, Page, Region, Request, Verdict
 from docspec.verifiers.draft_only import DraftOnly
@@ -81,6 +83,18 @@ class SmallDetector:
             box = (scale * columns.min(), y0, scale * (columns.max() + 1), y1)
             boxes.append((box, Category.PICTURE))
         return [Region(page.index, order, box, kind) for order, (box, kind) in enumerate(boxes)]
+
+
+class NoOcr(OcrEngine):
+    """An engine that must not be asked."""
+
+    def detect(self, image: Any) -> Any:
+        """Never."""
+        raise AssertionError("OCR was not needed here")
+
+    def read(self, strips: Any) -> Any:
+        """Never."""
+        raise AssertionError("OCR was not needed here")
 
 
 def write_distribution(folder: Path) -> None:

@@ -1,13 +1,13 @@
 """The text layer: how far it can be trusted, and what takes its place where it cannot."""
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pymupdf
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from small_parts import NoOcr
 
 from docspec.drafters.reading import page_ink as ink
 from docspec.drafters.reading.auto import TRUSTED, AutoDrafter, NoDrafter
@@ -25,16 +25,6 @@ PROSE = (
     "The concept of the word processor predates modern computers and has evolved through several "
     "technological milestones, from the typewriter to the networked editors of today."
 )
-
-
-class NoOcr(OcrEngine):
-    """An engine that must not be asked."""
-
-    def detect(self, image: Any) -> Any:
-        raise AssertionError("OCR was not needed here")
-
-    def read(self, strips: Any) -> Any:
-        raise AssertionError("OCR was not needed here")
 
 
 @pytest.fixture(scope="module")

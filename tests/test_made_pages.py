@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -15,6 +14,7 @@ pytest.importorskip("pylatexenc")
 from made_pages import MadePage, annotation, made_pages, markdown, write_folder
 from random_models import core_tokenizer, token_id
 from rapidfuzz.distance import Levenshtein
+from small_parts import NoOcr
 from test_page_mode import MarkdownPages
 from test_toolkit_figures import halved, joined
 
@@ -26,7 +26,6 @@ from docspec.bench.annotations import page_regions
 from docspec.bench.quality import page_quality
 from docspec.config import Config
 from docspec.drafters.reading.auto import AutoDrafter
-from docspec.drafters.reading.ocr_engine import OcrEngine
 from docspec.drafting import RequestKey
 from docspec.layout import analyse
 from docspec.layout.pymupdf_detector import PyMuPDFDetector
@@ -56,18 +55,6 @@ class ReadOnce(AutoDrafter):
         if key not in self.known:
             self.known[key] = super().read(page)
         return self.known[key]
-
-
-class NoOcr(OcrEngine):
-    """An engine that must not be asked."""
-
-    def detect(self, image: Any) -> Any:
-        """Never."""
-        raise AssertionError("OCR was not needed here")
-
-    def read(self, strips: Any) -> Any:
-        """Never."""
-        raise AssertionError("OCR was not needed here")
 
 
 @pytest.fixture(scope="module")

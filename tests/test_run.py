@@ -7,7 +7,7 @@ import time
 from collections.abc import Generator, Hashable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, ClassVar, Literal
+from typing import Any
 
 import numpy as np
 import pymupdf
@@ -34,6 +34,7 @@ from docspec.types import (
     Verdict,
     union,
 )
+from docspec.verifiers.draft_only import DraftOnly
 
 
 class OneBlock:
@@ -60,20 +61,15 @@ class Doubtful:
         return [Draft(" ".join(line.text for line in region.lines), "text-layer", 0.5)]
 
 
-class Shouting:
+class Shouting(DraftOnly):
     """A verifier that reads every draft in capitals, one request after the other."""
 
     name = "shouting"
-    style = Style()
     dpi = 72.0
-    native: Literal["region", "page"] = "region"
-    reads_pages = False
     doubtful_only = True
-    device = ""
-    seconds: ClassVar[dict[str, float]] = {}
 
-    def release(self) -> None:
-        """Nothing is kept."""
+    def __init__(self) -> None:
+        super().__init__(Config())
 
     def declines(self, request: Request) -> str | None:
         """Nothing."""
