@@ -2,12 +2,37 @@
 
 from __future__ import annotations
 
+import itertools
+
 from hypothesis import given
 from hypothesis import strategies as st
 
 from docspec.drafters.following.echo import Echo, Phrases
 
 TOKENS = st.lists(st.integers(0, 5), max_size=60)
+
+
+def votes_of(phrases: Phrases, run: list[int]) -> dict[int, float]:
+    """What each token counts for after ``run``."""
+    votes: dict[int, float] = {}
+    phrases.vote(run, 1.0, votes)
+    return votes
+
+
+@given(TOKENS, TOKENS, TOKENS)
+def test_phrases_come_to_the_same_in_any_portions(
+    before: list[int], after: list[int], run: list[int]
+) -> None:
+    """A text taken in two portions is the text taken at once, and every vote is for what stood there."""
+    once, twice = Phrases(), Phrases()
+    once.extend([*before, *after])
+    twice.extend(before)
+    twice.extend(after)
+    assert votes_of(once, run) == votes_of(twice, run)
+    whole = [*before, *after]
+    followed = {new for old, new in itertools.pairwise(whole) if run and old == run[-1]}
+    assert votes_of(once, run).keys() <= followed
+    assert bool(votes_of(once, run)) == bool(followed)
 
 
 def test_what_followed_before_is_proposed_again() -> None:
@@ -58,9 +83,9 @@ def test_phrases_start_afresh() -> None:
     """Beyond their size they forget, so that memory stays bounded."""
     phrases = Phrases(most=3)
     phrases.extend([1, 2, 3, 4])
-    assert list(phrases.after([1])) == [2]
+    assert votes_of(phrases, [1]) == {2: 1.0}
     phrases.extend([5])
-    assert not phrases.after([1])
+    assert not votes_of(phrases, [1])
     assert phrases.tokens == [5]
 
 

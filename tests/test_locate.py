@@ -33,12 +33,30 @@ def plain_distances(text: str, tail: str) -> list[int]:
     return row
 
 
-@given(letters, st.lists(letters, min_size=1, max_size=3))
-def test_bit_parallel_distances_are_those_of_the_plain_programme(text: str, tails: list[str]) -> None:
-    """For every tail and end position."""
-    used = set("".join(tails))
-    masks = {char: sum(1 << i for i, other in enumerate(text) if other == char) for char in used}
-    assert distances(masks, tails, len(text)).tolist() == [plain_distances(text, tail) for tail in tails]
+@given(
+    st.integers(0, 40).flatmap(
+        lambda n: st.lists(st.text("abc ", min_size=n, max_size=n), min_size=1, max_size=3)
+    ),
+    letters,
+    st.data(),
+)
+def test_bit_parallel_distances_are_those_of_the_plain_programme(
+    texts: list[str], tail: str, data: st.DataObject
+) -> None:
+    """For every ending of the tail, text and end position, however they lie side by side."""
+    lengths = data.draw(st.lists(st.integers(0, len(tail)), min_size=1, max_size=4))
+    size = len(texts[0])
+    masks = {
+        char: sum(
+            1 << (t * (size + 1) + i + 1)
+            for t, text in enumerate(texts)
+            for i, other in enumerate(text)
+            if other == char
+        )
+        for char in tail
+    }
+    plain = [[plain_distances(text, tail[len(tail) - length :]) for text in texts] for length in lengths]
+    assert distances(masks, tail, lengths, size, len(texts)).tolist() == plain
 
 
 @given(st.text(max_size=80))
@@ -82,6 +100,19 @@ def find(draft: str, output: str, parted: str, exact: int = 0, whole: bool = Fal
     written = len(fold(output).text) - len(fold(parted).text)
     places = locate(index, Query(tail, written, exact), index.folded_position(len(parted)), whole)
     return draft[places[0].at :] if places else None
+
+
+@given(st.text("abcdef", min_size=20, max_size=60), st.data())
+def test_a_place_beside_the_expected_one_scores_as_in_a_whole_search(text: str, data: st.DataObject) -> None:
+    """What is found next to the place without a search is no better than it says."""
+    at = data.draw(st.integers(12, len(text) - 4))
+    new = data.draw(st.text("abcdef", min_size=1, max_size=4))
+    index = DraftIndex(text)
+    query = Query((START * STARTS + text[:at] + new)[-TAIL:], len(new))
+    [best] = locate(index, query, index.folded_position(at), whole=True)
+    assert best.score <= TAIL + 3
+    if new == text[at : at + len(new)]:
+        assert best.at == at + len(new)
 
 
 def test_of_equal_places_the_nearest_wins_and_of_equal_edits_substitution() -> None:

@@ -22,7 +22,8 @@ __all__ = ["Codec", "DraftCursor", "agreement", "corrections"]
 
 _TRUSTED_TOKENS, _TRUSTED_CHARACTERS = 2, 4  # agreement that confirms a place
 _PATIENCE, _VAIN = 8, 16  # refuted guesses after which searches wait, a token for so many since the parting
-_WIDE, _LONGEST_PAUSE = 4000, 16  # whole drafts of so many characters cost a pause of one token
+_LONGEST_PAUSE = 16
+_LEARNT = 64  # tokens of the drafts that the echo learns in a step
 _SIDES = 6  # branches beside the main one
 _NEAR = 0.99  # what a character of distance takes from an alternative's chance to be reached
 _EARLIER, _DRAFTED = 0.5, 0.5  # what earlier outputs and the drafts count for beside this output's own words
@@ -59,7 +60,8 @@ class DraftCursor:
         known = itertools.chain(alternatives, itertools.repeat(()))
         self._alternatives = [own for draft, own in zip(drafts, known, strict=False) if draft.strip()]
         self._finder = Finder([DraftTokens(text, codec) for text in texts], codec, end_token)
-        self._words = Phrases()  # the drafts', taken when output and draft first part
+        self._words = Phrases()  # the drafts', taken when the output is lost in them, a piece at a time
+        self._unlearnt = itertools.chain.from_iterable(draft.pieces() for draft in self._finder.drafts)
         self._echo = Echo([(experience.phrases, _EARLIER), (self._words, _DRAFTED)])
         self._emitted: list[int] = []
         self._stream = Stream(self._finder.drafts[0], 0, end_token) if texts else None
@@ -69,7 +71,7 @@ class DraftCursor:
         self._parting = Parting(0, 0, 0)
         self._lost = not texts  # output and stream have parted and no new place has been found yet
         self._guesses = 0  # places tried since the parting, all refuted
-        self._next_search = self._next_wide = 0  # emitted tokens from which (wide) search is worth its time
+        self._next_search = 0  # emitted tokens from which a search is worth its time
 
     def propose(self, limit: int, reach: int = 0) -> Tree:
         """Draft tokens to verify next: up to ``limit`` that go on from the current position (the end token
@@ -79,8 +81,8 @@ class DraftCursor:
         if limit <= 0:
             return Tree.chain([])
         self._find_back(_SIDES if reach else 0)
-        if self._lost and not self._words.tokens:
-            self._words.extend([token for draft in self._finder.drafts for token in draft.tokens()])
+        if self._lost:
+            self._learn_words()
         if self._lost or self._stream is None:
             main, *sides = self._echo.propose(limit, _SIDES * reach) or [[]]
         else:
@@ -91,7 +93,16 @@ class DraftCursor:
             sides = [side.coming(limit) for side in self._sides]
             if self._guesses and reach:
                 sides += self._echo.propose(limit, 2 * reach)
-        return Tree.merge([main, *(_cut(main, side, reach) for side in sides if reach)])
+        return Tree.merge([main, *(sides if reach else ())], reach)
+
+    def _learn_words(self) -> None:
+        """Take further pieces of the drafts for the echo, no more in a step than it can afford."""
+        learnt = 0
+        for piece in self._unlearnt:
+            self._words.extend(piece)
+            learnt += len(piece)
+            if learnt >= _LEARNT:
+                break
 
     def drafted(self) -> int | None:
         """The token that a draft has here; None where no place in one is known."""
@@ -179,10 +190,7 @@ class DraftCursor:
 
     def _resync(self, others: int) -> None:
         """Find the output's last characters in the drafts and start the stream after them."""
-        wide = len(self._emitted) >= self._next_wide
-        found = self._finder.find(self._emitted, self._parting, self._guesses, wide, others)
-        if wide and self._finder.size:
-            self._next_wide = len(self._emitted) + min(self._finder.size // _WIDE, _LONGEST_PAUSE)
+        found = self._finder.find(self._emitted, self._parting, self._guesses, others)
         if not found:
             self._next_search = len(self._emitted) + max(1, self._pause())
             return
@@ -192,10 +200,3 @@ class DraftCursor:
 
 def _start(alternative: Alternative) -> int:
     return alternative.start
-
-
-def _cut(main: Sequence[int], side: Sequence[int], reach: int) -> Sequence[int]:
-    """``side`` up to ``reach`` tokens after it has left ``main``."""
-    pairs = zip(main, side, strict=False)
-    shared = next((i for i, (own, other) in enumerate(pairs) if own != other), min(len(main), len(side)))
-    return side[: shared + reach]

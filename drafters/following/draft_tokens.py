@@ -34,13 +34,15 @@ class DraftTokens:
         self._codec = codec
         self._cuts = [0]  # where pieces start, as far as known
         self._pieces: dict[int, tuple[list[int], list[int]]] = {}
+        self._heads: dict[int, tuple[list[int], list[int], int]] = {}  # from in-between characters to a joint
+        self._rereads: dict[tuple[int, int, str, int], tuple[list[int], list[int], int]] = {}
 
-    def tokens(self) -> Iterator[int]:
-        """All of the draft's ids."""
+    def pieces(self) -> Iterator[list[int]]:
+        """All of the draft's ids, a piece at a time."""
         at = 0
         while at < len(self.text):
             ids, _, at = self.piece(at)
-            yield from ids
+            yield ids
 
     def piece(self, at: int) -> tuple[list[int], list[int], int]:
         """Ids and their draft offsets from character ``at`` on, and the character after the last of them.
@@ -48,10 +50,12 @@ class DraftTokens:
         Only the first few characters are tokenized anew: from the next joint on the draft's own
         tokenization goes on.
         """
-        joint = self.joint(at)
-        if joint > at:
+        head = self._heads.get(at)
+        if head is None and (joint := self.joint(at)) > at:
             ids, offsets = self._codec.encode(self.text[at:joint])
-            return ids, [at + offset for offset in offsets], joint
+            head = self._heads[at] = ids, [at + offset for offset in offsets], joint
+        if head is not None:
+            return head
         start, end = self._piece_around(at)
         ids, offsets = self._encoded(start, end)
         first = bisect_left(offsets, at)
@@ -74,11 +78,16 @@ class DraftTokens:
 
         Only as far as the next joint. The new text's tokens count as starting at ``start``.
         """
+        known = self._rereads.get((start, end, text, first))
+        if known is not None:
+            return known
         joint = self.joint(end)
         ids, offsets = self._codec.encode(self.text[first:start] + text + self.text[end:joint])
         places = [first + offset for offset in offsets]
         after = end - start - len(text)  # how far what follows the new text stands from where it stood
-        return ids, [place if place < start else max(start, place + after) for place in places], joint
+        places = [place if place < start else max(start, place + after) for place in places]
+        self._rereads[start, end, text, first] = ids, places, joint
+        return ids, places, joint
 
     def _encoded(self, start: int, end: int) -> tuple[list[int], list[int]]:
         if start not in self._pieces:

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import heapq
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
-_LENGTHS = (4, 3, 2, 1)  # last tokens by which a continuation is looked up
-_VOTES = {4: 27.0, 3: 9.0, 2: 3.0, 1: 1.0}  # what a place counts for where so many tokens stood together
+_LONGEST = 4  # last tokens by which a continuation is looked up
+_VOTES = (3.0, 12.0, 39.0)  # what a place of two, three, four of them counts for beside one of the last alone
 _NEW = 1.0  # the same of what has never stood there
 _UNLIKELY = 0.01  # chance below which a token is not proposed in a branch
 _DOUBTFUL = 0.3  # the same of the one continuation where there are no branches
-_KEPT = 12  # places remembered of a run
+_KEPT, _ALONE = 12, 6  # last places of a run that count; of one token where two have stood together
 _REACH, _LONGEST_REACH = 6, 24  # tokens proposed one after another, at first and after success
 
 
@@ -25,24 +25,49 @@ class Phrases:
     def __init__(self, most: int | None = None) -> None:
         self.tokens: list[int] = []
         self._most = most
-        self._after: dict[tuple[int, ...], list[int]] = {}  # a run -> what came next, the last few times
+        self._start()
+
+    def _start(self) -> None:
+        # where in the text the token comes that follows one, and two
+        self._after_one: defaultdict[int, list[int]] = defaultdict(list)
+        self._after_two: defaultdict[tuple[int, int], list[int]] = defaultdict(list)
 
     def extend(self, tokens: Sequence[int]) -> None:
         """Take the text's next tokens."""
         if self._most is not None and len(self.tokens) > self._most:
-            self.tokens, self._after = [], {}
-        for token in tokens:
-            end = len(self.tokens)
-            for length in _LENGTHS:
-                if end >= length:
-                    known = self._after.setdefault(tuple(self.tokens[end - length :]), [])
-                    known.append(token)
-                    del known[:-_KEPT]
-            self.tokens.append(token)
+            self.tokens = []
+            self._start()
+        after_one, after_two = self._after_one, self._after_two
+        before, last = (None, None, *self.tokens[-2:])[-2:]
+        for at, token in enumerate(tokens, start=len(self.tokens)):
+            if last is not None:
+                after_one[last].append(at)
+                if before is not None:
+                    after_two[before, last].append(at)
+            before, last = last, token
+        self.tokens.extend(tokens)
 
-    def after(self, run: Sequence[int]) -> Sequence[int]:
-        """The tokens that followed ``run``, the last few times."""
-        return self._after.get(tuple(run), ())
+    def vote(self, run: Sequence[int], weight: float, votes: dict[int, float]) -> None:
+        """Add to ``votes`` the tokens that followed the last ones of ``run``, the last few times."""
+        if not run:
+            return
+        tokens, last = self.tokens, run[-1]
+        found = self._after_two.get((run[-2], last)) if len(run) > 1 else None
+        count = _ALONE if found else _KEPT
+        for at in self._after_one.get(last, ())[-count:]:
+            votes[tokens[at]] = votes.get(tokens[at], 0.0) + weight
+        if not found:
+            return
+        fourth, third = (None, None, *run)[-4:-2]
+        one, two, three = (weight * value for value in _VOTES)
+        for at in found[-_KEPT:]:
+            token = tokens[at]
+            if at < 3 or tokens[at - 3] != third:
+                votes[token] = votes.get(token, 0.0) + one
+            elif at < 4 or tokens[at - 4] != fourth:
+                votes[token] = votes.get(token, 0.0) + two
+            else:
+                votes[token] = votes.get(token, 0.0) + three
 
 
 class Echo:
@@ -76,41 +101,39 @@ class Echo:
 
     def _chain(self, reach: int) -> list[list[int]]:
         """The likeliest token after the likeliest, as long as their chance together is not doubtful."""
-        ending, chance = self._own.tokens[-max(_LENGTHS) :], 1.0
+        run, chance = self._own.tokens[-_LONGEST:], 1.0
         path: list[int] = []
         while len(path) < reach:
-            chances = self._chances([*ending, *path])
-            token = max(chances, key=chances.__getitem__, default=None)
-            if token is None or (chance := chance * chances[token]) < _DOUBTFUL:
+            votes, total = self._votes(run)
+            token = max(votes, key=votes.__getitem__, default=None)
+            if token is None or (chance := chance * votes[token] / total) < _DOUBTFUL:
                 break
             path.append(token)
+            run = [*run, token][-_LONGEST:]
         return [path] if path else []
 
     def _tree(self, reach: int, nodes: int) -> list[list[int]]:
         """The paths of the tree of the ``nodes`` likeliest tokens."""
-        ending = self._own.tokens[-max(_LENGTHS) :]
+        run = self._own.tokens[-_LONGEST:]
         waiting: list[tuple[float, tuple[int, ...]]] = [(-1.0, ())]
         paths: dict[tuple[int, ...], None] = {}  # in the order of their chances
         while waiting and len(paths) <= nodes:
             chance, path = heapq.heappop(waiting)
             paths[path] = None
             if len(path) < reach:
-                for token, share in self._chances([*ending, *path]).items():
-                    if -chance * share >= _UNLIKELY:
-                        heapq.heappush(waiting, (chance * share, (*path, token)))
+                votes, total = self._votes([*run, *path[-_LONGEST:]][-_LONGEST:])
+                for token, count in votes.items():
+                    if -chance * count >= _UNLIKELY * total:
+                        heapq.heappush(waiting, (chance * count / total, (*path, token)))
         inner = {path[:-1] for path in paths}
         return [list(path) for path in paths if path not in inner]
 
-    def _chances(self, written: Sequence[int]) -> Mapping[int, float]:
-        """The chance of each token that has followed the last ones of ``written`` before."""
-        votes: defaultdict[int, float] = defaultdict(float)
-        for length in _LENGTHS:
-            if len(written) >= length:
-                for phrases, weight in self._texts:
-                    for token in phrases.after(written[-length:]):
-                        votes[token] += _VOTES[length] * weight
-        total = sum(votes.values()) + _NEW
-        return {token: count / total for token, count in votes.items()}
+    def _votes(self, run: Sequence[int]) -> tuple[dict[int, float], float]:
+        """What each token counts for that has followed ``run`` before, and all of them with a new one."""
+        votes: dict[int, float] = {}
+        for phrases, weight in self._texts:
+            phrases.vote(run, weight, votes)
+        return votes, sum(votes.values()) + _NEW
 
 
 def _agreement(proposal: Sequence[int], tokens: Sequence[int]) -> int:

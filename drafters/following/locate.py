@@ -1,9 +1,13 @@
 """Where in a draft the output has got to: approximate search for the output's last characters.
 
 The distance is Levenshtein's with a free start in the draft, for an occurrence ending at every draft
-character at once, by the bit-parallel recurrence of Myers (J. ACM 46, 1999). The roles are the other way
-round than usual: the long draft lies along the bits of Python's big integers and the short tail is
-stepped through, so that a whole page costs a few dozen integer additions.
+character at once, by the bit-parallel recurrence of Myers (J. ACM 46, 1999) in the form of Hyyrö (2003). The
+roles are the other way round than usual: the draft lies along the bits of Python's big integers and the short
+tail is stepped through; endings of the tail of several lengths lie side by side in one integer, each joining
+when its first character comes, so that a search costs one walk along the tail.
+
+First the surroundings of the expected place are searched; only where nothing there convinces, the places
+where the draft has some run of characters of the tail, of which an index knows all.
 """
 
 from __future__ import annotations
@@ -14,8 +18,9 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from rapidfuzz.distance import Levenshtein
 
-from docspec.drafters.following.normalise import fold
+from docspec.drafters.following.normalise import DENSE, fold
 
 START = "\x02"  # stands before the draft and before the output, so that short outputs have an anchor
 STARTS = 4
@@ -26,8 +31,23 @@ _ENDING = 4  # the last characters count once more: they are the ones after the 
 _ENDING_WEIGHT = 0.75
 _FAR = 0.7  # what doubling the displacement costs
 _JUMP = 4.0  # what a jump forward costs, besides its length
-_BEHIND, _AHEAD = 128, 384  # folded characters searched first, around the expected place
+_BEHIND, _AHEAD = 48, 80  # folded characters searched first, around the expected place
+_EARLIER, _LATER = 128, 384  # how far from there, unless in the whole draft
+_CONVINCING = (
+    0.7,
+    0.8,
+)  # shares of the tail's length whose score ends the search: there, and next to the place
+_LONGEST_REPLACED = 12  # folded characters, before which at least and at most so many are compared:
+_SAME = (4, 16)
+_BESIDE = 4  # characters that may have been lost or added there
+_SPOTS = 6  # further places looked at
+_SLACK = 8  # characters around each of them
+_COMMON = 256  # places of the tail's runs beyond which the commonest run says nothing
 ENOUGH = 5.0  # a score below this may be chance
+CLOSE = 3.0  # places that score so much less than the best may still be right
+
+_NEAREST = 1 << 12
+_PENALTIES = _FAR * np.log2(1 + np.abs(np.arange(-_NEAREST, _NEAREST + 1)) / 8)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +67,9 @@ class DraftIndex:
         self._ends = [0] * (STARTS + 1) + folded.ends
         self._codes = np.frombuffer(self.text.encode("utf-32-le"), dtype="<u4")
         self._masks: dict[str, int] = {}
+        # a Chinese character says as much as a few letters
+        self._run = 2 if 3 * int((self._codes >= ord(DENSE)).sum()) > len(self._codes) else 4
+        self._runs: tuple[NDArray[np.uint64], NDArray[np.intp]] | None = None
 
     def mask(self, char: str) -> int:
         """The integer whose bit i says whether folded character i is ``char``."""
@@ -64,44 +87,87 @@ class DraftIndex:
         """The character of the draft that follows its first ``folded`` folded ones."""
         return self._ends[folded]
 
+    def spots(self, query: Query, expected: int, low: int, high: int) -> list[int]:
+        """Folded positions, the likeliest first, about where the tail may end between ``low`` and ``high``:
+        where most of its runs of a few characters stand, and not far from ``expected``."""
+        tail = np.frombuffer(query.tail.encode("utf-32-le"), dtype="<u4")
+        if len(tail) < self._run or len(self._codes) < self._run:
+            return []
+        if self._runs is None:
+            runs = _runs(self._codes, self._run)
+            order = np.argsort(runs)
+            self._runs = runs[order], order
+        known, order = self._runs
+        wanted = _runs(tail, self._run)
+        from_end = np.arange(len(wanted))[::-1]
+        if query.exact >= self._run:  # the last run is one of those that must stand there
+            wanted, from_end = wanted[-1:], from_end[-1:]
+        first, last = np.searchsorted(known, wanted, "left"), np.searchsorted(known, wanted, "right")
+        counts = last - first
+        while (total := int(counts.sum())) > _COMMON and len(counts) > 1:
+            counts[np.argmax(counts)] = 0
+        if not total:
+            return []
+        chosen = np.repeat(first - counts.cumsum() + counts, counts) + np.arange(total)
+        ends = order[chosen] + np.repeat(from_end, counts) + self._run
+        ends = ends[(ends >= low) & (ends <= high)]
+        places, votes = np.unique(ends, return_counts=True)
+        worth = votes - _FAR * np.log2(1 + np.abs(places - expected) / 8)
+        spots: list[int] = []
+        for i in np.argsort(-worth, kind="stable").tolist():
+            spot = int(places[i])
+            if all(abs(spot - other) > _SLACK for other in spots):
+                spots.append(spot)
+                if len(spots) == _SPOTS:
+                    break
+        return spots
 
-def distances(masks: dict[str, int], tails: Sequence[str], size: int) -> NDArray[np.int32]:
-    """Edit distance of each of ``tails`` to the nearest piece of text that ends at each position.
 
-    ``masks`` gives for each of their characters its places in the text, as bits; ``size`` is the text's
-    length. Returns ``[tails, size + 1]``: column i is for pieces that end before text character i.
+def _runs(codes: NDArray[np.uint32], size: int) -> NDArray[np.uint64]:
+    """A number for each run of ``size`` characters; equal ones have the same."""
+    runs = np.zeros(len(codes) - size + 1, dtype=np.uint64)
+    for i in range(size):
+        runs = runs * np.uint64(0x1_0000_0001_B3) + codes[i : len(codes) - size + 1 + i]
+    return runs
+
+
+def distances(
+    masks: dict[str, int], tail: str, lengths: Sequence[int], size: int, texts: int = 1
+) -> NDArray[np.int32]:
+    """Edit distance of endings of ``tail``, of so many characters, to the nearest piece of text that ends at
+    each position.
+
+    ``masks`` gives for each of the tail's characters its places in ``texts`` texts of ``size`` characters:
+    character i of text t at bit ``t * (size + 1) + i + 1``. Returns ``[lengths, texts, size + 1]``: column i
+    is for pieces that end before text character i.
     """
-    slopes = [_slopes(masks, tail, size) for tail in tails]
-    changes = _bits([slope for pair in slopes for slope in pair], size).view(np.int8)  # [2 tails, size]
-    result = np.empty((len(tails), size + 1), dtype=np.int32)
-    result[:, 0] = [len(tail) for tail in tails]
-    np.cumsum(changes[::2] - changes[1::2], axis=1, out=result[:, 1:])
-    result[:, 1:] += result[:, :1]
+    width = size + 1  # each text has a bit below it, into which carries and shifts of the text before may go
+    block = texts * width
+    lane, lowest = ((1 << size) - 1) << 1, 2
+    for text in range(1, texts):
+        lane |= lane << width if text == 1 else ((1 << size) - 1) << (text * width + 1)
+        lowest |= 2 << (text * width)
+    everywhere = sum(1 << (i * block) for i in range(len(lengths)))
+    spread = {char: mask * everywhere for char, mask in masks.items()}
+    joining = sorted(range(len(lengths)), key=lambda i: -lengths[i])
+    full = first = rises = falls = 0
+    for number, i in enumerate(joining):
+        full |= lane << (i * block)
+        first |= lowest << (i * block)
+        following = lengths[joining[number + 1]] if number + 1 < len(joining) else 0
+        for char in tail[len(tail) - lengths[i] : len(tail) - following]:
+            equal = spread[char] & full
+            down = ((((equal & rises) + rises) ^ rises) | equal | falls) & full
+            grows = ((falls | (full ^ (down | rises))) << 1) | first
+            rises = (((rises & down) << 1) | (full ^ (full & (down | grows)))) & full
+            falls = grows & down
+    count = (len(lengths) * block + 7) // 8
+    raw = np.frombuffer(rises.to_bytes(count, "little") + falls.to_bytes(count, "little"), dtype=np.uint8)
+    bits = np.unpackbits(raw.reshape(2, count), axis=1, count=len(lengths) * block, bitorder="little")
+    changes = (bits[0].view(np.int8) - bits[1].view(np.int8)).reshape(len(lengths), texts, width)
+    result = np.cumsum(changes, axis=2, dtype=np.int32)
+    result += np.array(lengths, dtype=np.int32)[:, None, None]
     return result
-
-
-def _slopes(masks: dict[str, int], tail: str, size: int) -> tuple[int, int]:
-    """Bit i of the first (second): the distance goes up (down) by one from position i to i + 1."""
-    full = (1 << size) - 1
-    rises = falls = 0  # before the tail's first character all distances are 0
-    for char in tail:
-        equal = masks[char]
-        down = equal | falls
-        across = (((equal & rises) + rises) ^ rises) | equal
-        grows = falls | (~(across | rises) & full)
-        shrinks = (rises & across) << 1
-        grows = (grows << 1) | 1  # before the text's first character, each tail character is one edit more
-        rises = (shrinks | ~(down | grows)) & full
-        falls = grows & down & full
-    return rises, falls
-
-
-def _bits(numbers: Sequence[int], size: int) -> NDArray[np.uint8]:
-    """The lowest bits of ``numbers``, ``[numbers, size]``."""
-    width = (size + 7) // 8
-    raw = b"".join(number.to_bytes(width, "little") for number in numbers)
-    rows = np.frombuffer(raw, dtype=np.uint8).reshape(len(numbers), width)
-    return np.unpackbits(rows, axis=1, count=size, bitorder="little")
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,49 +185,130 @@ class Query:
 
 def locate(index: DraftIndex, query: Query, parted: int, whole: bool, count: int = 1) -> list[Place]:
     """The ``count`` best ends of the tail in the draft, best first: near ``parted`` (a folded position), or
-    in the ``whole`` of it.
+    in the ``whole`` of it; none that is not CLOSE to the best.
 
     Scores are in characters: what matches at the tail's end, over the length where that is most, less the
     edits and a little for the displacement. The expected place is where the output replaced as many draft
     characters as it wrote, so that ties go to substitution. A jump forward from ``parted`` is a single
     event, however many lines it leaves out, so what matched before it still counts.
     """
-    tail, written, size = query.tail, query.written, len(index.text)
-    expected = min(parted + written, size)
-    low, high = (0, size) if whole else (max(0, parted - _BEHIND), min(size, expected + _AHEAD))
-    full = (1 << (high - low)) - 1
-    masks = {char: (index.mask(char) >> low) & full for char in set(tail)}
-    allowed = _exact_ends(masks, tail[len(tail) - query.exact :], high - low)
-    if not allowed.any():
-        return []
-    lengths = [length for length in _LENGTHS if length < len(tail)] + [len(tail)]
-    jumping = 0 < written < len(tail) and not whole
-    looked_for = [_ENDING, *lengths, *([written] if jumping else [])]
-    edits = distances(masks, [tail[-length:] for length in looked_for], high - low)
-    fits = np.array(lengths)[:, None] - _ERROR * edits[1 : 1 + len(lengths)]
-    scores = fits.max(axis=0)
-    if jumping:
-        onward = slice(max(0, parted - low), None)
-        np.maximum(scores[onward], len(tail) - _JUMP - _ERROR * edits[-1, onward], out=scores[onward])
-    scores += _ENDING_WEIGHT * (_ENDING - edits[0])
-    scores -= _FAR * np.log2(1 + np.abs(np.arange(low, high + 1) - expected) / 8)
-    scores[~allowed] = -np.inf
+    size = len(index.text)
+    expected = min(parted + query.written, size)
+    ending = query.tail[len(query.tail) - query.exact :]
+    places = _replaced(index, query, parted, expected, count)
+    if places and places[0].score >= _CONVINCING[1] * len(query.tail):
+        return places
+    low, high = max(0, expected - _BEHIND), min(size, expected + _AHEAD)
     places = []
-    for _ in range(min(count, int(allowed.sum()))):
-        best = int(np.argmax(scores))
-        places.append(Place(index.character(low + best), float(scores[best])))
-        scores[best] = -np.inf
+    if not ending or ending in index.text[low:high]:
+        places = _best(index, query, parted, expected, [low], high - low, count)
+        if places and places[0].score >= _CONVINCING[0] * len(query.tail):
+            return places
+    if ending and ending not in index.text:
+        return []
+    bounds = (0, size) if whole else (max(0, parted - _EARLIER), min(size, expected + _LATER))
+    around = min(size, TAIL + 2 * _SLACK)
+    spots = [
+        spot for spot in index.spots(query, expected, *bounds) if not low + TAIL <= spot <= high - _SLACK
+    ]
+    if spots:
+        starts = [min(max(0, spot + _SLACK - around), size - around) for spot in spots]
+        places += _best(index, query, parted, expected, starts, around, count)
+        places.sort(key=lambda place: -place.score)
+    kept: dict[int, Place] = {}
+    for place in places:
+        if place.score > places[0].score - CLOSE:
+            kept.setdefault(place.at, place)
+    return list(kept.values())[:count]
+
+
+def _replaced(index: DraftIndex, query: Query, parted: int, expected: int, count: int) -> list[Place]:
+    """The best ends next to ``expected`` where the output, all the same as the draft before ``parted``, has a
+    few characters since: what it mostly is, for a fraction of a search."""
+    tail, written = query.tail, query.written
+    same = min(_SAME[1], len(tail) - written, parted)
+    if not 0 < written <= _LONGEST_REPLACED or same < _SAME[0]:
+        return []
+    new = tail[len(tail) - written - same :]
+    text, start = index.text, parted - same
+    last, ending = tail[-_ENDING:], tail[len(tail) - query.exact :]
+    places = []
+    for end in range(max(parted, expected - _BESIDE), min(len(text), expected + _BESIDE) + 1):
+        if query.exact and not text.endswith(ending, 0, end):
+            continue
+        edits = Levenshtein.distance(new, text[start:end])
+        score = len(tail) - _ERROR * edits - _PENALTIES[_NEAREST + end - expected]
+        score += _ENDING_WEIGHT * (_ENDING - Levenshtein.distance(last, text[end - _ENDING : end]))
+        places.append((score, -end))
+    places.sort(reverse=True)
+    return [
+        Place(index.character(-end), float(score))
+        for score, end in places[:count]
+        if score > places[0][0] - CLOSE
+    ]
+
+
+def _best(
+    index: DraftIndex,
+    query: Query,
+    parted: int,
+    expected: int,
+    starts: Sequence[int],
+    size: int,
+    count: int,
+) -> list[Place]:
+    """The ``count`` best ends within the ``size`` folded characters from each of ``starts`` on."""
+    tail, written, width = query.tail, query.written, size + 1
+    lane = (1 << size) - 1
+    masks = {}
+    for char in set(tail):
+        mask, own = 0, index.mask(char)
+        for text, start in enumerate(starts):
+            mask |= ((own >> start) & lane) << (text * width + 1)
+        masks[char] = mask
+    lengths = [length for length in _LENGTHS if length < len(tail)] + [len(tail)]
+    jumping = 0 < written < len(tail)
+    looked_for = [_ENDING, *lengths, *([written] if jumping else [])]
+    edits = distances(masks, tail, [min(length, len(tail)) for length in looked_for], size, len(starts))
+    fits = _ERROR * edits[1 : 1 + len(lengths)]
+    np.subtract(np.array(lengths, dtype=np.float64)[:, None, None], fits, out=fits)
+    scores = fits.max(axis=0)  # [starts, size + 1]
+    if jumping:
+        jumped = len(tail) - _JUMP - _ERROR * edits[-1]
+        for text, start in enumerate(starts):
+            onward = slice(min(max(0, parted - start), width), max(0, min(parted + _LATER - start, width)))
+            np.maximum(scores[text, onward], jumped[text, onward], out=scores[text, onward])
+    scores += _ENDING_WEIGHT * (_ENDING - edits[0])
+    for text, start in enumerate(starts):
+        scores[text] -= _penalties(start - expected, width)
+    if query.exact:
+        scores[~_exact_ends(masks, tail[len(tail) - query.exact :], size, len(starts))] = -np.inf
+    places: list[Place] = []
+    flat = scores.reshape(-1)
+    for _ in range(count):
+        best = int(flat.argmax())
+        score = float(flat[best])
+        if score == -np.inf or (places and score <= places[0].score - CLOSE):
+            break
+        text, end = divmod(best, width)
+        places.append(Place(index.character(starts[text] + end), score))
+        flat[best] = -np.inf
     return places
 
 
-def _exact_ends(masks: dict[str, int], ending: str, size: int) -> NDArray[np.bool_]:
-    """Which positions ([size + 1]) ``ending`` stands before."""
-    result = np.zeros(size + 1, dtype=np.bool_)
-    if not ending:
-        return ~result
-    found = (1 << size) - 1
+def _penalties(first: int, count: int) -> NDArray[np.float64]:
+    """What displacements of ``first`` and on cost."""
+    start = first + _NEAREST
+    if 0 <= start <= 2 * _NEAREST + 1 - count:
+        return _PENALTIES[start : start + count]
+    return _FAR * np.log2(1 + np.abs(np.arange(first, first + count)) / 8)
+
+
+def _exact_ends(masks: dict[str, int], ending: str, size: int, texts: int) -> NDArray[np.bool_]:
+    """Which positions ([texts, size + 1]) ``ending`` stands before."""
+    width = size + 1
+    found = (1 << (texts * width)) - 1
     for back, char in enumerate(reversed(ending)):
         found &= masks[char] << back
-    if found:
-        result[1:] = _bits([found], size)[0]
-    return result
+    raw = np.frombuffer(found.to_bytes((texts * width + 7) // 8, "little"), dtype=np.uint8)
+    return np.unpackbits(raw, count=texts * width, bitorder="little").reshape(texts, width).view(np.bool_)

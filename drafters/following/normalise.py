@@ -10,6 +10,8 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
+import numpy as np
+
 from docspec.drafters.characters import bare
 
 _QUOTES = dict.fromkeys("`´‘’‚‛′ʹʼ＇", "'") | dict.fromkeys("“”„‟″«»〝〞", '"')
@@ -18,8 +20,10 @@ _NOTHING = dict.fromkeys("\u00ad\u200b\u200c\u200d\u2060\ufeff", "")
 _FOLDS = _QUOTES | _DASHES | _NOTHING
 
 _MARKS = "\u0300-\u036f\u3099\u309a"
-# Runs that fold to themselves, and single characters with their combining marks; white space is skipped.
-_PIECES = re.compile(rf"(?P<plain>(?:[!-_a-~\u4e00-\u9fff](?![{_MARKS}]))+)|\S[{_MARKS}]*")
+# Characters that do not just fold to themselves, with their combining marks.
+_SPECIAL = re.compile(rf"[^\s!-_a-~\u4e00-\u9fff][{_MARKS}]*|\S[{_MARKS}]+")
+_SHORT = 64
+DENSE = "\u2e80"  # from here on a character says about three times as much as a letter
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,13 +47,28 @@ def fold(text: str) -> Folded:
     """``text`` in NFKC, with plain quotes and dashes, without ligatures and without white space."""
     parts: list[str] = []
     ends: list[int] = []
-    for match in _PIECES.finditer(text):
-        end = match.end()
-        if match.lastgroup == "plain":
-            parts.append(match[0])
-            ends.extend(range(match.start() + 1, end + 1))
-        else:
-            folded = _fold_cluster(match[0])
-            parts.append(folded)
-            ends.extend([end] * len(folded))
+    reached = 0
+    for match in _SPECIAL.finditer(text):
+        _plain(text, reached, match.start(), parts, ends)
+        folded = _fold_cluster(match[0])
+        parts.append(folded)
+        reached = match.end()
+        ends += [reached] * len(folded)
+    _plain(text, reached, len(text), parts, ends)
     return Folded("".join(parts), ends)
+
+
+def _plain(text: str, start: int, end: int, parts: list[str], ends: list[int]) -> None:
+    """Add what stands between two characters of ``text`` and only has white space to lose."""
+    if start == end:
+        return
+    parts.append("".join(text[start:end].split()))
+    if end - start < _SHORT:
+        ends += [
+            at for at, char in enumerate(text[start:end], start + 1) if char > " " and not char.isspace()
+        ]
+        return
+    codes = np.frombuffer(text[start:end].encode("utf-32-le"), dtype="<u4")
+    # only white space is neither above the space and below DEL nor Chinese
+    written = ((codes > ord(" ")) & (codes < 0x7F)) | (codes >= 0x4E00)
+    ends += (np.flatnonzero(written) + (start + 1)).tolist()

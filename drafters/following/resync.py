@@ -8,20 +8,19 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from docspec.drafters.following.draft_tokens import Codec, DraftTokens
-from docspec.drafters.following.locate import ENOUGH, START, STARTS, TAIL, DraftIndex, Query, locate
-from docspec.drafters.following.normalise import fold
+from docspec.drafters.following.locate import CLOSE, ENOUGH, START, STARTS, TAIL, DraftIndex, Query, locate
+from docspec.drafters.following.normalise import DENSE, fold
 from docspec.drafters.following.stream import Stream
 
 _BROKEN = "\ufffd"
+_ENOUGH_TEXT = TAIL + TAIL // 2  # characters, some of them white space
 _CHARACTER_TOKENS = 3  # an unfinished character is at most this many byte tokens
 _SWITCH = 3.0  # what leaving the present draft for another costs, in matching characters
 _SURE = 0.6  # share of the best possible score from which looking further is pointless
 _EXACT = 4  # characters that must agree exactly after a few refuted guesses
 _LENIENT = 2  # guesses of a place that need not
-_DENSE = "\u2e80"  # from here on a character says about three times as much as a letter
 _VALUE = re.compile(r"""[\w-]*(?=["\]}>]|(?<=\d),)""")  # what is left of a number or label in JSON or a tag
 _VALUE_TOKENS = 4  # tokens of another one
-_CLOSE = 3.0  # places that score so much less than the best may still be right
 
 
 class Parting(NamedTuple):
@@ -49,33 +48,29 @@ class Finder:
         self._codec = codec
         self._end_token = end_token
         self._indexes: dict[int, DraftIndex] = {}
-        self.size = 0  # characters looked through by wide searches, in the last one
 
-    def find(
-        self, output: Sequence[int], parting: Parting, guesses: int, wide: bool, others: int
-    ) -> list[Stream]:
+    def find(self, output: Sequence[int], parting: Parting, guesses: int, others: int) -> list[Stream]:
         """The streams to go on with, best first: one, and up to ``others`` that are nearly as likely.
 
         ``guesses`` places have been tried since the parting; each asks for more evidence: characters that
-        agree exactly. A ``wide`` search looks through whole drafts where the parting's surroundings have
-        nothing convincing.
+        agree exactly.
         """
         text, whole, pending = self._recent(output)
-        tail = fold(text).text[-TAIL:]
+        tail = fold(text[-2 * TAIL :]).text[-TAIL:]
         if whole:
             tail = (START * STARTS + tail)[-TAIL:]
         if not tail.strip(START):
             return []
         exact = _ending(tail, min(2 * max(0, guesses - _LENIENT), _EXACT))
         query = Query(tail, self._written(output, parting), exact)
-        found = self._places(query, parting, wide, others)
+        found = self._places(query, parting, others)
         if not found or found[0].score < min(ENOUGH, 0.4 * len(tail)):
             return []
         inside = bool(pending) and guesses > 0
         streams = [
             self._stream(place, text[-1:].isspace(), len(pending), inside)
             for place in found
-            if place.score > found[0].score - _CLOSE
+            if place.score > found[0].score - CLOSE
         ]
         if others and not pending:
             streams[1:1] = self._spaced(found[0], text)
@@ -83,21 +78,19 @@ class Finder:
                 streams[2:2] = self._after_value(parting)
         return streams[: others + 1]
 
-    def _places(self, query: Query, parting: Parting, wide: bool, others: int) -> list[Found]:
+    def _places(self, query: Query, parting: Parting, others: int) -> list[Found]:
         """Where the query's tail ends, best first."""
         here = self._index(parting.draft)
         parted = here.folded_position(parting.at)
-        near = locate(here, query, parted, whole=False, count=others + 1)
-        found = [Found(parting.draft, place.at, place.score) for place in near]
-        self.size = 0
-        if wide and (not found or found[0].score < _SURE * len(query.tail)):
+        places = locate(here, query, parted, whole=True, count=others + 1)
+        found = [Found(parting.draft, place.at, place.score) for place in places]
+        if not found or found[0].score < _SURE * len(query.tail):
             for draft in range(len(self.drafts)):
-                index = self._index(draft)
-                self.size += len(index.text)
-                share = parted if draft == parting.draft else parted * len(index.text) // len(here.text)
-                switch = _SWITCH if draft != parting.draft else 0.0
-                places = locate(index, query, share, whole=True, count=others + 1)
-                found += [Found(draft, place.at, place.score - switch) for place in places]
+                if draft != parting.draft:
+                    index = self._index(draft)
+                    share = parted * len(index.text) // len(here.text)
+                    places = locate(index, query, share, whole=True, count=others + 1)
+                    found += [Found(draft, place.at, place.score - _SWITCH) for place in places]
             found.sort(key=lambda place: -place.score)
         return found
 
@@ -137,12 +130,12 @@ class Finder:
     def _recent(self, output: Sequence[int]) -> tuple[str, bool, list[int]]:
         """The end of the output, whether that is all of it, and the tokens after it that do not yet make a
         character."""
-        count = TAIL // 2
+        count = TAIL
         while True:
             ids = list(output[-count:])
             text = self._codec.decode(ids)
             whole = count >= len(output)
-            if whole or len(text) >= 2 * TAIL or count >= 8 * TAIL:
+            if whole or len(text) >= _ENOUGH_TEXT or count >= 8 * TAIL:
                 break
             count *= 2
         pending: list[int] = []
@@ -163,5 +156,5 @@ def _ending(tail: str, letters: int) -> int:
     count = 0
     while letters > 0 and count < len(tail):
         count += 1
-        letters -= 3 if tail[-count] >= _DENSE else 1
+        letters -= 3 if tail[-count] >= DENSE else 1
     return count

@@ -32,37 +32,51 @@ class Tree:
         return cls(list(tokens), list(range(1, size + 1)), [size] * size)
 
     @classmethod
-    def merge(cls, continuations: Sequence[Sequence[int]]) -> Tree:
-        """The tree of all ``continuations``, best first, what they have in common held once."""
+    def merge(cls, continuations: Sequence[Sequence[int]], reach: int | None = None) -> Tree:
+        """The tree of all ``continuations``, best first, what they have in common held once.
+
+        Of those after the first at most ``reach`` tokens after they have left it, if that is given.
+        """
         if len(continuations) <= 1:
             return cls.chain(continuations[0] if continuations else ())
-        children: list[dict[int, int]] = [{}]  # by place of a provisional numbering, in order of insertion
-        for tokens in continuations:
-            place = 0
-            for token in tokens:
-                found = children[place].get(token)
-                if found is None:
-                    found = children[place][token] = len(children)
-                    children.append({})
-                place = found
-        return cls._in_preorder(children)
-
-    @classmethod
-    def _in_preorder(cls, children: list[dict[int, int]]) -> Tree:
-        tree = cls([], [], [0] * (len(children) - 1))
-        path: list[int] = []  # nodes from the root to the last one
-        waiting = [(1, token, place) for token, place in reversed(children[0].items())]
-        while waiting:
-            depth, token, place = waiting.pop()
-            while len(path) >= depth:
-                tree.ends[path.pop()] = len(tree.tokens)
-            path.append(len(tree.tokens))
-            tree.tokens.append(token)
-            tree.depths.append(depth)
-            waiting += [(depth + 1, token, below) for token, below in reversed(children[place].items())]
-        for node in path:
-            tree.ends[node] = len(tree.tokens)
+        tree = cls([], [], [])
+        tree._add(list(continuations[0]), continuations[1:], 0, reach)
         return tree
+
+    def _add(self, main: list[int], others: Sequence[Sequence[int]], above: int, reach: int | None) -> None:
+        """Append ``main``, with the ``others`` leaving it at the places where they do, at depth ``above``.
+
+        In preorder all of ``main`` comes first, then what leaves it, the deepest first.
+        """
+        leaving: dict[int, list[Sequence[int]]] = {}
+        for other in others:
+            shared = 0
+            for own, token in zip(main, other, strict=False):
+                if own != token:
+                    break
+                shared += 1
+            rest = other[shared:] if reach is None else other[shared : shared + reach]
+            if not rest:
+                continue
+            if shared == len(main) and shared:  # goes on from its end
+                main += rest
+            else:
+                leaving.setdefault(shared, []).append(rest)
+        start, size = len(self.tokens), len(main)
+        self.tokens.extend(main)
+        self.depths.extend(range(above + 1, above + size + 1))
+        self.ends.extend([start + size] * size)
+        for shared in sorted(leaving, reverse=True):
+            here, waiting = len(self.tokens), leaving[shared]
+            while waiting:
+                first = waiting[0]
+                self._add(
+                    list(first), [one for one in waiting[1:] if one[0] == first[0]], above + shared, None
+                )
+                waiting = [one for one in waiting[1:] if one[0] != first[0]]
+            grown = len(self.tokens) - here
+            # the nodes above that place reach to here now
+            self.ends[start : start + shared] = [end + grown for end in self.ends[start : start + shared]]
 
     def __len__(self) -> int:
         return len(self.tokens)

@@ -1,0 +1,47 @@
+"""The benchmark of the proposer's own time."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+from docspec.bench import proposing
+from docspec.bench.neutral_tokenizer import neutral_tokenizer
+from docspec.drafters.following.resync import Finder
+from docspec.verifiers.codec import TokenizerCodec
+
+WORDS = "a draft of the verifier's output that it can follow".split()
+
+
+def test_steps_are_timed_by_part(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The last line is JSON with both kinds of proposals and the time of each part; the parts are put back."""
+    find = Finder.find
+    codec = TokenizerCodec(neutral_tokenizer())
+    file = tmp_path / "few.json"
+    made = proposing.made_cases(codec, 60, 0.05, WORDS, count=1)
+    file.write_text(
+        json.dumps([{"page": "1", "language": "", "truth": one.truth, "draft": one.draft} for one in made])
+    )
+    with pytest.MonkeyPatch.context() as given:
+        given.setattr(sys, "argv", ["proposing", "--drafts", str(file), "--lengths", "80"])
+        proposing.main()
+    result = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert Finder.find is find
+    for kind in ("chains", "trees"):
+        assert set(result[kind]) > {"few"}
+        for row in result[kind].values():
+            assert row["tokens"] >= row["steps"] > 0
+            assert 0 < row["median"] <= row["p95"]
+    assert result["parts"]["chains, few"]["finding the place"] > 0
+
+
+def test_made_outputs_differ_as_often_as_asked() -> None:
+    """At rate 0 the output is the draft; at rate 1 hardly a character stays."""
+    codec = TokenizerCodec(neutral_tokenizer())
+    [same] = proposing.made_cases(codec, 50, 0.0, WORDS, count=1)
+    [other] = proposing.made_cases(codec, 50, 1.0, WORDS, count=1)
+    assert same.truth == same.draft
+    assert sum(a == b for a, b in zip(other.truth, other.draft, strict=False)) < len(other.draft) / 4
