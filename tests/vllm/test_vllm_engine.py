@@ -1,4 +1,4 @@
-"""Drafts under an engine's own conditions: full batches, small caches, aborted requests, other ways to ask."""
+"""Drafts under an engine's own conditions: full batches, small caches, aborts, other ways to ask."""
 
 from __future__ import annotations
 

@@ -52,7 +52,7 @@ def _checked(receive: Receive) -> Receive:
         try:
             body = checked_body(b"".join(parts))
         except BadDrafts as error:
-            from starlette.exceptions import HTTPException  # vLLM's; its server writes it as an error of 400
+            from fastapi import HTTPException  # vLLM's server writes it as OpenAI's form of an error
 
             raise HTTPException(400, str(error)) from None
         return {"type": "http.request", "body": body, "more_body": False}
