@@ -89,15 +89,23 @@ class Proposing:
 
     A preempted request that runs again starts a new cursor, which reads what it has written so far. ``codec``
     makes the tokenizer's Codec when it is first needed, None where the tokenizer has no text offsets: then
-    only drafts of ids are followed. ``width`` is how many tokens double a step's time, until measured.
+    only drafts of ids are followed. ``width`` is how many tokens double a step's time, until measured by
+    ``clock``, in seconds.
     """
 
-    def __init__(self, limits: Limits, codec: Callable[[], Codec | None], width: int) -> None:
+    def __init__(
+        self,
+        limits: Limits,
+        codec: Callable[[], Codec | None],
+        width: int,
+        clock: Callable[[], float] = time.perf_counter,
+    ) -> None:
         self.limits = limits
         self.rows: dict[str, Row] = {}
         self.times: deque[float] = deque(maxlen=TIMED)  # seconds, by window
         self._cost = StepCost(width)
         self._make_codec = codec
+        self._clock = clock
         self._end: int | None = None  # what ended the last output that ended by a token
         self._step: tuple[int, float] | None = None  # tokens of a step that only decodes, and its start
 
@@ -110,9 +118,9 @@ class Proposing:
         self._forget(running)
         for request in running:
             if _decodes(request):
-                started = time.perf_counter()
+                started = self._clock()
                 request.spec_token_ids = self._window(request, len(running))
-                self.times.append(time.perf_counter() - started)
+                self.times.append(self._clock() - started)
 
     def scheduled(self, step: Step) -> None:
         """Note what vLLM has made of the windows: it may have cut or dropped them."""
@@ -122,13 +130,13 @@ class Proposing:
         tokens = sum(step.num_scheduled_tokens.values())
         drafted = sum(map(len, sent.values()))
         plain = tokens > 0 and tokens - drafted == len(step.num_scheduled_tokens)  # nothing of a prompt
-        self._step = (tokens, time.perf_counter()) if plain else None
+        self._step = (tokens, self._clock()) if plain else None
 
     def executed(self, running: Sequence[Request]) -> None:
         """Note that the step that was scheduled last has its results, and these are still running."""
         if self._step is not None:
             tokens, started = self._step
-            self._cost.record(tokens, time.perf_counter() - started)
+            self._cost.record(tokens, self._clock() - started)
             self._step = None
         self._forget(running)
 
