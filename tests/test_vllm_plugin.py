@@ -116,6 +116,7 @@ def test_drafts_are_texts_or_ids() -> None:
         {TEXTS: [1]},
         {TEXTS: {"a": "b"}},
         {TEXTS: ["a"] * 17},
+        {TEXTS: ["a\ud800"]},
         {IDS: "1"},
         {IDS: [1.0]},
         {IDS: [True]},
