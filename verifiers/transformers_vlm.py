@@ -44,7 +44,7 @@ class TransformersModel:
 
     def prompts(self, requests: list[Request]) -> list[Prompt]:
         inputs = [self._inputs(request) for request in requests]
-        prompts: list[Prompt] = self.profile.embed(inputs)
+        prompts: list[Prompt] = self.profile.embed(self.model, inputs)
         return prompts
 
     def _inputs(self, request: Request) -> dict[str, Any]:
@@ -97,7 +97,7 @@ def load(name: str, config: Config) -> TransformersModel:
     except (OSError, ValueError, ImportError, KeyError) as error:
         raise ModelError(f"cannot load {name}: {_first_line(error)}") from error
     model.to(device)
-    return TransformersModel(name, model, tokenizer, profile_class(model, tokenizer, processor))
+    return TransformersModel(name, model, tokenizer, profile_class(model.config, tokenizer, processor))
 
 
 def _profile(name: str, local: bool) -> Any:

@@ -14,7 +14,8 @@ from transformers.models.qwen2_vl.image_processing_pil_qwen2_vl import smart_res
 
 from docspec.drafters.formats import dots_json
 from docspec.types import Category, Image, PageRegion, Style
-from docspec.verifiers.dots_ocr.loading import load_dots_ocr
+from docspec.verifiers.dots_ocr.configuration import DotsOCRConfig
+from docspec.verifiers.dots_ocr.loading import load_dots_ocr, load_words
 from docspec.verifiers.profiles.base import Profile
 from docspec.verifiers.sequence import Prompt
 
@@ -42,7 +43,7 @@ and the corresponding text content within the bbox.
 
 
 class DotsOCR(Profile):
-    """Prompts, image sizing, embedding and page format for one loaded dots.ocr."""
+    """Prompts, image sizing, embedding and page format for one dots.ocr checkpoint."""
 
     style = Style(table="html", formula=("$", "$"), list_marks=True)
     dpi = 200.0
@@ -50,6 +51,12 @@ class DotsOCR(Profile):
     prompt = "Extract the text content from this image."
     page_prompt = PAGE_PROMPT
     stop_tokens = ("<|endofassistant|>",)  # what answers end with; the generation config names others as well
+
+    @classmethod
+    def load_words(cls, name: str, *, local_files_only: bool) -> tuple[Any, Any, Any]:
+        """Configuration, tokenizer and image processor; see docspec.verifiers.dots_ocr.loading."""
+        config = DotsOCRConfig.from_pretrained(name, local_files_only=local_files_only)
+        return config, *load_words(name, local_files_only=local_files_only)
 
     @classmethod
     def load(cls, name: str, *, dtype: torch.dtype, local_files_only: bool) -> tuple[Any, Any, Any]:
@@ -66,12 +73,12 @@ class DotsOCR(Profile):
         )["input_ids"]
         return {"input_ids": ids, "attention_mask": torch.ones_like(ids), **vision}
 
-    def embed(self, batch: list[dict[str, Any]]) -> list[Prompt]:
-        """Prompts of ``inputs``; one pass of the vision tower over all images."""
-        device = self.model.device
+    def embed(self, model: Any, batch: list[dict[str, Any]]) -> list[Prompt]:
+        """Prompts of ``inputs``; one pass of the ``model``'s vision tower over all images."""
+        device = model.device
         lengths = [inputs["input_ids"].shape[1] for inputs in batch]
         with torch.inference_mode():
-            embeds = self.model.embed(
+            embeds = model.embed(
                 torch.cat([inputs["input_ids"][0] for inputs in batch]).to(device),
                 torch.cat([inputs["pixel_values"] for inputs in batch]).to(device),
                 torch.cat([inputs["image_grid_thw"] for inputs in batch]).to(device),
