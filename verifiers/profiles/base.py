@@ -109,14 +109,25 @@ class Profile:
         """The image as it goes to the processor."""
         return framed(image, self.page_side if category is None else None)
 
+    def sized(self, image: Image, category: Category | None) -> Picture:
+        """The image at the size that the processor gives it, where the family can tell: the processor of a
+        server, which may scale in another way, then leaves it as it is. Raises ValueError for an image that
+        the processor refuses."""
+        return self.picture(image, category)
+
+    def content(self, category: Category | None) -> list[dict[str, str]]:
+        """The user's turn, for a chat template: the image and the instruction, in the family's order."""
+        content = [{"type": "image"}]
+        if prompt := self.prompt_for(category):
+            content.insert(0 if category in self.text_first else 1, {"type": "text", "text": prompt})
+        return content
+
     def chat(self, category: Category | None) -> str:
         """Prompt and image as the checkpoint's chat template writes them, the image as its placeholder.
 
         Raises ModelError where the checkpoint has no template.
         """
-        content: list[dict[str, str]] = [{"type": "image"}]
-        if prompt := self.prompt_for(category):
-            content.insert(0 if category in self.text_first else 1, {"type": "text", "text": prompt})
+        content = self.content(category)
         for holder in (self.processor, self.tokenizer):
             if getattr(holder, "chat_template", None):
                 text: str = holder.apply_chat_template(

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from PIL.Image import Image as Picture
 from transformers.models.qwen2_vl.image_processing_pil_qwen2_vl import smart_resize
 
 from docspec.drafters.formats import dots_json
@@ -17,6 +18,7 @@ from docspec.types import Category, Image, PageRegion, Style
 from docspec.verifiers.dots_ocr.configuration import DotsOCRConfig
 from docspec.verifiers.dots_ocr.loading import load_dots_ocr, load_words
 from docspec.verifiers.profiles.base import Profile
+from docspec.verifiers.profiles.patch_grid import whole_cells
 from docspec.verifiers.sequence import Prompt
 
 PAGE_PROMPT = """\
@@ -63,14 +65,25 @@ class DotsOCR(Profile):
         """Model (on the CPU), tokenizer and image processor; see docspec.verifiers.dots_ocr.loading."""
         return load_dots_ocr(name, dtype=dtype, local_files_only=local_files_only)
 
+    def chat(self, category: Category | None) -> str:
+        """The published chat format, whatever template the checkpoint has."""
+        image = "<|img|><|imgpad|><|endofimg|>"
+        return f"<|user|>{image}{self.prompt_for(category)}<|endofuser|><|assistant|>"
+
+    def special_tokens(self, text: str) -> dict[str, bool]:
+        """None are added."""
+        return {"add_special_tokens": False}
+
+    def sized(self, image: Image, category: Category | None) -> Picture:
+        """The image in whole cells of the grid, as the processor makes them."""
+        return whole_cells(self.picture(image, category), self.processor)
+
     def inputs(self, image: Image, category: Category | None) -> dict[str, Any]:
         """``generate``'s arguments for one image; one image token for each merge cell."""
         vision = self.processor(images=[self.picture(image, category)], return_tensors="pt")
         cells = int(vision["image_grid_thw"].prod()) // self.processor.merge_size**2
-        text = f"<|user|><|img|>{'<|imgpad|>' * cells}<|endofimg|>{self.prompt_for(category)}"
-        ids = self.tokenizer(
-            f"{text}<|endofuser|><|assistant|>", add_special_tokens=False, return_tensors="pt"
-        )["input_ids"]
+        text = self.chat(category).replace("<|imgpad|>", "<|imgpad|>" * cells)
+        ids = self.tokenizer(text, return_tensors="pt", **self.special_tokens(text))["input_ids"]
         return {"input_ids": ids, "attention_mask": torch.ones_like(ids), **vision}
 
     def embed(self, model: Any, batch: list[dict[str, Any]]) -> list[Prompt]:

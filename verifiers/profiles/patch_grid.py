@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import torch
+from PIL.Image import Image as Picture
 from transformers import AutoImageProcessor
 
 from docspec.types import Category, Image
 from docspec.verifiers.profiles.base import Profile
+from docspec.verifiers.profiles.framing import resized
 from docspec.verifiers.sequence import Prompt, VisualLayers
 
 
@@ -30,6 +32,10 @@ class GridProfile(Profile):
         text = self.chat(category).replace(token, token * cells)
         ids = self.tokenizer(text, return_tensors="pt", **self.special_tokens(text))["input_ids"]
         return {"input_ids": ids, "mm_token_type_ids": (ids == image_id).int(), **vision}
+
+    def sized(self, image: Image, category: Category | None) -> Picture:
+        """The image in whole cells of the grid, as the processor makes them."""
+        return whole_cells(self.picture(image, category), self.processor)
 
     def embed(self, model: Any, batch: list[dict[str, Any]]) -> list[Prompt]:
         """Prompts of ``inputs``; one pass of the ``model``'s vision tower over all images."""
@@ -60,3 +66,13 @@ class GridProfile(Profile):
         )  # [3, 1, P]
         visual = VisualLayers(places, torch.stack(layers)) if layers else None
         return Prompt(embeds, positions[:, 0], tuple(ids[0].tolist()), visual)
+
+
+def whole_cells(picture: Picture, processor: Any) -> Picture:
+    """``picture`` scaled by the image ``processor`` of such a family. Raises ValueError where it refuses."""
+    return resized(
+        picture,
+        processor,
+        factor=processor.patch_size * processor.merge_size,
+        temporal_factor=processor.temporal_patch_size,
+    )
