@@ -31,8 +31,9 @@ class DotsOCRConfig(Qwen2Config):
     """A Qwen2 decoder's configuration with the image token and the vision tower's ``vision_config``."""
 
     model_type = "dots_ocr"
-    # declared as transformers' own configurations do; it makes the specification of the class itself
+    # declared as transformers' own configurations do: the second name is that of releases before 5.22
     sub_configs_defaults = {"vision_config": DotsVisionConfig}  # type: ignore[dict-item]  # noqa: RUF012
+    sub_configs = {"vision_config": DotsVisionConfig}  # noqa: RUF012
     default_theta = 1_000_000.0
 
     vocab_size: int = 151936
@@ -45,3 +46,9 @@ class DotsOCRConfig(Qwen2Config):
     image_token_id: int = 151665
     video_token_id: int = 151656
     vision_config: dict[str, Any] | PreTrainedConfig | None = None
+
+    def __post_init__(self, **kwargs: Any) -> None:
+        """Makes the vision tower's configuration of a dict, which transformers before 5.22 leaves as it is."""
+        if not isinstance(self.vision_config, PreTrainedConfig):
+            self.vision_config = DotsVisionConfig(**(self.vision_config or {}))
+        super().__post_init__(**kwargs)  # type: ignore[no-untyped-call]

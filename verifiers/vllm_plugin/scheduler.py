@@ -1,0 +1,69 @@
+"""The scheduler class that vLLM loads: its own, with draft tokens set for each running request."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from vllm.tokenizers import cached_tokenizer_from_config
+from vllm.v1.core.sched.scheduler import Scheduler
+
+from docspec.drafters.following.cursor import Codec
+from docspec.verifiers.codec import TokenizerCodec
+from docspec.verifiers.vllm_plugin.arguments import check_vllm
+from docspec.verifiers.vllm_plugin.proposing import Limits, Proposing, logger
+from docspec.verifiers.window import CPU_WIDTH, GPU_WIDTH
+
+
+class DraftScheduler(Scheduler):  # type: ignore[misc]  # vLLM is not there where types are checked
+    """vLLM's scheduler, whose running requests get the windows of ``proposing``.
+
+    Works on plain data in the engine's process, so on every device, and with any number of workers behind it.
+    Raises RuntimeError, saying what to change, where the engine was not started with what it needs.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        config = self.vllm_config
+        check_vllm()
+        if config.speculative_config is None or config.speculative_config.method != "custom_class":
+            raise RuntimeError(
+                "docspec's scheduler needs docspec's speculative_config: take both from "
+                "docspec.verifiers.vllm_plugin.arguments.engine_arguments, or start with docspec serve."
+            )
+        limits = Limits(
+            window=config.speculative_config.num_speculative_tokens,
+            vocabulary=config.model_config.get_vocab_size(),
+            model_length=self.max_model_len,
+            step_tokens=self.max_num_scheduled_tokens,
+        )
+        on_cpu = config.device_config.device_type == "cpu"
+        self.proposing = Proposing(limits, self._codec, CPU_WIDTH if on_cpu else GPU_WIDTH)
+
+    def _codec(self) -> Codec | None:
+        if self.vllm_config.model_config.skip_tokenizer_init:
+            return None
+        tokenizer = cached_tokenizer_from_config(self.vllm_config.model_config)
+        core = getattr(tokenizer, "backend_tokenizer", None)
+        if core is None:
+            logger.warning(
+                "docspec: %s gives no text offsets; only docspec_draft_ids are followed", type(tokenizer)
+            )
+            return None
+        return TokenizerCodec(core, special=True)
+
+    def schedule(self, *args: Any, **kwargs: Any) -> Any:
+        """One step, with windows."""
+        self.proposing.propose(self.running)
+        for request in self.running:
+            if request.use_structured_output and request.spec_token_ids:
+                request.spec_token_ids = self.structured_output_manager.validate_tokens(
+                    request, request.spec_token_ids
+                )
+        step = super().schedule(*args, **kwargs)
+        self.proposing.scheduled(step)
+        return step
+
+    def update_from_output(self, *args: Any, **kwargs: Any) -> Any:
+        """The step's results."""
+        self.proposing.executed()
+        return super().update_from_output(*args, **kwargs)
