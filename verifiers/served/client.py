@@ -139,7 +139,7 @@ class _Requests:
             try:
                 answer = self._asked(server, question, picture, png)
             except Unreachable as error:
-                last = f"{server.url}: {error}"
+                last = f"{server.url} ({error})"
                 self.servers.failed(server, str(error), error.seconds)
             except BaseException as error:
                 self.servers.answered(server)
@@ -149,7 +149,8 @@ class _Requests:
             else:
                 self.servers.answered(server)
                 return answer
-        raise ModelError(f"no answer after {self.client.patience.tries} tries, the last from {last}")
+        failing = self.servers.reasons() or last
+        raise ModelError(f"no answer after {self.client.patience.tries} tries: {failing}")
 
     def _asked(self, server: Server, question: Question, picture: Picture, png: bytes) -> Answer:
         family = self.client.family
