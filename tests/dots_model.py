@@ -24,6 +24,7 @@ SPECIAL = [
     "<|endofuser|>",
     "<|assistant|>",
     "<|endofassistant|>",
+    "<|video_pad|>",
 ]
 TEXT = (
     'Please output the layout information from the PDF image [{"bbox": [12, 34, 567, 890], "category": '
@@ -137,12 +138,12 @@ def random_dots(seed: int, *, repetition_penalty: float | None = None) -> DotsOC
     return model
 
 
-def save_checkpoint(folder: Path, model: DotsOCRForCausalLM) -> None:
+def save_checkpoint(folder: Path, model: DotsOCRForCausalLM, config: dict[str, Any] | None = None) -> None:
     """Write the folder as the published one is: its config.json, remote-code hints and all."""
     model.save_pretrained(folder)
     tokenizer().save_pretrained(folder)
     image_processor().save_pretrained(folder)
-    (folder / "config.json").write_text(json.dumps(config_dict()))
+    (folder / "config.json").write_text(json.dumps(config or config_dict()))
     preprocessor = {
         "min_pixels": 28 * 28,
         "max_pixels": 28 * 28 * 24,

@@ -21,7 +21,9 @@ from docspec.verifiers.window import AcceptanceRate, StepCost, window_length
 logger = logging.getLogger(__name__)
 
 CHARACTERS = 16  # of a draft that are read for each token that the output may still have
-ECHO_MISSES = 1.0  # a request without a draft starts from this: what it wrote may come again, mostly it does not
+ECHO_MISSES = (
+    1.0  # a request without a draft starts from this: what it wrote may come again, mostly it does not
+)
 TIMED = 4096  # windows whose time is remembered
 
 
@@ -107,12 +109,12 @@ class Proposing:
 
     def propose(self, running: Sequence[Request]) -> None:
         """Give each request that has only its last token to compute the draft tokens to verify with it."""
-        ready = [request for request in running if _decodes(request)]
-        self._forget({request.request_id for request in ready})
-        for request in ready:
-            started = time.perf_counter()
-            request.spec_token_ids = self._window(request, len(running))
-            self.times.append(time.perf_counter() - started)
+        self._forget(running)
+        for request in running:
+            if _decodes(request):
+                started = time.perf_counter()
+                request.spec_token_ids = self._window(request, len(running))
+                self.times.append(time.perf_counter() - started)
 
     def scheduled(self, step: Step) -> None:
         """Note what vLLM has made of the windows: it may have cut or dropped them."""
@@ -124,15 +126,16 @@ class Proposing:
         plain = tokens > 0 and tokens - drafted == len(step.num_scheduled_tokens)  # nothing of a prompt
         self._step = (tokens, time.perf_counter()) if plain else None
 
-    def executed(self) -> None:
-        """Note that the step that was scheduled last has its results."""
+    def executed(self, running: Sequence[Request]) -> None:
+        """Note that the step that was scheduled last has its results, and these are still running."""
         if self._step is not None:
             tokens, started = self._step
             self._cost.record(tokens, time.perf_counter() - started)
             self._step = None
+        self._forget(running)
 
-    def _forget(self, running: set[str]) -> None:
-        for key in self.rows.keys() - running:
+    def _forget(self, running: Sequence[Request]) -> None:
+        for key in self.rows.keys() - {request.request_id for request in running}:
             request = self.rows.pop(key).request
             if (last := request.output_token_ids[-1]) in _stops(request):
                 self._end = last

@@ -37,6 +37,12 @@ class DraftScheduler(Scheduler):  # type: ignore[misc]  # vLLM is not there wher
             step_tokens=self.max_num_scheduled_tokens,
         )
         on_cpu = config.device_config.device_type == "cpu"
+        if on_cpu and config.model_config.is_hybrid:
+            # its convolution takes it that every window is as long as the longest; the GPU kernels do not
+            raise RuntimeError(
+                "vLLM's CPU kernels decode models with recurrent layers wrongly when windows differ in length: "
+                "serve this model on a GPU, or without docspec's drafts."
+            )
         self.proposing = Proposing(limits, self._codec, CPU_WIDTH if on_cpu else GPU_WIDTH)
 
     def _codec(self) -> Codec | None:
@@ -65,5 +71,6 @@ class DraftScheduler(Scheduler):  # type: ignore[misc]  # vLLM is not there wher
 
     def update_from_output(self, *args: Any, **kwargs: Any) -> Any:
         """The step's results."""
-        self.proposing.executed()
-        return super().update_from_output(*args, **kwargs)
+        results = super().update_from_output(*args, **kwargs)
+        self.proposing.executed(self.running)
+        return results
