@@ -47,11 +47,14 @@ class Pool:
 
 
 def test_the_least_loaded_server_is_next() -> None:
-    """Requests go where the fewest are, and to the first of several with as few."""
+    """Requests go where the fewest are, and of several with as few where the fewest were."""
     pool = Pool(3)
     assert [pool.take() for _ in range(4)] == ["a", "b", "c", "a"]
     pool.servers.answered(pool.server("c"))
     assert pool.take() == "c"
+    for url in "aabc":
+        pool.servers.answered(pool.server(url))
+    assert pool.take() == "b"
 
 
 def test_a_failed_server_rests_longer_each_time() -> None:

@@ -34,7 +34,8 @@ class Patience:
 class Server:
     """One server as this client knows it, from one session to the next.
 
-    ``failures`` are its rests since it last answered, ``failing_since`` the time of the first of them.
+    ``asked`` counts requests, those ``in_flight`` have no answer yet. ``failures`` are its rests since it
+    last answered, ``failing_since`` is the time of the first of them and ``reason`` that of the last.
 
     ``card`` is what it said of its model, None until it was asked (again). ``speculates`` says whether
     drafts that were sent to it were used, None until that is known; ``other_prompt`` whether its chat
@@ -42,6 +43,7 @@ class Server:
     """
 
     url: str
+    asked: int = 0
     in_flight: int = 0
     failures: int = 0
     rests_until: float = 0.0
@@ -86,8 +88,9 @@ class Servers:
             while not self._stopped:
                 now = self._clock()
                 if ready := [server for server in self.all if server.ready(now, self.rows)]:
-                    server = min(ready, key=lambda server: server.in_flight)
+                    server = min(ready, key=lambda server: (server.in_flight, server.asked))
                     server.in_flight += 1
+                    server.asked += 1
                     return server
                 if self.gone(now):
                     raise NoServer(self.reasons())
