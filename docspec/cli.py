@@ -29,6 +29,7 @@ from docspec.config import (
     VerifyName,
 )
 from docspec.errors import DocspecError, UsageError
+from docspec.verifiers.vllm_plugin.arguments import WINDOW
 
 READING, DECODING, MACHINE = "How it is read", "How the model's output is decided", "What it runs on"
 
@@ -276,6 +277,36 @@ def _sampling(accept: str, temperature: float | None, seed: int | None) -> dict[
     if settings and accept != "sampled":
         raise UsageError(f"--{next(iter(settings))} is of sampled acceptance: add --accept sampled")
     return settings
+
+
+@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+def serve(
+    context: typer.Context,
+    model: Annotated[str, typer.Argument(metavar="MODEL", help="A checkpoint's folder or hub name.")],
+    window: Annotated[
+        int,
+        typer.Option("--draft-tokens", metavar="N", help="At most so many in a step and request: 1 to 128."),
+    ] = WINDOW,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Print vLLM's command and end: for a deployment of your own.")
+    ] = False,
+) -> None:
+    """Serve a model with vLLM and docspec's drafts in it: OpenAI's API, faster where drafts come along.
+
+    All other options are vLLM's and go to it as they are: --port, --max-model-len, --data-parallel-size ...
+    The server takes this process's place: signals reach it, and the exit code is its own; 2: wrong usage.
+    """
+    from docspec.serve import run, serve_command, shown
+
+    try:
+        command = serve_command(model, context.args, window)
+        typer.echo(shown(command), err=not dry_run)
+        sys.stderr.flush()
+        if not dry_run:
+            run(command)
+    except DocspecError as error:
+        print_error(Console(stderr=True), str(error))
+        raise typer.Exit(NOTHING) from None
 
 
 @app.command()

@@ -33,6 +33,11 @@ def prompt(family: str) -> str:
     return DOTS_PROMPT if family == "dots_ocr" else PROMPT
 
 
+def special_tokens() -> list[int]:
+    """Ids that are special in every family: the first of a vocabulary, end tokens among them."""
+    return list(range(len(dots_model.SPECIAL)))
+
+
 def save(folder: Path, family: str, seed: int = 0) -> None:
     """Write the family's checkpoint."""
     if family == "dots_ocr":

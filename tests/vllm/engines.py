@@ -53,6 +53,14 @@ class Engine:
         return self.llm.llm_engine.engine_core.engine_core.scheduler
 
     @property
+    def vocabulary(self) -> int:
+        return int(self.llm.llm_engine.model_config.get_vocab_size())
+
+    def decode(self, ids: list[int]) -> str:
+        """The text of ``ids``, special tokens left out."""
+        return str(self.llm.get_tokenizer().decode(ids, skip_special_tokens=True))
+
+    @property
     def proposing(self) -> Proposing:
         found = self.scheduler.proposing
         assert isinstance(found, Proposing)
@@ -78,7 +86,7 @@ class Engine:
 
 @contextmanager
 def engine(folder: Path, family: str, *, drafted: bool, window: int = 32, **more: Any) -> Iterator[Engine]:
-    """An engine of ``folder``'s checkpoint with room for eight rows of 1,024 tokens, unless ``more`` says else."""
+    """An engine of ``folder``'s checkpoint: eight rows of 1,024 tokens, unless ``more`` says else."""
     settings: dict[str, Any] = {"max_model_len": 1024, "max_num_seqs": 8, "kv_cache_memory_bytes": 256 << 20}
     settings["limit_mm_per_prompt"] = {"image": 1} | ({} if family == "dots_ocr" else {"video": 0})
     settings |= {"enable_prefix_caching": False, "dtype": "float32"}

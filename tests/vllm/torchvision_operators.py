@@ -2,8 +2,8 @@
 
 The package index has one torchvision, built for CUDA; its compiled operators do not load here, and without
 them it fails on import. vLLM and transformers want its image functions only, which are Python. So two of the
-operators are declared, without an implementation, as soon as somebody imports torchvision. Run as a script, it
-puts itself and a ``.pth`` file that loads it at every start into the environment's site-packages.
+operators are declared, without an implementation, as soon as somebody imports torchvision. Run as a script,
+it puts itself and a ``.pth`` file that loads it at every start into the environment's site-packages.
 """
 
 from __future__ import annotations

@@ -48,7 +48,7 @@ class DotsOCRConfig(Qwen2Config):
     vision_config: dict[str, Any] | PreTrainedConfig | None = None
 
     def __post_init__(self, **kwargs: Any) -> None:
-        """Makes the vision tower's configuration of a dict, which transformers before 5.22 leaves as it is."""
+        """Makes the vision tower's configuration of a dict: transformers before 5.22 leaves one as it is."""
         if not isinstance(self.vision_config, PreTrainedConfig):
             self.vision_config = DotsVisionConfig(**(self.vision_config or {}))
         super().__post_init__(**kwargs)  # type: ignore[no-untyped-call]

@@ -1,4 +1,4 @@
-"""The engine arguments that put docspec's drafts into vLLM, and which vLLM they are for. Imports none of it."""
+"""The engine arguments that put docspec's drafts into vLLM, and which vLLM they are for. Imports none."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The drafts that come with a request: ``extra_args`` of its SamplingParams, ``vllm_xargs`` over HTTP. Pure."""
+"""The drafts that come with a request: ``extra_args`` in process, ``vllm_xargs`` over HTTP. Pure."""
 
 from __future__ import annotations
 

@@ -52,7 +52,7 @@ def _checked(receive: Receive) -> Receive:
         try:
             body = checked_body(b"".join(parts))
         except BadDrafts as error:
-            from starlette.exceptions import HTTPException  # vLLM's; its server writes it as an error of 400
+            from fastapi import HTTPException  # vLLM's server writes it as OpenAI's form of an error
 
             raise HTTPException(400, str(error)) from None
         return {"type": "http.request", "body": body, "more_body": False}
@@ -88,7 +88,7 @@ def checked_body(body: bytes) -> bytes:
 
 
 def _predicted(prediction: Any) -> str:
-    """The text of OpenAI's ``{"type": "content", "content": TEXT or [{"type": "text", "text": TEXT}, ...]}``."""
+    """The text of OpenAI's field, whose content is a text or a list of parts with one."""
     content = prediction.get("content") if isinstance(prediction, dict) else None
     parts = [{"text": content}] if isinstance(content, str) else content
     texts = [part.get("text") for part in parts if isinstance(part, dict)] if isinstance(parts, list) else []

@@ -20,7 +20,7 @@ class NoProposer:
 
 
 def register() -> None:
-    """Entry point ``vllm.general_plugins``: dots.ocr's configuration is vLLM's own, not the checkpoint's code.
+    """Entry point ``vllm.general_plugins``: dots.ocr's configuration is vLLM's, not the checkpoint's code.
 
     Runs in every vLLM that docspec is installed beside, also of other releases: there it does nothing.
     """

@@ -21,9 +21,7 @@ from docspec.verifiers.window import AcceptanceRate, StepCost, window_length
 logger = logging.getLogger(__name__)
 
 CHARACTERS = 16  # of a draft that are read for each token that the output may still have
-ECHO_MISSES = (
-    1.0  # a request without a draft starts from this: what it wrote may come again, mostly it does not
-)
+ECHO_MISSES = 1.0  # what a request without a draft starts from: it seldom writes the same again
 TIMED = 4096  # windows whose time is remembered
 
 

@@ -40,8 +40,8 @@ class DraftScheduler(Scheduler):  # type: ignore[misc]  # vLLM is not there wher
         if on_cpu and config.model_config.is_hybrid:
             # its convolution takes it that every window is as long as the longest; the GPU kernels do not
             raise RuntimeError(
-                "vLLM's CPU kernels decode models with recurrent layers wrongly when windows differ in length: "
-                "serve this model on a GPU, or without docspec's drafts."
+                "vLLM's CPU kernels decode recurrent layers wrongly when windows differ in length: serve "
+                "this model on a GPU, or without docspec's drafts."
             )
         self.proposing = Proposing(limits, self._codec, CPU_WIDTH if on_cpu else GPU_WIDTH)
 
