@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import subprocess
 import sys
 import threading
@@ -12,14 +14,11 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+import checkpoints
 import numpy as np
 import pymupdf
 import pytest
-
-pytest.importorskip("vllm")
-
-import checkpoints
-from serving import Served, serving
+from servers import Server, docspec_command, plain_command, server
 
 from docspec.config import Config
 from docspec.types import Category, DecodeStats, Draft, PageRegion, Request, Verdict
@@ -38,18 +37,24 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+def options(model: Path) -> list[str]:
+    """What the server is told of ``model``, beside what all tests tell theirs: our prompts are long."""
+    sizes = ["--max-model-len", "2048", "--kv-cache-memory-bytes", str(256 << 20)]
+    return [*sizes, "--served-model-name", str(model)]
+
+
 @pytest.fixture(scope="module")
-def drafted(model: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+def drafted(model: Path) -> Iterator[Server]:
     """A server with docspec's drafts in it."""
-    with serving(model, tmp_path_factory.mktemp("log") / "drafted.txt") as served:
-        yield served
+    with server(docspec_command(model, *options(model))) as made:
+        yield made
 
 
 @pytest.fixture(scope="module")
-def plain(model: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+def plain(model: Path) -> Iterator[Server]:
     """A server as vLLM comes."""
-    with serving(model, tmp_path_factory.mktemp("log") / "plain.txt", drafted=False) as served:
-        yield served
+    with server([*plain_command(model), *options(model)]) as made:
+        yield made
 
 
 def config(**more: Any) -> Config:
@@ -97,7 +102,6 @@ def test_vllm_in_this_process_writes_what_our_own_engine_writes(
 ) -> None:
     """Token for token, for regions of every kind and pages, with wrong drafts and with right ones."""
     monkeypatch.setenv("VLLM_CPU_KVCACHE_SPACE", "1")  # GiB; else nearly all memory
-    monkeypatch.setenv("VLLM_ENABLE_V1_MULTIPROCESSING", "0")
     verifier = load_verifier(config(verifier=f"vllm:{model}", dtype="float32"))
     try:
         assert texts(dict(verifier.verify(requests()))) == texts(own(model))
@@ -109,7 +113,7 @@ def test_vllm_in_this_process_writes_what_our_own_engine_writes(
     assert verifier.device == "vLLM on cpu (float32)"
 
 
-def test_a_server_writes_what_our_own_engine_writes(model: Path, drafted: Served) -> None:
+def test_a_server_writes_what_our_own_engine_writes(model: Path, drafted: Server) -> None:
     """Token for token; its chat template writes the profile's prompts, and counts come back."""
     verifier = load_verifier(config(verifier=str(model), server=drafted.url), {})
     assert texts(dict(verifier.verify(requests()))) == texts(own(model))
@@ -121,7 +125,7 @@ def test_a_server_writes_what_our_own_engine_writes(model: Path, drafted: Served
     assert verifier.device == drafted.url
 
 
-def test_a_server_without_the_plug_in_writes_the_same(model: Path, plain: Served) -> None:
+def test_a_server_without_the_plug_in_writes_the_same(model: Path, plain: Server) -> None:
     """It takes the drafts without a word and does nothing with them, which is noticed."""
     verifier = load_verifier(config(verifier=str(model), server=plain.url), {})
     verdicts = dict(verifier.verify(requests()))
@@ -130,7 +134,7 @@ def test_a_server_without_the_plug_in_writes_the_same(model: Path, plain: Served
     assert verifier.device == f"{plain.url} (takes no drafts: not accelerated)"
 
 
-def test_what_the_server_refuses_is_said_in_its_words(model: Path, drafted: Served) -> None:
+def test_what_the_server_refuses_is_said_in_its_words(model: Path, drafted: Server) -> None:
     """An image that leaves no room for an answer fails its own page only."""
     verifier = load_verifier(config(verifier=str(model), server=drafted.url), {})
     bad = replace(requests()[0], drafts=(Draft("x" * 10, "test"),))
@@ -173,7 +177,7 @@ def read(document: dict[str, Any]) -> list[Any]:
 
 @pytest.mark.parametrize("mode", ["region", "page", "hierarchical"])
 def test_the_command_line_reads_the_same(
-    mode: str, model: Path, drafted: Served, plain: Served, note: Path, tmp_path: Path
+    mode: str, model: Path, drafted: Server, plain: Server, note: Path, tmp_path: Path
 ) -> None:
     """``docspec parse`` with two servers, one of which takes drafts, gives what it gives by itself."""
     mine = ["--verifier", str(model), "--mode", mode]
@@ -184,12 +188,12 @@ def test_the_command_line_reads_the_same(
 
 
 def test_a_killed_server_is_replaced_by_the_other(
-    model: Path, drafted: Served, note: Path, tmp_path: Path
+    model: Path, drafted: Server, note: Path, tmp_path: Path
 ) -> None:
     """Killed in the middle of a run: the other takes its requests, and the result is the same."""
     mine = ["--verifier", str(model), "--mode", "region", "--max-batch", "1"]
     _, alone = parse(note, tmp_path / "own.json", *mine, "--device", "cpu", "--dtype", "float32")
-    with serving(model, tmp_path / "log.txt", drafted=False) as victim:
+    with server([*plain_command(model), *options(model)]) as victim:
         killing = threading.Thread(target=_kill_when_busy, args=(victim,))
         killing.start()
         said, served = parse(note, tmp_path / "two.json", *mine, "--server", f"{victim.url},{drafted.url}")
@@ -198,14 +202,11 @@ def test_a_killed_server_is_replaced_by_the_other(
     assert f"{victim.url} (" in said
 
 
-def _kill_when_busy(victim: Served) -> None:
+def _kill_when_busy(victim: Server) -> None:
     """Once it has a request in hand."""
-    from urllib.request import urlopen
-
     while True:
-        with urlopen(f"{victim.url}/metrics", timeout=30) as answer:
-            lines = answer.read().decode().splitlines()
+        lines = victim.get("/metrics").splitlines()
         running = [line for line in lines if line.startswith("vllm:num_requests_running")]
         if any(float(line.split()[-1]) > 0 for line in running):
-            victim.kill()
+            os.killpg(victim.process.pid, signal.SIGKILL)  # the engine is a process of its own
             return

@@ -89,8 +89,8 @@ def stats_of(tokens: int, counts: Mapping[str, Any] | None) -> DecodeStats:
     if counts is None:
         return DecodeStats(tokens)
     # what an end token left over of the last window was accepted, but not written
-    accepted = min(counts["num_accepted_draft_tokens"], max(tokens - 1, 0))
-    return DecodeStats(tokens, accepted, counts["num_draft_tokens"], tokens - accepted)
+    accepted = min(counts.get("num_accepted_draft_tokens", 0), max(tokens - 1, 0))
+    return DecodeStats(tokens, accepted, counts.get("num_draft_tokens", 0), tokens - accepted)
 
 
 def output_of(answer: Answer, family: Family, guard: RunawayGuard | None) -> Output:

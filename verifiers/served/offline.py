@@ -109,7 +109,8 @@ class _Sequences:
         found, self._refused = self._refused, []
         if self._open:
             try:
-                found += [(int(name), answer) for name, answer in self.backend.step()]
+                ended = [(int(name), answer) for name, answer in self.backend.step()]
+                found += [(number, answer) for number, answer in ended if number in self._open]
             except Exception as error:  # noqa: BLE001 a dead engine: everything in it has failed
                 found += [(number, ModelError(f"vLLM failed: {first_line(error)}")) for number in self._open]
             self._open.difference_update(number for number, _ in found)
