@@ -8,7 +8,6 @@ import threading
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
-import numpy as np
 from PIL.Image import Image as Picture
 
 from docspec.config import Config
@@ -126,10 +125,9 @@ class _Requests:
         """Asks one server after the other, until one answers or refuses."""
         family = self.client.family
         try:
-            picture = family.profile.sized(question.image, question.category)
+            png = _png(family.profile.sized(question.image, question.category))
         except ValueError as error:
             raise ImageRefused(first_line(error)) from error
-        png = _png(picture)
         last = ""
         for _ in range(self.client.patience.tries):
             try:
@@ -137,7 +135,7 @@ class _Requests:
             except NoServer as error:
                 raise ModelError(f"no server answers any more: {error}") from None
             try:
-                answer = self._asked(server, question, picture, png)
+                answer = self._asked(server, question, png)
             except Unreachable as error:
                 last = f"{server.url} ({error})"
                 self.servers.failed(server, str(error), error.seconds)
@@ -152,7 +150,7 @@ class _Requests:
         failing = self.servers.reasons() or last
         raise ModelError(f"no answer after {self.client.patience.tries} tries: {failing}")
 
-    def _asked(self, server: Server, question: Question, picture: Picture, png: bytes) -> Answer:
+    def _asked(self, server: Server, question: Question, png: bytes) -> Answer:
         family = self.client.family
         if server.card is None:
             server.card = card_of(self._exchanges.get(server.url, MODELS), family.name)
@@ -164,12 +162,10 @@ class _Requests:
             raise Unreachable(str(error)) from None
         if question.drafts and answer.stats.tokens:
             server.speculates = answer.speculated
-        self._check_prompt(server, question, picture, reply.get("prompt_token_ids"))
+        self._check_prompt(server, question, reply.get("prompt_token_ids"))
         return answer
 
-    def _check_prompt(
-        self, server: Server, question: Question, picture: Picture, ids: list[int] | None
-    ) -> None:
+    def _check_prompt(self, server: Server, question: Question, ids: list[int] | None) -> None:
         """Once for each prompt, whether a server's chat template writes it as the profile does."""
         profile = self.client.family.profile
         prompt = profile.prompt_for(question.category)
@@ -177,7 +173,7 @@ class _Requests:
             return
         server.checked.add(prompt)
         with self.client.reading:
-            own = profile.inputs(np.asarray(picture), question.category)["input_ids"][0].tolist()
+            own = profile.inputs(question.image, question.category)["input_ids"][0].tolist()
         server.other_prompt |= own != ids
 
 
