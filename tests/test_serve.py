@@ -27,7 +27,7 @@ def rendered(family: str, text_first: bool = False) -> str:
     """A question about an image in the family's chat format."""
     content = [{"type": "image"}, {"type": "text", "text": "Read."}]
     messages = [{"role": "user", "content": content[::-1] if text_first else content}]
-    return Template(FAMILIES[family].template).render(messages=messages, add_generation_prompt=True)
+    return str(Template(FAMILIES[family].template).render(messages=messages, add_generation_prompt=True))
 
 
 def test_the_command_is_vllms_with_the_drafts_and_the_users_options(tmp_path: Path) -> None:
@@ -41,7 +41,7 @@ def test_the_command_is_vllms_with_the_drafts_and_the_users_options(tmp_path: Pa
 
 
 def test_a_chat_template_is_given_where_the_checkpoint_has_none(tmp_path: Path) -> None:
-    """In each of the files that can hold one; dots.ocr is always asked in the format it was published with."""
+    """In each of the files that can hold one; dots.ocr is always asked in its published format."""
     assert "--chat-template" in serve_command(checkpoint(tmp_path, "qwen2_vl"), [], 32)
     (tmp_path / "chat_template.jinja").write_text("x")
     assert "--chat-template" not in serve_command(str(tmp_path), [], 32)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -63,7 +64,9 @@ class Step:
 
 
 def proposing(limits: Limits = LIMITS) -> Proposing:
-    return Proposing(limits, lambda: TokenizerCodec(core_tokenizer(), special=True), 256)
+    ticks = itertools.count()  # every step takes as long
+    codec = TokenizerCodec(core_tokenizer(), special=True)
+    return Proposing(limits, lambda: codec, 256, lambda: float(next(ticks)))
 
 
 def asked(name: str, drafts: Mapping[str, Any] | None, **more: Any) -> Asked:
@@ -113,6 +116,7 @@ def test_drafts_are_texts_or_ids() -> None:
         {TEXTS: [1]},
         {TEXTS: {"a": "b"}},
         {TEXTS: ["a"] * 17},
+        {TEXTS: ["a\ud800"]},
         {IDS: "1"},
         {IDS: [1.0]},
         {IDS: [True]},
@@ -168,7 +172,7 @@ def test_wrong_drafts_take_few_windows() -> None:
     assert run(made, [request, asked("b", {IDS: made_of}, answer=ANSWER)]) <= 100
     other = asked("c", {IDS: made_of}, answer=ANSWER[:40], output_token_ids=ANSWER[:29])
     other.num_computed_tokens = other.num_tokens - 1
-    made.propose([other])
+    proposing().propose([other])
     assert other.spec_token_ids == ANSWER[29:30]
 
 

@@ -20,7 +20,7 @@ from docspec.verifiers.dots_ocr.configuration import DotsOCRConfig
 from docspec.verifiers.dots_ocr.model import DotsOCRForCausalLM
 
 WIDTH, HEAD = 64, 32
-PIXELS = {"min_pixels": 28 * 28, "max_pixels": 28 * 28 * 24}
+PIXELS: dict[str, Any] = {"min_pixels": 28 * 28, "max_pixels": 28 * 28 * 24}
 PROMPT = (
     "<|im_start|>user\n<|vision_start|><|image_pad|><|vision_end|>Read the text.<|im_end|>\n"
     "<|im_start|>assistant\n"
@@ -141,4 +141,4 @@ def _save_dots(folder: Path, seed: int) -> None:
     ids = dots_model.tokenizer().convert_tokens_to_ids
     model.generation_config.eos_token_id = [ids("<|endoftext|>"), ids("<|endofassistant|>")]
     model.generation_config.pad_token_id = ids("<|endoftext|>")
-    dots_model.save_checkpoint(folder, model.eval(), config)
+    dots_model.save_checkpoint(folder, model.train(False), config)

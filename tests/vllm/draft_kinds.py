@@ -42,13 +42,14 @@ def _mixed(answers: list[Ids], vocabulary: int, decode: Callable[[Ids], str]) ->
     return [drafts if index % 2 else None for index, drafts in enumerate(given)]
 
 
+EMPTY: list[Drafts] = [{IDS: []}, {TEXTS: []}, {TEXTS: ""}, {TEXTS: [" \n"]}]
 KINDS: dict[str, Make] = {
     "none": lambda answers, _, __: [None] * len(answers),
     "right": _ids(lambda _, answer, __: answer[:-1]),
     "every 25th wrong": _wrong(0.04),
     "half wrong": _wrong(0.5),
     "garbage": _wrong(1.0),
-    "empty": lambda answers, _, __: [{IDS: []}, {TEXTS: []}, {TEXTS: ""}, {TEXTS: [" \n"]}][: len(answers)],
+    "empty": lambda answers, _, __: EMPTY[: len(answers)],
     "longer than the model": _ids(lambda _, answer, __: answer[:-1] * 200),
     "end tokens": _ids(lambda _, answer, __: [*answer[:5], *special_tokens()[:2]] * 20),
     "special tokens": _ids(lambda _, answer, __: [*answer[:20], *special_tokens(), *answer[20:]]),

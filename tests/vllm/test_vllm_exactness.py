@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 from checkpoints import save
@@ -13,7 +14,7 @@ from engines import Engine, engine
 
 FAMILIES = ["qwen2_vl", "qwen2_5_vl", "qwen3_vl", "dots_ocr"]
 ROWS = 4
-SAMPLING = {
+SAMPLING: dict[str, dict[str, Any]] = {
     "greedy": {},
     "repetition penalty": {"repetition_penalty": 1.3},
     "other penalties": {"presence_penalty": 0.7, "frequency_penalty": 0.2},

@@ -86,6 +86,7 @@ def test_a_prediction_is_a_draft(both: Both) -> None:
         ({"vllm_xargs": {"docspec_drafts": [1, 2]}}, "docspec_drafts has to be a text or a list of texts"),
         ({"vllm_xargs": {"docspec_draft": ["a"]}}, "docspec_draft is unknown"),
         ({"vllm_xargs": {"docspec_drafts": ["a"] * 17}}, "at most 16"),
+        ({"vllm_xargs": {"docspec_drafts": ["a\ud800"]}}, "surrogate"),
         ({"prediction": "a"}, "prediction has to be"),
     ],
 )

@@ -44,6 +44,10 @@ def _texts(value: Any) -> tuple[str, ...]:
         raise BadDrafts(f"{TEXTS} has to be a text or a list of texts, best first.")
     if len(texts) > MOST:
         raise BadDrafts(f"{TEXTS} has {len(texts)} texts; at most {MOST} are followed.")
+    try:
+        "".join(texts).encode()
+    except UnicodeEncodeError:
+        raise BadDrafts(f"{TEXTS} has half a surrogate pair, which is no character.") from None
     return tuple(texts)
 
 

@@ -8,9 +8,10 @@ from __future__ import annotations
 import logging
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import takewhile
 from typing import Any, Protocol
 
 from docspec.drafters.following.cursor import Codec, DraftCursor
@@ -78,8 +79,8 @@ class Row:
     """A running request: its cursor, how often its draft was right, and what it was last seen with."""
 
     request: Request
-    cursor: DraftCursor | IdCursor | None
-    rate: AcceptanceRate
+    cursor: DraftCursor | IdCursor | None = None
+    rate: AcceptanceRate = field(default_factory=AcceptanceRate)
     known: int = 0  # output tokens that the cursor has taken
     sent: int = 0  # draft tokens of its last step
 
@@ -89,15 +90,23 @@ class Proposing:
 
     A preempted request that runs again starts a new cursor, which reads what it has written so far. ``codec``
     makes the tokenizer's Codec when it is first needed, None where the tokenizer has no text offsets: then
-    only drafts of ids are followed. ``width`` is how many tokens double a step's time, until measured.
+    only drafts of ids are followed. ``width`` is how many tokens double a step's time, until measured by
+    ``clock``, in seconds.
     """
 
-    def __init__(self, limits: Limits, codec: Callable[[], Codec | None], width: int) -> None:
+    def __init__(
+        self,
+        limits: Limits,
+        codec: Callable[[], Codec | None],
+        width: int,
+        clock: Callable[[], float] = time.perf_counter,
+    ) -> None:
         self.limits = limits
         self.rows: dict[str, Row] = {}
         self.times: deque[float] = deque(maxlen=TIMED)  # seconds, by window
         self._cost = StepCost(width)
         self._make_codec = codec
+        self._clock = clock
         self._end: int | None = None  # what ended the last output that ended by a token
         self._step: tuple[int, float] | None = None  # tokens of a step that only decodes, and its start
 
@@ -110,9 +119,9 @@ class Proposing:
         self._forget(running)
         for request in running:
             if _decodes(request):
-                started = time.perf_counter()
+                started = self._clock()
                 request.spec_token_ids = self._window(request, len(running))
-                self.times.append(time.perf_counter() - started)
+                self.times.append(self._clock() - started)
 
     def scheduled(self, step: Step) -> None:
         """Note what vLLM has made of the windows: it may have cut or dropped them."""
@@ -122,53 +131,53 @@ class Proposing:
         tokens = sum(step.num_scheduled_tokens.values())
         drafted = sum(map(len, sent.values()))
         plain = tokens > 0 and tokens - drafted == len(step.num_scheduled_tokens)  # nothing of a prompt
-        self._step = (tokens, time.perf_counter()) if plain else None
+        self._step = (tokens, self._clock()) if plain else None
 
     def executed(self, running: Sequence[Request]) -> None:
         """Note that the step that was scheduled last has its results, and these are still running."""
         if self._step is not None:
             tokens, started = self._step
-            self._cost.record(tokens, time.perf_counter() - started)
+            self._cost.record(tokens, self._clock() - started)
             self._step = None
         self._forget(running)
 
     def _forget(self, running: Sequence[Request]) -> None:
         for key in self.rows.keys() - {request.request_id for request in running}:
             request = self.rows.pop(key).request
-            if (last := request.output_token_ids[-1]) in _stops(request):
-                self._end = last
+            self._end = next(iter(_stops(request) & {*request.output_token_ids[-1:]}), self._end)
 
     def _window(self, request: Request, rows: int) -> list[int]:
-        row = self.rows.get(request.request_id)
-        if row is None:
-            row = self.rows[request.request_id] = self._row(request)
-        if row.cursor is None:
-            return []
+        begun = request.request_id in self.rows
+        row = self.rows.setdefault(request.request_id, Row(request))
         try:
+            if not begun:
+                self._begin(row)
+            if row.cursor is None:
+                return []
             self._learn(row, row.cursor, request.output_token_ids[row.known :])
             return self._proposed(row, row.cursor, rows)
+        except BadDrafts as error:  # over HTTP they were refused before; see middleware
+            logger.warning("docspec: request %s goes on without drafts: %s", request.request_id, error)
         except Exception:  # a fault of ours in the engine's process would take every request with it
             logger.exception("docspec: request %s goes on without drafts", request.request_id)
-            row.cursor = None
-            return []
+        row.cursor = None
+        return []
 
-    def _row(self, request: Request) -> Row:
-        params = request.sampling_params
-        rate = AcceptanceRate()
-        cursor: DraftCursor | IdCursor | None = None
-        try:
-            drafts = given(params.extra_args if params else None)
-            end, longest = self._end_token(request), min(request.max_tokens, self.limits.model_length)
-            if drafts.ids:
-                cursor = IdCursor(drafts.ids[:longest], end)
-            elif self._codec is not None:
-                texts = [text[: CHARACTERS * longest] for text in drafts.texts]
-                cursor = DraftCursor(texts, self._codec, end)
-                if not any(text.strip() for text in texts):
-                    rate = AcceptanceRate(misses=ECHO_MISSES)
-        except BadDrafts as error:  # over HTTP it was refused before; see middleware
-            logger.warning("docspec: request %s goes on without drafts: %s", request.request_id, error)
-        return Row(request, cursor, rate)
+    def _begin(self, row: Row) -> None:
+        """Start the request's cursor.
+
+        Raises BadDrafts as ``given`` does.
+        """
+        request, params = row.request, row.request.sampling_params
+        drafts = given(params.extra_args if params else None)
+        end, longest = self._end_token(request), min(request.max_tokens, self.limits.model_length)
+        texts = [text[: CHARACTERS * longest] for text in drafts.texts]
+        if drafts.ids:
+            row.cursor = IdCursor(drafts.ids[:longest], end)
+        elif self._codec is not None:
+            row.cursor = DraftCursor(texts, self._codec, end)
+        if not drafts.ids and not any(text.strip() for text in texts):
+            row.rate = AcceptanceRate(misses=ECHO_MISSES)
 
     def _end_token(self, request: Request) -> int | None:
         """What a right draft is followed by: several tokens can end an output, models use one of them."""
@@ -197,7 +206,7 @@ class Proposing:
             window_length(row.rate.value, *self._cost.line(), rows),
         )
         tokens = cursor.propose(room).tokens if room > 0 else []
-        return tokens[: _valid(tokens, limits.vocabulary)]
+        return list(takewhile(lambda token: token < limits.vocabulary, tokens))  # others have no embedding
 
 
 def _decodes(request: Request) -> bool:
@@ -208,12 +217,3 @@ def _decodes(request: Request) -> bool:
 
 def _stops(request: Request) -> set[int]:
     return request.sampling_params.all_stop_token_ids if request.sampling_params else set()
-
-
-def _valid(tokens: Iterable[int], vocabulary: int) -> int:
-    """How many tokens stand before the first that the model has no embedding for."""
-    count = 0
-    for count, token in enumerate(tokens):
-        if token >= vocabulary:
-            return count
-    return count + 1

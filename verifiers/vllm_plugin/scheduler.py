@@ -30,6 +30,8 @@ class DraftScheduler(Scheduler):  # type: ignore[misc]  # vLLM is not there wher
                 "docspec's scheduler needs docspec's speculative_config: take both from "
                 "docspec.verifiers.vllm_plugin.arguments.engine_arguments, or start with docspec serve."
             )
+        if config.use_v2_model_runner:
+            raise RuntimeError("docspec's drafts are for vLLM's V1 model runner: VLLM_USE_V2_MODEL_RUNNER=0")
         limits = Limits(
             window=config.speculative_config.num_speculative_tokens,
             vocabulary=config.model_config.get_vocab_size(),
