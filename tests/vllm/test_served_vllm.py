@@ -210,3 +210,12 @@ def _kill_when_busy(victim: Server) -> None:
         if any(float(line.split()[-1]) > 0 for line in running):
             os.killpg(victim.process.pid, signal.SIGKILL)  # the engine is a process of its own
             return
+
+
+def test_dots_ocr_on_a_server_writes_the_same(tmp_path: Path) -> None:
+    """``docspec serve`` gives it the published chat format: the prompts are the profile's, token for token."""
+    checkpoints.save(tmp_path, "dots_ocr")
+    with server(docspec_command(tmp_path, *options(tmp_path))) as made:
+        verifier = load_verifier(config(verifier=str(tmp_path), server=made.url), {})
+        assert texts(dict(verifier.verify(requests()))) == texts(own(tmp_path))
+        assert verifier.device == made.url
