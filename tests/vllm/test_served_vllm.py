@@ -213,7 +213,7 @@ def _kill_when_busy(victim: Server) -> None:
 
 
 def test_dots_ocr_on_a_server_writes_the_same(tmp_path: Path) -> None:
-    """``docspec serve`` gives it the published chat format: the prompts are the profile's, token for token."""
+    """``docspec serve`` gives it the published chat format, so that the prompts are the profile's."""
     checkpoints.save(tmp_path, "dots_ocr")
     with server(docspec_command(tmp_path, *options(tmp_path))) as made:
         verifier = load_verifier(config(verifier=str(tmp_path), server=made.url), {})
