@@ -67,7 +67,7 @@ def make_reader(layers: int, hidden: int, device: str, dtype: str) -> Transforme
     where = pick_device(device)
     model = random_qwen2_vl(tokenizer, layers, hidden).to(where, pick_dtype(dtype, where))
     images = Qwen2VLImageProcessorPil(min_pixels=28 * 28 * 4, max_pixels=28 * 28 * 1024)
-    return TransformersModel("random Qwen2-VL", model, tokenizer, QwenVL(model, tokenizer, images))
+    return TransformersModel("random Qwen2-VL", model, tokenizer, QwenVL(model.config, tokenizer, images))
 
 
 def run_engine(

@@ -32,7 +32,8 @@ from docspec.types import (
 )
 from docspec.verifiers.codec import TokenizerCodec
 from docspec.verifiers.decide import Replay
-from docspec.verifiers.model_verifier import LoadedModel, ModelVerifier, PageFormat
+from docspec.verifiers.model_verifier import LoadedModel, ModelVerifier
+from docspec.verifiers.reading import PageFormat
 from docspec.verifiers.replay import NoModel
 
 COVERED = 0.5  # share of an annotated box that a region must have to be its reading; chosen by eye

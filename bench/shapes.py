@@ -62,7 +62,7 @@ def random_dots_ocr(config: DotsOCRConfig, device: str, dtype: str) -> Transform
     model.generation_config.eos_token_id = model.generation_config.pad_token_id = tokenizer.eos_token_id
     images = Qwen2VLImageProcessorPil(min_pixels=MIN_PIXELS, max_pixels=MAX_PIXELS, temporal_patch_size=1)
     name = f"random {DOTS} of {config.num_hidden_layers} layers x {config.hidden_size}"
-    return TransformersModel(name, model, tokenizer, DotsOCR(model, tokenizer, images))
+    return TransformersModel(name, model, tokenizer, DotsOCR(model.config, tokenizer, images))
 
 
 def _random_dots(config: DotsOCRConfig, device: torch.device, dtype: torch.dtype) -> Any:

@@ -103,10 +103,19 @@ def parse(
         typer.Option(
             metavar="NAME",
             help="The model that decides: mini (bundled), draft-only (none), or a checkpoint's folder or hub "
-            "name.",
+            "name; vllm:NAME has vLLM decode it here.",
             rich_help_panel=READING,
         ),
     ] = "mini",
+    server: Annotated[
+        str | None,
+        typer.Option(
+            metavar="URL[,URL...]",
+            help="OpenAI-compatible servers that decode the model, such as docspec serve starts. Their API "
+            "key is DOCSPEC_API_KEY or OPENAI_API_KEY in the environment.",
+            rich_help_panel=MACHINE,
+        ),
+    ] = None,
     mode: Annotated[
         str,
         typer.Option(
@@ -206,10 +215,14 @@ def parse(
     ] = "auto",
     max_batch: Annotated[
         int,
-        typer.Option(metavar="N", help="Decode at most so many regions together.", rich_help_panel=MACHINE),
+        typer.Option(
+            metavar="N",
+            help="Decode at most so many regions together, or ask each server for.",
+            rich_help_panel=MACHINE,
+        ),
     ] = MAX_BATCH,
     offline: Annotated[
-        bool, typer.Option("--offline", help="Never use the network.", rich_help_panel=MACHINE)
+        bool, typer.Option("--offline", help="Never use the network, servers aside.", rich_help_panel=MACHINE)
     ] = False,
     quiet: Annotated[
         bool, typer.Option("--quiet", "-q", help="Print errors only: no progress, notes or summary.")
@@ -228,6 +241,7 @@ def parse(
     try:
         config = Config(  # which says what names are unknown
             verifier=verifier,
+            server=server,
             drafter=drafter,
             detector=detector,
             mode=cast(ModeName, mode),

@@ -20,6 +20,7 @@ class Options(TypedDict, total=False):
     """The fields of Config as keywords: ``**options: Unpack[Options]``. A test holds the two equal."""
 
     verifier: str
+    server: str | None
     drafter: str
     detector: str
     mode: ModeName
@@ -45,8 +46,10 @@ class Options(TypedDict, total=False):
 class Config:
     """What a parse does. Raises UsageError on a value that cannot be used.
 
-    ``verifier`` is a registered name, a folder with a checkpoint, or a hub name; ``drafter`` and ``detector``
-    are registered names. ``mode`` is how pages are read (see Mode); ``auto`` takes what is native to the
+    ``verifier`` is a registered name, a folder with a checkpoint, or a hub name, or one of the latter two
+    after ``vllm:``, which has vLLM decode in this process. ``server`` has the URLs, with commas between them,
+    of OpenAI-compatible servers that decode the verifier. ``drafter`` and ``detector`` are registered names.
+    ``mode`` is how pages are read (see Mode); ``auto`` takes what is native to the
     verifier.
 
     ``verify`` is what the verifier reads: ``all``, or only what is ``doubtful``, which leaves text from a
@@ -66,8 +69,8 @@ class Config:
     ``device`` and ``dtype`` are the model's, ``auto`` what the machine has. ``pages`` selects pages, counted
     from 1: ``1-3,7,10-``. ``password`` opens encrypted PDFs. ``keep_headers`` keeps page headers and footers
     in the markdown, ``images`` the pixels of pictures in the result. ``max_batch`` bounds the sequences that
-    are decoded at once, ``token_budget`` their cached tokens in all, ``max_new_tokens`` the length of each
-    output. ``offline`` forbids downloading a model.
+    are decoded at once (or asked of each server), ``token_budget`` their cached tokens in all,
+    ``max_new_tokens`` the length of each output. ``offline`` forbids downloading a model.
 
     >>> config = docspec.Config(verifier="draft-only", pages="1")
     >>> docspec.Parser(config).parse("paper.pdf").markdown.splitlines()[0]
@@ -75,6 +78,7 @@ class Config:
     """
 
     verifier: str = "mini"
+    server: str | None = None
     drafter: str = "auto"
     detector: str = "pymupdf"
     mode: ModeName = "auto"

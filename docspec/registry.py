@@ -10,7 +10,7 @@ docs/ (``adding-a-drafter.md`` and so on) shows one as a package:
 | ``docspec.drafters`` | ``docspec.types.Drafter`` | ``config`` |
 | ``docspec.verifiers`` | ``docspec.types.Verifier`` | ``config`` |
 | ``docspec.formats`` | ``docspec.types.Format`` | nothing |
-| ``docspec.profiles`` | ``docspec.verifiers.profiles.base.Profile`` | model, tokenizer, processor |
+| ``docspec.profiles`` | ``docspec.verifiers.profiles.base.Profile`` | configuration, tokenizer, processor |
 
 ``config`` is the run's Config, given as the keyword ``config``; a class without such a parameter is called
 without arguments (see ``make``).

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from rich.console import Group
 from rich.table import Table
+from rich.text import Text
 
 from docspec.types import DecodeStats, Document, Finish
 
@@ -23,6 +24,7 @@ class Summary:
     verified: Counter[str] = field(default_factory=Counter)
     degenerate: int = 0
     cut_off: int = 0
+    verifiers: dict[str, None] = field(default_factory=dict)
     stats: defaultdict[str, DecodeStats] = field(default_factory=lambda: defaultdict(DecodeStats))
 
     def add(self, document: Document) -> None:
@@ -30,6 +32,8 @@ class Summary:
         self.documents += 1
         self.pages += len(document.pages)
         self.failed_pages += len(document.errors)
+        if document.device:
+            self.verifiers[f"{document.verifier} on {document.device}"] = None
         for stage, seconds in document.timings.items():
             self.seconds[stage] += seconds
         for result in (result for page in document.pages for result in page.regions):
@@ -44,13 +48,13 @@ class Summary:
             if page.verdict is not None:
                 passes["(whole pages)"] = page.verdict.stats
             for name, stats in passes.items():
-                if stats.steps:  # a row of its own, beside those of the regions by source
+                if stats.tokens:  # a row of its own, beside those of the regions by source
                     self.regions[name] += 0
                     self.stats[name] += stats
 
     def tables(self, wall: float) -> Group:
         """The summary for a terminal; ``wall`` is the run's seconds."""
-        parts: list[Table | str] = [self._headline(wall)]
+        parts: list[Table | Text | str] = [self._headline(wall), *map(Text, self.verifiers)]
         if self.regions:
             parts.append(self._sources())
         if self.seconds:

@@ -35,7 +35,9 @@ TOKENS = 12
 def dots() -> TransformersModel:
     """A small random dots.ocr."""
     model = random_dots(0)
-    return TransformersModel("dots", model, tokenizer(), DotsOCR(model, tokenizer(), image_processor()))
+    return TransformersModel(
+        "dots", model, tokenizer(), DotsOCR(model.config, tokenizer(), image_processor())
+    )
 
 
 def images() -> list[np.ndarray[Any, Any]]:

@@ -193,12 +193,13 @@ def test_drafts_end_with_the_answers_end() -> None:
 
 def test_several_images_in_one_vision_pass(monkeypatch: pytest.MonkeyPatch) -> None:
     """A batch is encoded in one pass, and each prompt is as alone."""
-    profile: DotsOCR = loaded().profile
+    made = loaded()
+    profile: DotsOCR = made.profile
     inputs = [profile.inputs(picture(n, 30 + 30 * n, 100), Category.TEXT) for n in range(3)]
-    alone = [profile.embed([one])[0] for one in inputs]
-    tower, passes = profile.model.vision_tower, []
+    alone = [profile.embed(made.model, [one])[0] for one in inputs]
+    tower, passes = made.model.vision_tower, []
     handle = tower.register_forward_hook(lambda *_: passes.append(1))
-    together = profile.embed(inputs)
+    together = profile.embed(made.model, inputs)
     handle.remove()
     assert len(passes) == 1
     for one, other in zip(together, alone, strict=True):
@@ -239,8 +240,9 @@ def test_elongated_page_keeps_its_coordinates() -> None:
 @pytest.mark.parametrize("size", [(1, 1), (1, 3000), (3000, 1)])
 def test_extreme_images_are_read(size: tuple[int, int]) -> None:
     """One-pixel and extremely elongated images are encoded, not refused."""
-    profile: DotsOCR = loaded().profile
-    [prompt] = profile.embed([profile.inputs(picture(0, *size), Category.TEXT)])
+    made = loaded()
+    profile: DotsOCR = made.profile
+    [prompt] = profile.embed(made.model, [profile.inputs(picture(0, *size), Category.TEXT)])
     assert bool(prompt.embeds.isfinite().all())
 
 
@@ -264,5 +266,5 @@ def test_half_precision() -> None:
     """In bfloat16 pixels, features and embeddings take the model's type."""
     name = folder(0, None)
     made = load(name, Config(verifier=name, device="cpu", dtype="bfloat16"))
-    [prompt] = made.profile.embed([made.profile.inputs(picture(0, 56, 84), None)])
+    [prompt] = made.profile.embed(made.model, [made.profile.inputs(picture(0, 56, 84), None)])
     assert prompt.embeds.dtype == torch.bfloat16

@@ -44,11 +44,14 @@ def asked(made: TransformersModel, category: Category | None) -> str:
 @pytest.mark.parametrize("family", GRIDS)
 def test_encoding_in_one_pass_equals_the_models_own_forward(family: str) -> None:
     """Several images in one pass of the vision tower give what the model itself makes of each."""
-    profile = loaded(checkpoint(family)).profile
+    made = loaded(checkpoint(family))
+    profile, model = made.profile, made.model
     assert isinstance(profile, GridProfile)
     sizes = [(60, 90, Category.TEXT), (120, 40, None), (30, 200, Category.TABLE)]
     batch = [profile.inputs(pixels(height, height, width), what) for height, width, what in sizes]
-    for fast, reference in zip(profile.embed(batch), Profile.embed(profile, batch), strict=True):
+    for fast, reference in zip(
+        profile.embed(model, batch), Profile.embed(profile, model, batch), strict=True
+    ):
         torch.testing.assert_close(fast.embeds, reference.embeds)
         assert torch.equal(fast.positions, reference.positions)
         assert fast.ids == reference.ids
@@ -106,15 +109,16 @@ def test_linear_attention_is_refused() -> None:
 
 def test_prompts_that_look_ahead_are_refused() -> None:
     """A model whose image tokens see each other is refused; a mask that is causal is not."""
-    profile = loaded(checkpoint("idefics3")).profile
+    made = loaded(checkpoint("idefics3"))
+    profile, model = made.profile, made.model
     inputs = profile.inputs(pixels(0), Category.TEXT)
     size = inputs["input_ids"].shape[1]
     everything = torch.ones(1, 1, size, size, dtype=torch.bool)
     for mask in (everything.tril(), torch.zeros(1, 1, size, size).masked_fill(~everything.tril(), -1e9)):
-        [given] = profile.embed([inputs | {"attention_mask": mask}])
+        [given] = profile.embed(model, [inputs | {"attention_mask": mask}])
         assert given.ids == tuple(inputs["input_ids"][0].tolist())
     with pytest.raises(ModelError, match="what stands after them"):
-        profile.embed([inputs | {"attention_mask": everything}])
+        profile.embed(model, [inputs | {"attention_mask": everything}])
 
 
 def test_unknown_model_types_name_the_known_ones(tmp_path: Path) -> None:

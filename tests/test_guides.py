@@ -110,8 +110,8 @@ def test_the_guides_family_is_exact(site: Path, tmp_path: Path, monkeypatch: pyt
     assert "llava" in {card.name for card in profiles()}
     embed = Profile.embed
 
-    def stretched(self: Profile, batch: list[dict[str, Any]]) -> list[Prompt]:
-        return [replace(prompt, positions=prompt.positions * 2) for prompt in embed(self, batch)]
+    def stretched(self: Profile, model: Any, batch: list[dict[str, Any]]) -> list[Prompt]:
+        return [replace(prompt, positions=prompt.positions * 2) for prompt in embed(self, model, batch)]
 
     monkeypatch.setattr(Profile, "embed", stretched)
     with pytest.raises(AssertionError):

@@ -5,60 +5,31 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Generator, Hashable, Iterable, Iterator
 from contextlib import closing
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
 import torch
 
 from docspec.config import Config
-from docspec.drafters.following.cursor import DraftCursor, agreement, corrections
+from docspec.drafters.following.cursor import DraftCursor
 from docspec.drafters.following.drafted_next import DraftedNext
 from docspec.drafters.following.experience import Experience
-from docspec.drafters.reading.alternatives import page_alternatives
 from docspec.errors import ImageRefused, ModelError
-from docspec.types import Draft, Finish, Image, PageRegion, Request, Style, Verdict, unread
+from docspec.types import Draft, Finish, Request, Style, Verdict, unread
 from docspec.verifiers.clock import now
-from docspec.verifiers.codec import TokenizerCodec
-from docspec.verifiers.cut_off import closed
 from docspec.verifiers.decide import Decide
 from docspec.verifiers.engine import Engine
-from docspec.verifiers.runaway import RunawayGuard
+from docspec.verifiers.reading import Output, Reader, declined, drafts_of, guard_of, in_words, verdict_of
 from docspec.verifiers.runner import Runner
 from docspec.verifiers.sequence import Prompt, Sequence
 
 LOOKAHEAD = 8  # requests whose images are encoded in one pass
 
 
-class PageFormat(Protocol):
-    """How a family writes whole pages; see docspec.verifiers.profiles.base.Profile."""
+class LoadedModel(Reader, Protocol):
+    """A loaded model with what is particular to it; its family's profile, so to speak, in use."""
 
-    def write_page(self, regions: tuple[PageRegion, ...], image: Image) -> str:
-        """A page's draft."""
-        ...
-
-    def read_page(self, output: str, image: Image) -> tuple[PageRegion, ...]:
-        """A page's output as regions."""
-        ...
-
-
-class LoadedModel(Protocol):
-    """A loaded model with what is particular to it; its family's profile, so to speak, in use.
-
-    ``page`` is None where the model is not asked for whole pages.
-    """
-
-    name: str
-    style: Style
-    dpi: float
-    native: Literal["region", "page"]
-    page: PageFormat | None
     model: Any
-    codec: TokenizerCodec
-    end_tokens: tuple[int, ...]
-
-    def declines(self, request: Request) -> str | None:
-        """Why the model cannot read the region, or None."""
-        ...
 
     def prompts(self, requests: list[Request]) -> list[Prompt]:
         """Everything that the decoder sees of each request, images encoded.
@@ -73,14 +44,6 @@ class LoadedModel(Protocol):
 
     def limit(self, request: Request, config: Config) -> int:
         """The bound on the output's tokens."""
-        ...
-
-    def words(self, request: Request, draft: str) -> str:
-        """A draft as the model would write it."""
-        ...
-
-    def verdict(self, request: Request, verdict: Verdict) -> Verdict:
-        """Last word on a verdict: the model's output format read, degenerate output replaced."""
         ...
 
 
@@ -174,9 +137,7 @@ class ModelVerifier:
         self.engine.runner.cache.drop()
 
     def declines(self, request: Request) -> str | None:
-        if request.category is None and self.loaded.page is None:
-            return "whole pages are not read"
-        return self.loaded.declines(request)
+        return declined(self.loaded, request)
 
     def verify(self, requests: Iterable[Request | None]) -> Generator[tuple[Hashable, Verdict]]:
         work = _Work(iter(requests))
@@ -196,7 +157,9 @@ class ModelVerifier:
     def _finished(self, work: _Work, sequence: Sequence) -> tuple[Hashable, Verdict]:
         request, draft = work.open.pop(sequence.key)
         self._experience.finished(sequence.kept)
-        return request.key, self._verdict(request, draft, sequence)
+        finish = sequence.finish or Finish.LENGTH
+        output = Output(sequence.kept, finish, sequence.stats, sequence.runaway)
+        return request.key, verdict_of(self.loaded, request, draft, output, self.config.on_loop)
 
     def _sequences(self, work: _Work) -> Iterator[Sequence | None]:
         """Sequences of the requests, their images encoded a few at a time, never waiting for more to come.
@@ -222,7 +185,7 @@ class ModelVerifier:
         work.encoded.extend(self._prompts(ready, work))
         while work.encoded:
             request, prompt = work.encoded.popleft()
-            drafts = self._drafts(request)
+            drafts = drafts_of(self.loaded, request)
             work.open[request.key] = (request, drafts[0].text if drafts else "")
             yield self._sequence(request, prompt, drafts)
 
@@ -253,22 +216,9 @@ class ModelVerifier:
         work.settled.append((request.key, verdict))
         return []
 
-    def _drafts(self, request: Request) -> list[Draft]:
-        """The request's drafts, best first: of a page the one made of its regions."""
-        if request.category is not None or self.loaded.page is None:
-            return list(request.drafts)
-        page = self.loaded.page.write_page(request.regions, request.image)
-        made = Draft(page, "regions", alternatives=page_alternatives(request.regions, page))
-        return [made, *request.drafts]
-
-    def _in_words(self, request: Request, draft: Draft) -> Draft:
-        words = self.loaded.words(request, draft.text)
-        # where the model has other words than the draft, the places of its alternatives are lost
-        return draft if words == draft.text else replace(draft, text=words, alternatives=())
-
     def _sequence(self, request: Request, prompt: Prompt, drafts: list[Draft]) -> Sequence:
         end_tokens = self.loaded.end_tokens
-        words = [self._in_words(request, draft) for draft in drafts]
+        words = [in_words(self.loaded, request, draft) for draft in drafts]
         texts = [draft.text for draft in words]
         alternatives = [draft.alternatives for draft in words]
         return Sequence(
@@ -279,37 +229,8 @@ class ModelVerifier:
             limit=self.loaded.limit(request, self.config),
             draft=DraftedNext(texts[0] if texts else "", self.loaded.codec, end_tokens[0]),
             confidence=_confidence(request),
-            guard=self._guard(texts),
+            guard=guard_of(self.loaded, texts, self.config.on_loop),
         )
-
-    def _guard(self, drafts: list[str]) -> RunawayGuard | None:
-        """What ends a runaway output of these drafts, unless the user wants all of it."""
-        if self.config.on_loop == "off":
-            return None
-        codec = self.loaded.codec
-        return RunawayGuard(lambda: [codec.encode(draft)[0] for draft in drafts if draft.strip()])
-
-    def _verdict(self, request: Request, draft: str, sequence: Sequence) -> Verdict:
-        verdict = self._read(request, sequence)
-        if not draft:
-            return verdict
-        verdict = replace(
-            verdict, corrections=corrections(draft, verdict.text), agreement=agreement(draft, verdict.text)
-        )
-        if verdict.finish is Finish.LOOP and self.config.on_loop == "draft":
-            reason = f"{verdict.reason}; the draft stands instead"
-            return replace(verdict, text=draft, regions=request.regions, corrections=(), reason=reason)
-        return verdict
-
-    def _read(self, request: Request, sequence: Sequence) -> Verdict:
-        """What the model wrote, up to a loop, in its own format."""
-        text, reason = self.loaded.codec.decode(sequence.kept), ""
-        if sequence.runaway is not None:
-            text, reason = closed(text), sequence.runaway.reason
-        verdict = Verdict(text, sequence.finish or Finish.LENGTH, sequence.stats, reason=reason)
-        if request.category is None and self.loaded.page is not None:
-            return replace(verdict, regions=self.loaded.page.read_page(text, request.image))
-        return self.loaded.verdict(request, verdict)
 
 
 def _confidence(request: Request) -> float:

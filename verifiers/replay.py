@@ -16,7 +16,8 @@ from docspec.config import Config
 from docspec.types import Request, Style, Verdict
 from docspec.verifiers.codec import TokenizerCodec
 from docspec.verifiers.decide import Decide, Replay
-from docspec.verifiers.model_verifier import LoadedModel, ModelVerifier, PageFormat
+from docspec.verifiers.model_verifier import LoadedModel, ModelVerifier
+from docspec.verifiers.reading import PageFormat
 from docspec.verifiers.sequence import Prompt
 from docspec.verifiers.window import GPU_WIDTH, StepCost
 

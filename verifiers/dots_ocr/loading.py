@@ -28,9 +28,16 @@ def load_dots_ocr(
     )
     if missing := sorted(found["missing_keys"]):
         raise ValueError(f"the checkpoint lacks {len(missing)} weights, {missing[0]} among them")
+    return model, *load_words(name, local_files_only=local_files_only)
+
+
+def load_words(
+    name: str, *, local_files_only: bool
+) -> tuple[PreTrainedTokenizerFast, Qwen2VLImageProcessorPil]:
+    """Tokenizer and image processor of ``name``. Raises what transformers raises."""
     # the classes by name: the Auto classes would look for the model type among transformers' own
     tokenizer = PreTrainedTokenizerFast.from_pretrained(name, local_files_only=local_files_only)
-    return model, tokenizer, _image_processor(name, local_files_only)
+    return tokenizer, _image_processor(name, local_files_only)
 
 
 def _image_processor(name: str, local_files_only: bool) -> Qwen2VLImageProcessorPil:

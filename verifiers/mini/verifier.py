@@ -20,7 +20,8 @@ from docspec.verifiers.mini.model import Mini
 from docspec.verifiers.mini.parts import Part, foreign_share, join, split
 from docspec.verifiers.mini.table_parts import split_table, table_text
 from docspec.verifiers.mini.tokens import END, MARKS, byte_tokenizer, encode
-from docspec.verifiers.model_verifier import ModelVerifier, PageFormat
+from docspec.verifiers.model_verifier import ModelVerifier
+from docspec.verifiers.reading import PageFormat
 from docspec.verifiers.sampling import Sampled
 from docspec.verifiers.sequence import Prompt
 

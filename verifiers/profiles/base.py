@@ -1,6 +1,8 @@
 """What the families share: their own processor makes the inputs, their own forward pass the decoder's.
 
-A family is a subclass with data: prompts, sizes, native mode, page format. See docs/adding-a-family.md.
+A family is a subclass with data: prompts, sizes, native mode, page format. See docs/adding-a-family.md. It
+asks and reads without a model's weights, which may be on a server: only ``load`` and ``embed`` have to do
+with them.
 """
 
 from __future__ import annotations
@@ -12,7 +14,7 @@ from typing import Any, Literal
 
 import torch
 from PIL.Image import Image as Picture
-from transformers import AutoModelForImageTextToText, AutoProcessor, AutoTokenizer
+from transformers import AutoConfig, AutoModelForImageTextToText, AutoProcessor, AutoTokenizer
 
 from docspec.drafters.formats import markdown
 from docspec.errors import ModelError
@@ -50,12 +52,25 @@ class Profile:
 
     # how the checkpoint is loaded
     attention: str | dict[str, str] = "sdpa"
+    config_type: Any = AutoConfig
     processor_type: Any = AutoProcessor
 
-    def __init__(self, model: Any, tokenizer: Any, processor: Any) -> None:
-        self.model = model
+    def __init__(self, config: Any, tokenizer: Any, processor: Any) -> None:
+        self.config = config
         self.tokenizer = tokenizer
         self.processor = processor
+
+    @classmethod
+    def load_words(cls, name: str, *, local_files_only: bool) -> tuple[Any, Any, Any]:
+        """Configuration, tokenizer and processor of a checkpoint folder or hub name: a profile's arguments.
+
+        Raises what transformers raises: OSError, ValueError, ImportError.
+        """
+        parts = (cls.config_type, AutoTokenizer, cls.processor_type)
+        config, tokenizer, processor = (
+            part.from_pretrained(name, local_files_only=local_files_only) for part in parts
+        )
+        return config, tokenizer, processor
 
     @classmethod
     def load(cls, name: str, *, dtype: torch.dtype, local_files_only: bool) -> tuple[Any, Any, Any]:
@@ -66,8 +81,7 @@ class Profile:
         model = AutoModelForImageTextToText.from_pretrained(
             name, dtype=dtype, local_files_only=local_files_only, attn_implementation=cls.attention
         )
-        tokenizer = AutoTokenizer.from_pretrained(name, local_files_only=local_files_only)
-        processor = cls.processor_type.from_pretrained(name, local_files_only=local_files_only)
+        _, tokenizer, processor = cls.load_words(name, local_files_only=local_files_only)
         return model, tokenizer, processor
 
     def declines(self, category: Category | None) -> str | None:
@@ -95,14 +109,25 @@ class Profile:
         """The image as it goes to the processor."""
         return framed(image, self.page_side if category is None else None)
 
+    def sized(self, image: Image, category: Category | None) -> Picture:
+        """The image at the size that the processor gives it, where the family can tell: the processor of a
+        server, which may scale in another way, then leaves it as it is. Raises ValueError for an image that
+        the processor refuses."""
+        return self.picture(image, category)
+
+    def content(self, category: Category | None) -> list[dict[str, str]]:
+        """The user's turn, for a chat template: the image and the instruction, in the family's order."""
+        content = [{"type": "image"}]
+        if prompt := self.prompt_for(category):
+            content.insert(0 if category in self.text_first else 1, {"type": "text", "text": prompt})
+        return content
+
     def chat(self, category: Category | None) -> str:
         """Prompt and image as the checkpoint's chat template writes them, the image as its placeholder.
 
         Raises ModelError where the checkpoint has no template.
         """
-        content: list[dict[str, str]] = [{"type": "image"}]
-        if prompt := self.prompt_for(category):
-            content.insert(0 if category in self.text_first else 1, {"type": "text", "text": prompt})
+        content = self.content(category)
         for holder in (self.processor, self.tokenizer):
             if getattr(holder, "chat_template", None):
                 text: str = holder.apply_chat_template(
@@ -110,12 +135,12 @@ class Profile:
                 )
                 return text
         raise ModelError(
-            f"{self.model.name_or_path}: the checkpoint has no chat template (chat_template.jinja)"
+            f"{self.config.name_or_path}: the checkpoint has no chat template (chat_template.jinja)"
         )
 
-    def embed(self, batch: list[dict[str, Any]]) -> list[Prompt]:
-        """Prompts of ``inputs``, one forward pass up to the decoder for each."""
-        return [self._prompt(inputs, decoder_inputs(self.model, inputs)) for inputs in batch]
+    def embed(self, model: Any, batch: list[dict[str, Any]]) -> list[Prompt]:
+        """Prompts of ``inputs``, one forward pass of the loaded ``model`` up to the decoder for each."""
+        return [self._prompt(inputs, decoder_inputs(model, inputs)) for inputs in batch]
 
     @staticmethod
     def _prompt(inputs: dict[str, Any], given: dict[str, Any]) -> Prompt:

@@ -10,12 +10,15 @@ from typing import Any
 
 import numpy as np
 import torch
+from PIL.Image import Image as Picture
 from transformers.models.qwen2_vl.image_processing_pil_qwen2_vl import smart_resize
 
 from docspec.drafters.formats import dots_json
 from docspec.types import Category, Image, PageRegion, Style
-from docspec.verifiers.dots_ocr.loading import load_dots_ocr
+from docspec.verifiers.dots_ocr.configuration import DotsOCRConfig
+from docspec.verifiers.dots_ocr.loading import load_dots_ocr, load_words
 from docspec.verifiers.profiles.base import Profile
+from docspec.verifiers.profiles.patch_grid import whole_cells
 from docspec.verifiers.sequence import Prompt
 
 PAGE_PROMPT = """\
@@ -42,7 +45,7 @@ and the corresponding text content within the bbox.
 
 
 class DotsOCR(Profile):
-    """Prompts, image sizing, embedding and page format for one loaded dots.ocr."""
+    """Prompts, image sizing, embedding and page format for one dots.ocr checkpoint."""
 
     style = Style(table="html", formula=("$", "$"), list_marks=True)
     dpi = 200.0
@@ -52,26 +55,43 @@ class DotsOCR(Profile):
     stop_tokens = ("<|endofassistant|>",)  # what answers end with; the generation config names others as well
 
     @classmethod
+    def load_words(cls, name: str, *, local_files_only: bool) -> tuple[Any, Any, Any]:
+        """Configuration, tokenizer and image processor; see docspec.verifiers.dots_ocr.loading."""
+        config = DotsOCRConfig.from_pretrained(name, local_files_only=local_files_only)
+        return config, *load_words(name, local_files_only=local_files_only)
+
+    @classmethod
     def load(cls, name: str, *, dtype: torch.dtype, local_files_only: bool) -> tuple[Any, Any, Any]:
         """Model (on the CPU), tokenizer and image processor; see docspec.verifiers.dots_ocr.loading."""
         return load_dots_ocr(name, dtype=dtype, local_files_only=local_files_only)
+
+    def chat(self, category: Category | None) -> str:
+        """The published chat format, whatever template the checkpoint has."""
+        image = "<|img|><|imgpad|><|endofimg|>"
+        return f"<|user|>{image}{self.prompt_for(category)}<|endofuser|><|assistant|>"
+
+    def special_tokens(self, text: str) -> dict[str, bool]:
+        """None are added."""
+        return {"add_special_tokens": False}
+
+    def sized(self, image: Image, category: Category | None) -> Picture:
+        """The image in whole cells of the grid, as the processor makes them."""
+        return whole_cells(self.picture(image, category), self.processor)
 
     def inputs(self, image: Image, category: Category | None) -> dict[str, Any]:
         """``generate``'s arguments for one image; one image token for each merge cell."""
         vision = self.processor(images=[self.picture(image, category)], return_tensors="pt")
         cells = int(vision["image_grid_thw"].prod()) // self.processor.merge_size**2
-        text = f"<|user|><|img|>{'<|imgpad|>' * cells}<|endofimg|>{self.prompt_for(category)}"
-        ids = self.tokenizer(
-            f"{text}<|endofuser|><|assistant|>", add_special_tokens=False, return_tensors="pt"
-        )["input_ids"]
+        text = self.chat(category).replace("<|imgpad|>", "<|imgpad|>" * cells)
+        ids = self.tokenizer(text, return_tensors="pt", **self.special_tokens(text))["input_ids"]
         return {"input_ids": ids, "attention_mask": torch.ones_like(ids), **vision}
 
-    def embed(self, batch: list[dict[str, Any]]) -> list[Prompt]:
-        """Prompts of ``inputs``; one pass of the vision tower over all images."""
-        device = self.model.device
+    def embed(self, model: Any, batch: list[dict[str, Any]]) -> list[Prompt]:
+        """Prompts of ``inputs``; one pass of the ``model``'s vision tower over all images."""
+        device = model.device
         lengths = [inputs["input_ids"].shape[1] for inputs in batch]
         with torch.inference_mode():
-            embeds = self.model.embed(
+            embeds = model.embed(
                 torch.cat([inputs["input_ids"][0] for inputs in batch]).to(device),
                 torch.cat([inputs["pixel_values"] for inputs in batch]).to(device),
                 torch.cat([inputs["image_grid_thw"] for inputs in batch]).to(device),

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import PIL.Image
+import torch
+from transformers.image_processing_backends import PilBackend
 
 from docspec.types import Image
 
@@ -29,3 +33,19 @@ def framed(image: Image, longest: int | None = None) -> PIL.Image.Image:
     canvas = PIL.Image.new("RGB", size, "white")
     canvas.paste(picture, ((size[0] - picture.width) // 2, (size[1] - picture.height) // 2))
     return canvas
+
+
+def resized(picture: PIL.Image.Image, processor: Any, **more: Any) -> PIL.Image.Image:
+    """``picture`` as a transformers image ``processor`` scales it before anything else.
+
+    ``more`` are the arguments that its ``resize`` has besides the usual ones. Raises ValueError where it
+    refuses the image.
+    """
+    pixels = np.ascontiguousarray(np.asarray(picture).transpose(2, 0, 1))  # [3, H, W]
+    made = processor.resize(
+        pixels if isinstance(processor, PilBackend) else torch.from_numpy(pixels),
+        size=processor.size,
+        resample=processor.resample,
+        **more,
+    )
+    return PIL.Image.fromarray(np.ascontiguousarray(np.asarray(made).transpose(1, 2, 0)))

@@ -44,7 +44,7 @@ FRONT_MATTER = re.compile(r"\s*---[ \t]*\n(?:[\w-]+:.*\n)*---[ \t]*(?:\n|$)")
 
 
 class QwenVL(GridProfile):
-    """Prompts and image sizes for one loaded model of the family."""
+    """Prompts and image sizes for one checkpoint of the family."""
 
     style = Style(table="html", formula=("\\(", "\\)"), list_marks=True)
     prompt = "Extract the text content from this image."
@@ -62,9 +62,9 @@ class QwenVL(GridProfile):
     )
     text_first = frozenset({None})
 
-    def __init__(self, model: Any, tokenizer: Any, processor: Any) -> None:
-        super().__init__(model, tokenizer, processor)
-        if "olmocr" in model.name_or_path.lower():
+    def __init__(self, config: Any, tokenizer: Any, processor: Any) -> None:
+        super().__init__(config, tokenizer, processor)
+        if "olmocr" in config.name_or_path.lower():
             self.page_side = OLMOCR_SIDE
 
     def chat(self, category: Category | None) -> str:

@@ -1,0 +1,94 @@
+"""Chat completions: what is posted, and how an answer is ended and counted."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from chat_server import completion, speculated
+from hypothesis import given
+from hypothesis import strategies as st
+from random_models import END, core_tokenizer, token_id
+
+from docspec.drafters.following.cursor import DraftCursor
+from docspec.drafters.following.drafted_next import DraftedNext
+from docspec.drafters.following.tree import Tree
+from docspec.types import DecodeStats
+from docspec.verifiers.acceptance import Accepted
+from docspec.verifiers.codec import TokenizerCodec
+from docspec.verifiers.runaway import RunawayGuard
+from docspec.verifiers.sequence import Sequence
+from docspec.verifiers.served.chat import Card, answer_of, card_of, output_of, stats_of
+from docspec.verifiers.served.exchange import Refused
+from docspec.verifiers.served.question import Answer
+
+LIMIT = 1500
+CODEC = TokenizerCodec(core_tokenizer())
+FAMILY: Any = SimpleNamespace(codec=CODEC, end_tokens=(token_id(END),))
+
+
+def decoded(tokens: list[int], guard: RunawayGuard | None) -> Sequence:
+    """What our own engine makes of a model that writes ``tokens``."""
+    prompt: Any = None
+    cursor, draft = DraftCursor([], CODEC, None), DraftedNext("", CODEC, 0)
+    sequence = Sequence("a", prompt, cursor, frozenset(FAMILY.end_tokens), LIMIT, draft, guard=guard)
+    for token in tokens:
+        if sequence.finish is None:
+            sequence.emit(Tree.chain([]), Accepted([], [token]))
+    return sequence
+
+
+Loops = st.tuples(st.lists(st.integers(40, 44), min_size=1, max_size=5), st.integers(1, 400))
+
+
+@given(st.lists(Loops, max_size=6), st.booleans(), st.booleans())
+def test_an_answer_ends_as_in_our_own_engine(loops: list[Any], end: bool, guarded: bool) -> None:
+    """Kept tokens, the reason of the end and the loop are the same, whatever repeats, wherever it is cut."""
+    written = [token for period, times in loops for token in period * times][: LIMIT - 1]
+    tokens = [*written, token_id(END)] if end else (written + [50] * LIMIT)[:LIMIT]
+    own = decoded(tokens, RunawayGuard() if guarded else None)
+    answer = Answer("", tuple(tokens), end, DecodeStats(), speculated=False)
+    output = output_of(answer, FAMILY, RunawayGuard() if guarded else None)
+    assert (output.tokens, output.finish, output.runaway) == (own.kept, own.finish, own.runaway)
+
+
+@given(st.integers(0, 500), st.integers(0, 600), st.integers(0, 900))
+def test_a_step_writes_what_it_accepts_and_one_more(tokens: int, accepted: int, drafted: int) -> None:
+    """Tokens are those of the steps and the accepted ones; every output took a step."""
+    stats = stats_of(tokens, {"num_accepted_draft_tokens": accepted, "num_draft_tokens": drafted})
+    assert stats.tokens == tokens == stats.steps + stats.accepted
+    assert stats.drafted == drafted
+    assert (stats.steps > 0) == (tokens > 0)
+
+
+def test_without_counts_the_steps_are_unknown() -> None:
+    """Tokens only."""
+    answer = answer_of(completion("a b", [40, 41]))
+    assert (answer.stats, answer.speculated) == (DecodeStats(2), False)
+    assert answer_of(completion("a b", [40, 41], **speculated(1, 3))).stats == DecodeStats(2, 1, 3, 1)
+
+
+@pytest.mark.parametrize("reply", [None, [], {}, {"choices": []}, {"choices": [{"message": None}]}, "text"])
+def test_what_is_no_completion_is_an_error(reply: Any) -> None:
+    """Whatever a proxy may answer."""
+    with pytest.raises(ValueError, match="no chat completion"):
+        answer_of(reply)
+
+
+def test_an_empty_message_is_empty_text() -> None:
+    """Some servers write null."""
+    reply = completion("", [token_id(END)])
+    reply["choices"][0]["message"]["content"] = None
+    assert answer_of(reply).text == ""
+
+
+def test_the_model_is_found_by_name_or_folder() -> None:
+    """As it is served, or by where the server has it; another is refused with what there is."""
+    cards = {"data": [{"id": "x"}, {"id": "m", "root": "a/b", "owned_by": "vllm", "max_model_len": 99}]}
+    assert card_of(cards, "a/b") == card_of(cards, "m") == Card("m", True, 99)
+    assert card_of(cards, "x") == Card("x")
+    with pytest.raises(Refused, match="serves x, m, not y"):
+        card_of(cards, "y")
+    with pytest.raises(Refused, match="no model"):
+        card_of(None, "y")

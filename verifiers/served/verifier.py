@@ -1,0 +1,162 @@
+"""The verifier over a model elsewhere: requests out as questions, answers in as verdicts."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Generator, Hashable, Iterable
+from contextlib import closing
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from docspec.config import Config
+from docspec.errors import ImageRefused, UsageError
+from docspec.types import Request, Style, Verdict, unread
+from docspec.verifiers.family import Family
+from docspec.verifiers.reading import declined, drafts_of, guard_of, in_words, verdict_of
+from docspec.verifiers.served.chat import output_of
+from docspec.verifiers.served.question import DRAFTS, Answer, Question
+
+PATIENCE = 0.02  # seconds to wait for an answer before asking whether there are more requests
+
+
+class Session(Protocol):
+    """What one call of ``verify`` has with the model; it takes ``room`` questions at a time."""
+
+    room: int
+
+    def ask(self, number: int, question: Question) -> None:
+        """Take a question, without waiting for anything."""
+        ...
+
+    def answers(self, patience: float) -> list[tuple[int, Answer | Exception]]:
+        """The answers that are there, by the questions' numbers; waits ``patience`` seconds for a first."""
+        ...
+
+    def close(self) -> None:
+        """Forget what has been asked."""
+        ...
+
+
+class Backend(Protocol):
+    """Where the model is."""
+
+    @property
+    def device(self) -> str:
+        """What it runs on, and what a user should know of that."""
+        ...
+
+    def session(self) -> Session:
+        """A new one; there is one at a time."""
+        ...
+
+    def release(self) -> None:
+        """Give back what is kept between sessions."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    request: Request
+    draft: str  # the first, as it came
+    question: Question
+
+
+class ServedVerifier:
+    """Verifies requests with the model behind ``backend``; see docspec.types.Verifier."""
+
+    doubtful_only = False  # what a model was asked to read, it reads
+
+    def __init__(self, family: Family, config: Config, backend: Backend) -> None:
+        self.family = family
+        self.config = config
+        self.backend = backend
+        self._waited = 0.0
+
+    @property
+    def name(self) -> str:
+        return self.family.name
+
+    @property
+    def style(self) -> Style:
+        return self.family.style
+
+    @property
+    def dpi(self) -> float:
+        return self.family.dpi
+
+    @property
+    def native(self) -> Literal["region", "page"]:
+        return self.family.native
+
+    @property
+    def reads_pages(self) -> bool:
+        return self.family.page is not None
+
+    @property
+    def device(self) -> str:
+        """Where the model is, and whether it takes drafts there."""
+        return self.backend.device
+
+    @property
+    def seconds(self) -> dict[str, float]:
+        """Seconds so far in which there was nothing to do but wait for answers."""
+        return {"served": self._waited}
+
+    def release(self) -> None:
+        self.backend.release()
+
+    def declines(self, request: Request) -> str | None:
+        return declined(self.family, request)
+
+    def verify(self, requests: Iterable[Request | None]) -> Generator[tuple[Hashable, Verdict]]:
+        coming, more = iter(requests), True
+        asked: dict[int, _Asked] = {}
+        number = 0
+        with closing(self.backend.session()) as session:
+            while more or asked:
+                while more and len(asked) < session.room:
+                    try:
+                        request = next(coming)
+                    except StopIteration:
+                        more = False
+                        break
+                    if request is None:
+                        break
+                    number += 1
+                    asked[number] = self._asked(request)
+                    session.ask(number, asked[number].question)
+                if not asked:
+                    continue
+                started = time.perf_counter()
+                answers = session.answers(PATIENCE)
+                self._waited += time.perf_counter() - started
+                for answered, answer in answers:
+                    done = asked.pop(answered)
+                    yield done.request.key, self._verdict(done, answer)
+
+    def _asked(self, request: Request) -> _Asked:
+        drafts = drafts_of(self.family, request)
+        words = [in_words(self.family, request, draft).text for draft in drafts]
+        texts = tuple(text for text in words if text.strip())[:DRAFTS]
+        first = drafts[0].text if drafts else ""
+        return _Asked(request, first, Question(request.image, request.category, texts))
+
+    def _verdict(self, asked: _Asked, answer: Answer | Exception) -> Verdict:
+        if isinstance(answer, ImageRefused):
+            return unread(asked.request, f"the model cannot take this image: {answer}")
+        if isinstance(answer, Exception):
+            return unread(asked.request, str(answer) or type(answer).__name__, failed=True)
+        guard = guard_of(self.family, asked.question.drafts, self.config.on_loop)
+        output = output_of(answer, self.family, guard)
+        return verdict_of(self.family, asked.request, asked.draft, output, self.config.on_loop)
+
+
+def check_settings(config: Config) -> None:
+    """Raises UsageError for settings that only docspec's own engine has."""
+    own = "is of docspec's own engine"
+    if config.accept not in ("auto", "exact"):
+        raise UsageError(f"accept {config.accept!r} {own}: vLLM decodes greedily, which is exact")
+    if config.device != "auto":
+        raise UsageError(f"device {config.device!r} {own}: vLLM and servers have theirs")
+    if config.server is not None and config.dtype != "auto":
+        raise UsageError(f"dtype {config.dtype!r} {own}: a server has its own")
