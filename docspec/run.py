@@ -238,7 +238,7 @@ class Run:
             verifier=self.verifier.name,
             mode=_mode_of(pages, self.mode),
             timings=timings,
-            notes=(*end.notes, *self._cut_off(pages)),
+            notes=(*end.notes, *self._cut_off(pages), *_silent(assembly.silent)),
             source=None if isinstance(source, bytes) else str(source),
             device=self.verifier.device,
             keep_headers=self.config.keep_headers,
@@ -256,6 +256,15 @@ class Run:
         spent = {stage: seconds - self.spent.get(stage, 0.0) for stage, seconds in now.items()}
         self.spent = now
         return spent
+
+
+def _silent(pages: Sequence[int]) -> tuple[str, ...]:
+    """The note on pages, by index, of whose text nothing is in the output, if there are any."""
+    if not pages:
+        return ()
+    listed = ", ".join(str(index + 1) for index in pages)
+    what = f"pages {listed} have" if len(pages) > 1 else f"page {listed} has"
+    return (f"{what} text, none of which is in the output; the JSON lists it as dropped, with the reason",)
 
 
 def _mode_of(pages: Sequence[PageResult], asked: Mode) -> Mode:

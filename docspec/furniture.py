@@ -1,0 +1,137 @@
+"""Page headers and footers: what a document repeats over its pages, or counts them with.
+
+A detector sees one page and takes any line that stands alone near its edge for a header. Whether it is one,
+the other pages say. Pure.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from rapidfuzz import fuzz
+
+from docspec.markdown import HEADINGS
+from docspec.types import Category, PageResult, RegionResult
+
+MARGINALS = {Category.PAGE_HEADER: "page header", Category.PAGE_FOOTER: "page footer"}
+
+NEIGHBOURS = 4  # pages before and after that are compared: heads of left and right pages differ
+SAME_PLACE = 0.03  # of the page's height
+ALIKE = 88.0  # similarity (0..100) of two readings of one running head: OCR reads none twice the same
+EDGE = 0.1  # of the page's height: where what repeats is furniture, whatever its category
+OFTEN = 3  # pages that what no detector took for a header must stand on, and on half of those compared;
+ALWAYS = 4  # a heading on all of them, and there are so many at the least
+
+_PAGE_WORD = r"(?:page|seite|pagina|página|p\.|s\.|pg\.?)"
+_COUNT = r"(?:\d{1,4}|[ivxlc]{1,7})"
+# A page's number and nothing else: "7", "- 7 -", "Page 7 of 12", "[iv]".
+PAGE_NUMBER = re.compile(
+    rf"[\W_]*(?:{_PAGE_WORD}\s*)?{_COUNT}(?:\s*(?:of|von|de|/|\|)\s*\d{{1,4}})?[\W_]*", re.IGNORECASE
+)
+_AT_END = re.compile(r"^\W*(\d{1,4})\b|\b(\d{1,4})\W*$")
+_OF = re.compile(rf"{_PAGE_WORD}\s*(\d{{1,4}})\b", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """A region near an edge: the text with its numbers made alike, and how far from which edge it stands."""
+
+    sheet: int  # place among the pages that were read
+    order: int
+    category: Category
+    text: str
+    shape: str
+    top: float  # 0..1 of the page's height
+    bottom: float
+    numbers: frozenset[int]  # those that may count pages, less the page's index
+
+
+def furniture(pages: Sequence[PageResult]) -> Mapping[tuple[int, int], str]:
+    """Which regions, by page index and order, are headers or footers that the text can go without, and what.
+
+    That are regions which a detector took for one and which are alike at the same place of another page,
+    or count pages, there and on another page or (a bare number) alone; and lines at the very edge that
+    repeat on most pages. A page that would have nothing left keeps all that is more than its number, and a
+    document keeps everything if it would have nothing left.
+    """
+    pieces = [list(_pieces(sheet, page)) for sheet, page in enumerate(pages)]
+    found: dict[tuple[int, int], str] = {}
+    for sheet, page in enumerate(pages):
+        near = [
+            *range(max(0, sheet - NEIGHBOURS), sheet),
+            *range(sheet + 1, min(len(pages), sheet + NEIGHBOURS + 1)),
+        ]
+        around = [other for n in near for other in pieces[n]]
+        gone = {
+            piece.order: MARGINALS.get(piece.category, _edge(piece))
+            for piece in pieces[sheet]
+            if _is_furniture(piece, around, len(near))
+        }
+        found |= {(page.index, order): what for order, what in _spared(page, gone).items()}
+    if all((page.index, r.region.order) in found for page in pages for r in page.regions if _says(r)):
+        return {}
+    return found
+
+
+def _pieces(sheet: int, page: PageResult) -> Iterator[_Piece]:
+    height = page.height or 1.0
+    for result in page.regions:
+        box, category = result.region.box, result.region.category
+        text = " ".join(result.text.split())
+        if not text or category in (Category.PICTURE, Category.TABLE):
+            continue
+        if category not in MARGINALS and EDGE * height < box[1] and box[3] < (1 - EDGE) * height:
+            continue
+        counts = {int(found[1] or found[2]) for found in _AT_END.finditer(text)}
+        counts |= {int(found[1]) for found in _OF.finditer(text)}
+        yield _Piece(
+            sheet,
+            result.region.order,
+            category,
+            text,
+            re.sub(r"\d+", "0", text.lower()),
+            box[1] / height,
+            box[3] / height,
+            frozenset(count - page.index for count in counts),
+        )
+
+
+def _is_furniture(piece: _Piece, around: Sequence[_Piece], compared: int) -> bool:
+    alike = {other.sheet for other in around if _same_place(piece, other) and _alike(piece, other)}
+    if piece.category in HEADINGS:
+        return len(alike) == compared and compared + 1 >= ALWAYS
+    if piece.category not in MARGINALS:
+        return len(alike) + 1 >= OFTEN and 2 * len(alike) >= compared
+    counted = any(piece.numbers & other.numbers and _same_place(piece, other) for other in around)
+    return bool(alike) or counted or PAGE_NUMBER.fullmatch(piece.text) is not None
+
+
+def _same_place(a: _Piece, b: _Piece) -> bool:
+    return abs(a.top - b.top) < SAME_PLACE or abs(a.bottom - b.bottom) < SAME_PLACE
+
+
+def _alike(a: _Piece, b: _Piece) -> bool:
+    if a.shape == b.shape:
+        return True
+    return bool(min(len(a.shape), len(b.shape)) > 5 and fuzz.ratio(a.shape, b.shape) >= ALIKE)
+
+
+def _edge(piece: _Piece) -> str:
+    return MARGINALS[Category.PAGE_HEADER if piece.top < 0.5 else Category.PAGE_FOOTER]
+
+
+def _spared(page: PageResult, gone: Mapping[int, str]) -> Mapping[int, str]:
+    """``gone`` without what must stay, since nothing else is on the page."""
+    if any(
+        result.region.order not in gone and (_says(result) or result.region.category is Category.PICTURE)
+        for result in page.regions
+    ):
+        return gone
+    numbers = [r.region.order for r in page.regions if PAGE_NUMBER.fullmatch(" ".join(r.text.split()))]
+    return {order: what for order, what in gone.items() if order in numbers}
+
+
+def _says(result: RegionResult) -> bool:
+    return bool(result.text.strip())
