@@ -16,6 +16,7 @@ from docspec.markdown import HEADINGS, Block, formula, heading, joined, list_ite
 from docspec.marks import ITEM, has_delimiters, starts_item
 from docspec.result_html import to_html
 from docspec.result_json import to_json
+from docspec.turning import displayed, upright
 from docspec.types import Category, Dropped, Finish, PageResult, RegionResult
 
 __all__ = ["Assembly", "assemble", "image_links", "image_name", "to_html", "to_json", "to_markdown"]
@@ -84,13 +85,14 @@ def assemble(
     links = image_links or {}
     blocks: list[_Block] = []
     dropped: dict[int, list[Dropped]] = {}
-    headers = {} if keep_headers else furniture(pages)
+    headers = {} if keep_headers else furniture([upright(page) for page in pages])
     silent: list[int] = []
-    for page in pages:
+    for page in map(upright, pages):
         before = len(blocks)
         if page.error:
             message = " ".join(page.error.split()).replace("--", "- -")
             blocks.append(_Block(page.index, None, f"<!-- page {page.index + 1} failed: {message} -->"))
+        boxes = {result.region.order: result.region.box for result in displayed(page).regions}
         written = _written_markdown(page)
         pictured = _is_pictured(page, headers)
         for result in _families(sorted(page.regions, key=lambda item: item.region.order)):
@@ -105,7 +107,7 @@ def assemble(
                 blocks.append(_Block(page.index, result, text))
             if left_out:
                 region = result.region
-                entry = Dropped(region.box, region.category, left_out, result.text.strip())
+                entry = Dropped(boxes[result.region.order], region.category, left_out, result.text.strip())
                 dropped.setdefault(page.index, []).append(entry)
         if len(blocks) == before and any(result.text.strip() for result in page.regions):
             silent.append(page.index)

@@ -60,6 +60,7 @@ class Alternative:
 class Span:
     """A run of characters in one font, of which ``size`` is in points, 0 where it is unknown (as from OCR).
 
+    ``link`` is the address that it leads to, and ``struck`` whether a stroke goes through it.
     ``alternatives`` are the source's second readings where it was unsure, in the text's order.
     """
 
@@ -71,12 +72,16 @@ class Span:
     italic: bool = False
     mono: bool = False
     superscript: bool = False
+    struck: bool = False
+    link: str = ""
     alternatives: tuple[Alternative, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
     """One line of text as a ``source`` (``text-layer``, ``rapidocr``, ...) read it.
+
+    ``turn`` is by how many degrees, a multiple of 90, it has to be turned clockwise to be upright.
 
     Where a recogniser read it, ``features`` may have what that made of each of ``spans``: a part that uses
     the same recogniser then need not compute it again. No other part understands these values.
@@ -86,6 +91,7 @@ class Line:
     box: Box
     source: str
     confidence: float = 1.0
+    turn: int = 0
     features: tuple[object, ...] = field(default=(), repr=False, compare=False)
 
     @property
@@ -136,6 +142,9 @@ class Page:
 
     ``image`` is the page rendered at ``dpi``; ``lines`` are its text layer, and ``handle`` is the open PDF's
     page. A page image has neither of these two.
+
+    ``turn`` is by how many degrees the displayed page was turned clockwise, so that its text is upright.
+    Everything here is as it is then; the results have the page as it is displayed again.
     """
 
     index: int  # from 0, in the file
@@ -145,6 +154,7 @@ class Page:
     image: Image
     lines: tuple[Line, ...] = ()
     handle: OpenPage | None = field(default=None, repr=False, compare=False)
+    turn: int = 0
 
     def pixels(self, box: Box, margin: float = 0.0) -> tuple[int, int, int, int]:
         """Where ``box``, grown by ``margin`` points, is in ``image``: x0, y0, x1, y1 in whole pixels.
@@ -413,6 +423,9 @@ class PageResult:
     that of the whole page. Its statistics count the page pass alone, ``region_pass`` counts what was decoded
     of the regions before, and the verdicts of ``regions`` count nothing.
 
+    ``turn`` is by how many degrees the page was turned clockwise to be read, and its pictures (``images``)
+    still are. All boxes are those of the page as it is displayed.
+
     >>> [page] = docspec.parse("paper.pdf", pages="2").pages
     >>> page.index, page.width, page.error
     (1, 420.0, None)
@@ -429,6 +442,7 @@ class PageResult:
     mode: Mode = Mode.REGION
     verdict: Verdict | None = None
     region_pass: DecodeStats = DecodeStats()
+    turn: int = 0
 
     @property
     def cut_off(self) -> int:

@@ -185,7 +185,10 @@ def test_pictures_are_links_only_when_written() -> None:
     assert without.markdown == "Body.\n"
     assert [d.reason for d in without.dropped[0]] == ["inside a picture", "picture, no image written"]
     linked = assemble([labels], image_links={(0, 0): "i/" + image_name(0, 0), (0, 1): "i/b.png"})
-    assert linked.markdown == "![picture on page 1](i/page-001-000.png)\n\n![picture on page 1](i/b.png)\n\nBody.\n"
+    assert (
+        linked.markdown
+        == "![picture on page 1](i/page-001-000.png)\n\n![picture on page 1](i/b.png)\n\nBody.\n"
+    )
     assert [d.reason for d in linked.dropped[0]] == ["inside a picture"]
 
 
@@ -359,7 +362,7 @@ def test_json_says_everything() -> None:
     assert set(document["pages"][0]) == set(get_type_hints(PageJson))
     region = document["pages"][0]["regions"][0]
     assert set(region) == set(get_type_hints(RegionJson))
-    assert document["schema"] == "docspec/1.2"
+    assert document["schema"] == "docspec/1.3"
     assert (document["source"], document["device"]) == ("in/a <b>.pdf", "cpu (float32)")
     assert region["verification"]["mean_accepted_length"] == 5
     assert region["verification"]["corrections"] == [{"start": 0, "end": 1, "draft": "h"}]

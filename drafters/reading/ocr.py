@@ -135,7 +135,7 @@ def _line(pieces: Sequence[tuple[Span, Transcript]]) -> Line:
     weight = sum(len(span.text) for span, _ in pieces)
     confidence = sum(reading.confidence * len(span.text) for span, reading in pieces) / weight
     features = tuple(reading.features for _, reading in pieces if reading.features is not None)
-    return Line(tuple(spans), union([span.box for span in spans]), SOURCE, confidence, features)
+    return Line(tuple(spans), union([span.box for span in spans]), SOURCE, confidence, features=features)
 
 
 def _to_points(line: Line, x0: float, y0: float, scale_x: float, scale_y: float) -> Line:
