@@ -39,6 +39,7 @@ CLEAR_GAP = 4.0  # times what is usual between the word's letters
 LETTERS = 5  # single characters with spaces between them that are letter-spaced words
 TRACKED = 0.8  # share of a line's words that they must be
 TRACKED_GAP = 1.5  # times the usual gap: between letter-spaced words
+TRACKED_MOST = 0.6  # of the font's size: the widest gap inside a single word that is letter-spaced
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,8 +160,10 @@ def _tracked(glyphs: list[_Glyph]) -> list[_Glyph]:
     letters = [(number, glyph) for number, glyph in enumerate(glyphs) if not glyph.text.isspace()]
     pairs = [(a, b, glyph.box[0] - last.box[2]) for (a, last), (b, glyph) in pairwise(letters)]
     usual = median(gap for _, _, gap in pairs)
-    if usual <= 0 or all(gap < TRACKED_GAP * usual for _, _, gap in pairs):
-        return glyphs  # one word, or a list of letters: nobody knows
+    alike = all(gap < TRACKED_GAP * usual for _, _, gap in pairs)
+    printed = any(glyph.text.isspace() and not glyph.added for glyph in glyphs)
+    if usual <= 0 or (alike and (printed or usual > TRACKED_MOST * letters[0][1].like.size)):
+        return glyphs  # a list of letters
     done = [letters[0][1]]
     for a, b, gap in pairs:
         between = [glyph for glyph in glyphs[a + 1 : b] if glyph.text == " "]
