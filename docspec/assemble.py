@@ -12,7 +12,18 @@ from dataclasses import dataclass, replace
 from docspec.drafters.formats.markdown import unfenced
 from docspec.drafters.reading.joining import HYPHENS, join_lines
 from docspec.furniture import MARGINALS, furniture
-from docspec.markdown import HEADINGS, Block, formula, heading, joined, list_items, paragraph
+from docspec.markdown import (
+    HEADINGS,
+    Block,
+    formula,
+    heading,
+    is_code,
+    joined,
+    joined_code,
+    list_items,
+    paragraph,
+    paragraphs,
+)
 from docspec.marks import ITEM, has_delimiters, starts_item
 from docspec.result_html import to_html
 from docspec.result_json import to_json
@@ -51,6 +62,7 @@ class _Block:
     page: int
     result: RegionResult | None
     text: str
+    plain: str = ""  # the same without marks: what shows whether it goes on
 
     @property
     def category(self) -> Category | None:
@@ -104,7 +116,7 @@ def assemble(
             place = page.index, result.region.order
             text, left_out = _write(result, links.get(place), headers.get(place, ""), pictured)
             if text:
-                blocks.append(_Block(page.index, result, text))
+                blocks.append(_Block(page.index, result, text, result.text.strip() or text))
             if left_out:
                 region = result.region
                 entry = Dropped(boxes[result.region.order], region.category, left_out, result.text.strip())
@@ -178,19 +190,23 @@ def _write(result: RegionResult, link: str | None, header: str, pictured: bool) 
 
     ``header`` is such a reason already; ``pictured`` is whether text in pictures is all that the page has.
     """
-    category, text = result.region.category, result.text.strip()
+    category, text = result.region.category, (result.verdict.markdown or result.text).strip()
     if category is Category.PICTURE:
         return _picture(result, link, pictured)
     if not text:
         return "", "no text"
     if header:
         return "", header
+    if is_code(text):
+        return text, ""
     if category in HEADINGS:
         return heading(text, category, result.region.level), ""
     if category is Category.LIST_ITEM:
         return list_items(text), ""
     if category is Category.FORMULA and not has_delimiters(text):
         return formula(text), ""
+    if category is Category.TEXT and result.verdict.finish is Finish.UNVERIFIED:
+        return paragraphs(text), ""
     return paragraph(text), ""
 
 
@@ -198,7 +214,8 @@ def _picture(result: RegionResult, link: str | None, pictured: bool) -> tuple[st
     text = result.text.strip()
     image = f"![picture on page {result.region.page + 1}]({link})" if link else ""
     if text and (pictured or _is_prose(text)):
-        return "\n\n".join(part for part in (image, paragraph(text)) if part), ""
+        shown = paragraph(result.verdict.markdown or text)
+        return "\n\n".join(part for part in (image, shown) if part), ""
     if text:
         return image, "inside a picture"
     return image, "" if image else "picture, no image written"
@@ -218,12 +235,16 @@ def _continued(blocks: Sequence[_Block]) -> list[_Block]:
     last: _Block | None = None  # the block whose region ends the open paragraph
     for block in blocks:
         if open_text and last and _continues(last, block):
-            open_text.text = join_lines([open_text.text, block.text])
+            open_text.text = _seamless(open_text.text, block.text)
             last = block
             continue
         if item and _wraps(item[0], item[-1], block):
-            done[-1].text = join_lines([done[-1].text, block.text.removeprefix("- ")])
+            done[-1].text = _seamless(done[-1].text, block.text.removeprefix("- "))
             item.append(block)
+            continue
+        if last and block.page == last.page + 1 and is_code(block.text) and is_code(done[-1].text):
+            done[-1].text = joined_code(done[-1].text, block.text)
+            last = block
             continue
         copy = replace(block)
         done.append(copy)
@@ -247,8 +268,23 @@ def _continues(first: _Block, second: _Block) -> bool:
             return False
     elif second.page != first.page + 1:
         return False
-    end, start = first.text[-1], second.text[0]
+    if is_code(first.text) or is_code(second.text):
+        return False
+    end, start = first.plain[-1], second.plain[0]
     return start.islower() and (end.isalpha() or end in f",;{HYPHENS}")
+
+
+def _seamless(before: str, after: str) -> str:
+    """Two parts of a paragraph as one; emphasis that goes on over the break is one as well."""
+    for mark in ("***", "**", "*"):
+        inner = before[: -len(mark)]
+        if (
+            before.endswith(mark)
+            and after.startswith(mark)
+            and inner[-1:].isalpha() | (inner[-1:] in HYPHENS)
+        ):
+            return join_lines([inner, after[len(mark) :]])
+    return join_lines([before, after])
 
 
 def _wraps(item: _Block, last: _Block, block: _Block) -> bool:
@@ -264,7 +300,7 @@ def _wraps(item: _Block, last: _Block, block: _Block) -> bool:
     close = below[1] - above[3] < 0.6 * (below[3] - below[1])
     indented = below[0] > item.result.region.box[0] + INDENT_STEP
     unmarked = not ITEM.match(text) and not starts_item(text)
-    going_on = text[:1].islower() or text[:1].isdigit() or last.text[-1] in f",{HYPHENS}"
+    going_on = text[:1].islower() or text[:1].isdigit() or last.plain[-1] in f",{HYPHENS}"
     return close and indented and unmarked and going_on
 
 

@@ -8,6 +8,7 @@ of its characters besides: links, strokes through them, the way they are turned.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
@@ -32,6 +33,7 @@ STRUCK, PRINTED_BOLD, WIDE_SPACE = (
     pymupdf.mupdf.FZ_STEXT_SYNTHETIC_LARGE,
 )  # and of characters
 
+MONO_NAME = re.compile(r"mono|courier|consol|menlo|cmtt|typewriter|inconsolata|code", re.IGNORECASE)
 RIGHT_TO_LEFT = (("\u0590", "\u08ff"), ("\ufb1d", "\ufdff"), ("\ufe70", "\ufeff"))
 LONG_WORD = 13  # characters from which gaps inside a word are looked at
 WORD_GAP = 0.09  # of the font's size: the least
@@ -102,7 +104,7 @@ def _glyphs(line: Any, links: Sequence[tuple[Box, str]]) -> Iterator[_Glyph]:
             span["font"],
             bold=bool(flags & BOLD or how & PRINTED_BOLD),
             italic=bool(flags & ITALIC),
-            mono=bool(flags & MONO),
+            mono=bool(flags & MONO or MONO_NAME.search(span["font"])),
             superscript=bool(flags & SUPERSCRIPT),
             struck=bool(how & STRUCK),
         )

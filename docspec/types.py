@@ -208,7 +208,9 @@ class Draft:
     """Text that a ``source`` proposes for a region, written as the verifier would write it.
 
     ``confidence`` is the chance that it is right (0..1). ``alternatives`` are the source's second readings
-    where it is unsure, in the text's order.
+    where it is unsure, in the text's order. ``markdown`` is what stands in the output if nobody verifies it:
+    the same with characters escaped that would be marks, and with links and emphasis; empty where that is
+    ``text`` itself.
 
     >>> draft = docspec.Draft("Cooling of Tea", source="text-layer", confidence=0.98)
     """
@@ -217,6 +219,7 @@ class Draft:
     source: str
     confidence: float = 1.0
     alternatives: tuple[Alternative, ...] = ()
+    markdown: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,7 +231,8 @@ class Style:
     whether the text itself carries ``#`` and ``-``, ``superscripts`` whether note marks and exponents are
     superscript characters (``¹``). ``table`` is ``html`` or ``markdown``, or None where tables are not
     drafted. ``formula`` is what stands before and after the LaTeX of a formula within text, or None where
-    formulas are plain characters.
+    formulas are plain characters. ``emphasis`` is about what nobody verifies: whether it is bold, italic and
+    struck as printed.
     """
 
     join_lines: bool = True
@@ -239,6 +243,7 @@ class Style:
     superscripts: bool = False
     table: str | None = "html"
     formula: tuple[str, str] | None = None
+    emphasis: bool = True
 
 
 class Mode(StrEnum):
@@ -327,7 +332,8 @@ class Verdict:
 
     ``reason`` says why it is unverified or was ended. Where ``failed``, the verifier broke on it, and its
     page has failed for that ``reason``. Of a whole page ``text`` is the output as it stands, and ``regions``
-    are what was read from it, in its order.
+    are what was read from it, in its order. ``markdown`` is the text as it stands in the output, where that
+    is not the text itself: verifiers of documents write markdown, drafts and some readers plain characters.
 
     >>> verdict = docspec.Verdict("Cooling of Tea", docspec.Finish.END, agreement=1.0)
     """
@@ -340,6 +346,7 @@ class Verdict:
     reason: str = ""
     failed: bool = False
     regions: tuple[PageRegion, ...] = ()
+    markdown: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -366,8 +373,8 @@ class Request:
 
 def unread(request: Request, reason: str, *, failed: bool = False) -> Verdict:
     """The verdict on a request that no verifier has read: its best draft, and why."""
-    text = request.drafts[0].text if request.drafts else ""
-    return Verdict(text, Finish.UNVERIFIED, reason=reason, failed=failed)
+    draft = request.drafts[0] if request.drafts else Draft("", "")
+    return Verdict(draft.text, Finish.UNVERIFIED, reason=reason, failed=failed, markdown=draft.markdown)
 
 
 @dataclass(frozen=True, slots=True)

@@ -72,7 +72,7 @@ def test_a_letter_spaced_word_is_a_word() -> None:
 
 @pytest.mark.parametrize("word_gap", [1.3, 1.6])
 def test_words_of_a_tight_line_are_apart(word_gap: float) -> None:
-    """Where a line is squeezed so that its gaps are narrow, they are still wider than those between letters."""
+    """Where a line is squeezed so that its gaps are narrow, they are wider than those between letters."""
     text = "Drivers for most languages are available from their authors"
     assert written(lambda page: spaced(page, text, 60, 0.0, word_gap)) == [text]
 
