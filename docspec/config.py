@@ -67,8 +67,9 @@ class Config:
     ``device`` and ``dtype`` are the model's, ``auto`` what the machine has. ``pages`` selects pages, counted
     from 1: ``1-3,7,10-``. ``password`` opens encrypted PDFs. ``keep_headers`` keeps page headers and footers
     in the markdown, ``images`` the pixels of pictures in the result, ``plain`` leaves emphasis out of text
-    that no model reads. ``max_batch`` bounds the sequences that are decoded at once, ``token_budget`` their cached tokens in all, ``max_new_tokens`` the length of each
-    output. ``offline`` forbids downloading a model.
+    that no model reads. ``max_batch`` bounds the sequences that are decoded at once, ``token_budget`` their
+    cached tokens in all, ``max_new_tokens`` the length of each output. ``offline`` forbids
+    downloading a model.
 
     >>> config = docspec.Config(verifier="draft-only", pages="1")
     >>> docspec.Parser(config).parse("paper.pdf").markdown.splitlines()[0]

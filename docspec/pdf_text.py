@@ -17,6 +17,8 @@ from typing import Any
 
 import pymupdf
 
+from docspec.check_boxes import CheckBox, with_check_boxes
+from docspec.pdf_extras import check_boxes
 from docspec.types import Box, Line, Span
 
 SOURCE = "text-layer"
@@ -56,7 +58,11 @@ class _Glyph:
 
 
 def text_lines(page: Any) -> tuple[Line, ...]:
-    """The lines of a page that is not rotated, those that touch what it shows, in the file's order."""
+    """The lines of a page that is not rotated, those that touch what it shows, in the file's order.
+
+    The check boxes of a form are signs in them, in place of the glyph that ticks them.
+    """
+    boxes = check_boxes(page)
     visible = pymupdf.Rect(0, 0, page.rect.width, page.rect.height)
     links = [(tuple(link["from"]), str(link["uri"])) for link in page.get_links() if link.get("uri")]
     blocks = page.get_text("rawdict", flags=TEXT_FLAGS | STYLES)["blocks"]
@@ -65,10 +71,10 @@ def text_lines(page: Any) -> tuple[Line, ...]:
     lines = []
     for line in (line for block in blocks for line in block.get("lines", ())):
         box = pymupdf.Rect(line["bbox"])
-        spans = tuple(_spans(_words(_in_order(list(_glyphs(line, links))))))
+        spans = tuple(_spans(_words(_in_order(list(_glyphs(line, links, boxes))))))
         if any(span.text.strip() for span in spans) and box.intersects(visible):
             lines.append(Line(spans, _box(box & visible), SOURCE, turn=_turn(line)))
-    return tuple(lines)
+    return with_check_boxes(lines, boxes, SOURCE)
 
 
 def _characters(blocks: Any) -> Iterator[Any]:
@@ -93,7 +99,7 @@ def _turn(line: Any) -> int:
     return quarter % 360 if abs(angle - quarter) < 10 else 0
 
 
-def _glyphs(line: Any, links: Sequence[tuple[Box, str]]) -> Iterator[_Glyph]:
+def _glyphs(line: Any, links: Sequence[tuple[Box, str]], boxes: Sequence[CheckBox]) -> Iterator[_Glyph]:
     near = [link for link in links if pymupdf.Rect(link[0]).intersects(line["bbox"])]
     for span in line["spans"]:
         flags, how = span["flags"], span.get("char_flags", 0)
@@ -111,6 +117,8 @@ def _glyphs(line: Any, links: Sequence[tuple[Box, str]]) -> Iterator[_Glyph]:
         for char in span["chars"]:
             x0, y0, x1, y1 = map(float, char["bbox"])
             box = (x0, y0, x1, y1)
+            if any(_is_on(box, check.box) for check in boxes):
+                continue
             target = next((uri for frame, uri in near if _is_on(box, frame)), "") if near else ""
             yield _Glyph(
                 char["c"],

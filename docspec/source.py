@@ -28,6 +28,7 @@ from docspec.errors import (
     WrongPassword,
 )
 from docspec.inputs import EXPECTED, select_pages
+from docspec.pdf_extras import document_notes, page_notes
 from docspec.pdf_page import PdfPage, turn_upright
 from docspec.pdf_text import text_lines
 from docspec.turning import prevailing_turn
@@ -108,10 +109,17 @@ class PdfSource(Source):
         self._document = document
         if document.is_repaired:
             self.note("the file was damaged and has been repaired; parts may be missing")
+        try:
+            for note in document_notes(document):
+                self.note(note)
+        except PDF_ERRORS as error:
+            self.note(f"what the file holds besides its pages cannot be read: {_one_line(error)}")
 
     def _read(self, index: int, dpi: float) -> Page:
         try:
             page = self._document.load_page(index)
+            for note in page_notes(page):
+                self.note(note)
             turn_upright(page)
             lines = text_lines(page)
             if turn := prevailing_turn(lines):

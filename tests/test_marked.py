@@ -196,7 +196,7 @@ def test_a_page_with_links_emphasis_and_code(tmp_path: Path) -> None:
     """From the PDF to the markdown; --plain leaves emphasis out, and nothing else."""
     html = (
         "<h2>Setting up</h2><p>Read the <b>whole</b> guide before you start, and keep it *near* you all the "
-        "time. Then type <code>make_all</code> in the folder of the yard, and wait until the lamp goes out.</p>"
+        "time. Type <code>make_all</code> in the folder of the yard, and wait until the lamp is out.</p>"
         "<pre>for board in pile:\n    board.turn()\n\ncount(pile)</pre>"
         "<p>That is all there is to it for today.</p>"
     )

@@ -96,6 +96,10 @@ class RawPage:
         """None."""
         return []
 
+    def widgets(self) -> list[Any]:
+        """None."""
+        return []
+
     def get_text(self, kind: str, flags: int) -> dict[str, Any]:
         """The line, as MuPDF's raw dictionary has it."""
         chars = [{"c": c, "bbox": (a, 20.0, b, 32.0), "synthetic": False} for c, a, b in self.glyphs]

@@ -119,6 +119,29 @@ def test_turned_text_is_read_in_order(text_turn: int, rotation: int, tmp_path: P
     assert pymupdf.Rect(first.box).contains((word.tl + word.br) / 2)
 
 
+@pytest.mark.parametrize("turn", [90, 180, 270])
+@pytest.mark.parametrize("kind", ["image", "pdf"])
+def test_scans_are_turned_to_be_read(turn: int, kind: str, tmp_path: Path) -> None:
+    """A scan that lies on its side or stands on its head, alone or in a PDF, is read from its own top."""
+    page = pymupdf.open(sheet(0, 0, tmp_path / "upright.pdf"))[0]
+    page.set_rotation(turn)
+    scan = page.get_pixmap(dpi=130)
+    path = tmp_path / "scan.png"
+    scan.save(path)
+    if kind == "pdf":
+        document = pymupdf.open()
+        document.new_page(width=scan.width / 2, height=scan.height / 2).insert_image(
+            (0, 0, scan.width / 2, scan.height / 2), pixmap=scan
+        )
+        path = tmp_path / "scan.pdf"
+        document.save(path)
+    document = docspec.parse(path, verifier="draft-only")
+    found = [document.markdown.find(text[:20]) for text in PROSE]
+    assert found == sorted(found)
+    assert min(found) >= 0
+    assert document.pages[0].turn == 360 - turn
+
+
 def test_a_page_keeps_its_turn_in_the_source(tmp_path: Path) -> None:
     """The source says by how much it turned a page, and the page is that much wider or higher."""
     with open_document(sheet(90, 0, tmp_path / "up.pdf")) as source:

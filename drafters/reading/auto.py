@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from docspec.check_boxes import with_check_boxes
 from docspec.drafters.reading import page_ink as ink
+from docspec.drafters.reading.drawn_boxes import drawn_boxes
 from docspec.drafters.reading.evidence import Evidence
 from docspec.drafters.reading.ligatures import mend_lines
 from docspec.drafters.reading.ocr import OcrDrafter
@@ -38,6 +40,10 @@ class AutoDrafter:
 
     def read(self, page: Page) -> Sequence[Line]:
         """The page's lines: the text layer's, OCR's for print that it leaves out, or OCR's alone."""
+        lines = self._read(page)
+        return with_check_boxes(lines, drawn_boxes(page, lines), lines[0].source) if lines else lines
+
+    def _read(self, page: Page) -> Sequence[Line]:
         if not page.lines:
             return self.ocr.read(page)
         self._evidence = evidence = Evidence.of(page, self._evidence)
