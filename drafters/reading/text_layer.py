@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from docspec.drafters.reading.alternatives import placed_alternatives
+from docspec.drafters.reading.contents import contents
 from docspec.drafters.reading.evidence import Evidence
 from docspec.drafters.reading.fractions import with_fractions
 from docspec.drafters.reading.ligatures import mend_lines
@@ -14,6 +15,7 @@ from docspec.drafters.reading.writer import write_region
 from docspec.types import Box, Category, Draft, Line, Page, Region, Style
 
 SOURCE = "text-layer"
+MAY_BE_CONTENTS = (Category.TABLE, Category.TEXT, Category.LIST_ITEM)
 
 
 class TextLayerDrafter:
@@ -37,6 +39,8 @@ def draft_lines(page: Page, region: Region, style: Style, confidence: float) -> 
     if not region.lines:
         return ()
     source = region.lines[0].source
+    if region.category in MAY_BE_CONTENTS and (items := contents(region.lines, style)):
+        return (Draft(write_region(region, style), source, confidence, markdown=items),)
     if region.category is Category.TABLE and style.table:
         table = write_table(page, region, style)
         if table is not None:
