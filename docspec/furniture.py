@@ -53,26 +53,37 @@ def furniture(pages: Sequence[PageResult]) -> Mapping[tuple[int, int], str]:
 
     That are regions which a detector took for one and which are alike at the same place of another page,
     or count pages, there and on another page or (a bare number) alone; and lines at the very edge that
-    repeat on most pages. A page that would have nothing left keeps all that is more than its number, and a
-    document keeps everything if it would have nothing left.
+    repeat on most pages. A page that would have nothing left keeps what is more than its number and no
+    header of a page beside it that has; a document keeps everything if it would have nothing left.
     """
     pieces = [list(_pieces(sheet, page)) for sheet, page in enumerate(pages)]
+    gone: list[list[_Piece]] = []
+    near: list[list[int]] = []
+    for sheet in range(len(pages)):
+        near.append([n for n in range(sheet - NEIGHBOURS, sheet + NEIGHBOURS + 1) if 0 <= n < len(pages)])
+        near[sheet].remove(sheet)
+        around = [other for n in near[sheet] for other in pieces[n]]
+        gone.append([piece for piece in pieces[sheet] if _is_furniture(piece, around, len(near[sheet]))])
+    full = [_has_more(page, gone[sheet]) for sheet, page in enumerate(pages)]
     found: dict[tuple[int, int], str] = {}
     for sheet, page in enumerate(pages):
-        near = [
-            *range(max(0, sheet - NEIGHBOURS), sheet),
-            *range(sheet + 1, min(len(pages), sheet + NEIGHBOURS + 1)),
-        ]
-        around = [other for n in near for other in pieces[n]]
-        gone = {
-            piece.order: MARGINALS.get(piece.category, _edge(piece))
-            for piece in pieces[sheet]
-            if _is_furniture(piece, around, len(near))
-        }
-        found |= {(page.index, order): what for order, what in _spared(page, gone).items()}
+        heads = [other for n in near[sheet] if full[n] for other in gone[n]]
+        for piece in gone[sheet]:
+            repeated = any(_same_place(piece, other) and _alike(piece, other) for other in heads)
+            if full[sheet] or repeated or PAGE_NUMBER.fullmatch(piece.text):
+                found[page.index, piece.order] = MARGINALS.get(piece.category, _edge(piece))
     if all((page.index, r.region.order) in found for page in pages for r in page.regions if _says(r)):
         return {}
     return found
+
+
+def _has_more(page: PageResult, gone: Sequence[_Piece]) -> bool:
+    """Whether a page has anything besides what is ``gone``."""
+    orders = {piece.order for piece in gone}
+    return any(
+        result.region.order not in orders and (_says(result) or result.region.category is Category.PICTURE)
+        for result in page.regions
+    )
 
 
 def _pieces(sheet: int, page: PageResult) -> Iterator[_Piece]:
@@ -102,10 +113,11 @@ def _is_furniture(piece: _Piece, around: Sequence[_Piece], compared: int) -> boo
     alike = {other.sheet for other in around if _same_place(piece, other) and _alike(piece, other)}
     if piece.category in HEADINGS:
         return len(alike) == compared and compared + 1 >= ALWAYS
-    if piece.category not in MARGINALS:
-        return len(alike) + 1 >= OFTEN and 2 * len(alike) >= compared
     counted = any(piece.numbers & other.numbers and _same_place(piece, other) for other in around)
-    return bool(alike) or counted or PAGE_NUMBER.fullmatch(piece.text) is not None
+    number = PAGE_NUMBER.fullmatch(piece.text) is not None
+    if piece.category not in MARGINALS:
+        return (number and counted) or (len(alike) + 1 >= OFTEN and 2 * len(alike) >= compared)
+    return bool(alike) or counted or number
 
 
 def _same_place(a: _Piece, b: _Piece) -> bool:
@@ -120,17 +132,6 @@ def _alike(a: _Piece, b: _Piece) -> bool:
 
 def _edge(piece: _Piece) -> str:
     return MARGINALS[Category.PAGE_HEADER if piece.top < 0.5 else Category.PAGE_FOOTER]
-
-
-def _spared(page: PageResult, gone: Mapping[int, str]) -> Mapping[int, str]:
-    """``gone`` without what must stay, since nothing else is on the page."""
-    if any(
-        result.region.order not in gone and (_says(result) or result.region.category is Category.PICTURE)
-        for result in page.regions
-    ):
-        return gone
-    numbers = [r.region.order for r in page.regions if PAGE_NUMBER.fullmatch(" ".join(r.text.split()))]
-    return {order: what for order, what in gone.items() if order in numbers}
 
 
 def _says(result: RegionResult) -> bool:

@@ -33,11 +33,15 @@ def test_a_lone_first_line_is_no_header() -> None:
 
 
 def test_a_page_with_one_line_keeps_it() -> None:
-    """Where nothing else is on the page, a running head is what the page says; a bare page number is not."""
-    head = (HEADER, "Annual report of the yard", TOP)
-    pages = [sheet(0, head, (TEXT, "Oak.", BODY)), sheet(1, head), sheet(2, head, (TEXT, "Elm.", BODY))]
-    assert written(*pages) == "Oak.\n\nAnnual report of the yard\n\nElm.\n"
-    assert assemble([sheet(0, (FOOTER, "- 2 -", BOTTOM)), *pages[1:]]).silent == (0,)
+    """Where nothing else is on a page, a first line is what it says, unless it heads the pages beside it too;
+    a bare page number says nothing."""
+    lone = sheet(1, (HEADER, "Annual report of the yard", TOP))
+    oak, elm = sheet(0, (TEXT, "Oak.", BODY)), sheet(2, (TEXT, "Elm.", BODY))
+    assert written(oak, lone, elm) == "Oak.\n\nAnnual report of the yard\n\nElm.\n"
+    headed = sheet(2, (HEADER, "Annual report of the yard", TOP), (TEXT, "Elm.", BODY))
+    assert written(oak, lone, headed) == "Oak.\n\nElm.\n"
+    assert assemble([oak, lone, headed]).silent == (1,)
+    assert assemble([sheet(0, (FOOTER, "- 2 -", BOTTOM)), sheet(1, (TEXT, "Oak.", BODY))]).silent == (0,)
 
 
 def test_a_document_of_headers_alone_keeps_them() -> None:
@@ -58,6 +62,13 @@ def test_heads_that_recognition_reads_differently_are_alike() -> None:
     heads = ["Timber Yard Quarterly", "Tirnber Yard Quarterly"]
     pages = [sheet(n, (HEADER, head, TOP), (TEXT, f"Text {n}.", BODY)) for n, head in enumerate(heads)]
     assert written(*pages) == "Text 0.\n\nText 1.\n"
+
+
+def test_numbers_that_count_pages_are_furniture_whatever_a_detector_says() -> None:
+    """A lone number at the foot counts pages where the next page's is one more, and is text else."""
+    pages = [sheet(n, (TEXT, f"Text {n}.", BODY), (TEXT, f"{n + 3}", BOTTOM)) for n in range(2)]
+    assert written(*pages) == "Text 0.\n\nText 1.\n"
+    assert written(pages[0]) == "Text 0.\n\n3\n"
 
 
 def test_edge_lines_that_repeat_are_furniture_whatever_a_detector_says() -> None:
