@@ -36,7 +36,7 @@ STRUCK, PRINTED_BOLD, WIDE_SPACE = (
 )  # and of characters
 
 MONO_NAME = re.compile(r"mono|courier|consol|menlo|cmtt|typewriter|inconsolata|code", re.IGNORECASE)
-RIGHT_TO_LEFT = (("\u0590", "\u08ff"), ("\ufb1d", "\ufdff"), ("\ufe70", "\ufeff"))
+RIGHT_TO_LEFT = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]")
 LONG_WORD = 13  # characters from which gaps inside a word are looked at
 WORD_GAP = 0.09  # of the font's size: the least
 CLEAR_GAP = 4.0  # times what is usual between the word's letters
@@ -66,12 +66,14 @@ def text_lines(page: Any) -> tuple[Line, ...]:
     visible = pymupdf.Rect(0, 0, page.rect.width, page.rect.height)
     links = [(tuple(link["from"]), str(link["uri"])) for link in page.get_links() if link.get("uri")]
     blocks = page.get_text("rawdict", flags=TEXT_FLAGS | STYLES)["blocks"]
-    if any(_is_right_to_left(char["c"]) for char in _characters(blocks)):
+    leftward = RIGHT_TO_LEFT.search("".join(char["c"] for char in _characters(blocks))) is not None
+    if leftward:
         blocks = page.get_text("rawdict", flags=TEXT_FLAGS)["blocks"]
     lines = []
     for line in (line for block in blocks for line in block.get("lines", ())):
         box = pymupdf.Rect(line["bbox"])
-        spans = tuple(_spans(_words(_in_order(list(_glyphs(line, links, boxes))))))
+        glyphs = list(_glyphs(line, links, boxes))
+        spans = tuple(_spans(_words(_in_order(glyphs) if leftward else glyphs)))
         if any(span.text.strip() for span in spans) and box.intersects(visible):
             lines.append(Line(spans, _box(box & visible), SOURCE, turn=_turn(line)))
     return with_check_boxes(lines, boxes, SOURCE)
@@ -82,10 +84,6 @@ def _characters(blocks: Any) -> Iterator[Any]:
         for line in block.get("lines", ()):
             for span in line["spans"]:
                 yield from span["chars"]
-
-
-def _is_right_to_left(char: str) -> bool:
-    return any(first <= char <= last for first, last in RIGHT_TO_LEFT)
 
 
 def _turn(line: Any) -> int:
@@ -143,7 +141,7 @@ def _in_order(glyphs: list[_Glyph]) -> list[_Glyph]:
     done: list[_Glyph] = []
     waiting: list[_Glyph] = []
     for glyph in glyphs:
-        letter = glyph.text.isalpha() and _is_right_to_left(glyph.text)
+        letter = glyph.text.isalpha() and RIGHT_TO_LEFT.match(glyph.text) is not None
         if letter and glyph.box[2] - glyph.box[0] < 0.01 * glyph.like.size:
             waiting.append(glyph)
         elif letter:

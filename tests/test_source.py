@@ -255,6 +255,16 @@ def test_pixel_modes_become_rgb(mode: str, value: int | tuple[int, ...], expecte
     assert np.abs(page.image.astype(int) - expected).max() <= 1
 
 
+@pytest.mark.parametrize(("light", "ground"), [(255, 0), (230, 0), (20, 255), (150, 255)])
+def test_transparent_pictures_lie_on_what_shows_them(light: int, ground: int) -> None:
+    """White print on nothing lies on black, any other on white."""
+    picture = PILImage.new("RGBA", (60, 40), (0, 0, 0, 0))
+    picture.paste((light, light, light, 255), (10, 10, 40, 20))
+    page = only_page(encoded(picture, "PNG"), name="x.png")
+    assert page.image[0, 0, 0] == ground
+    assert abs(int(page.image[15, 20, 0]) - light) <= 1
+
+
 def test_multi_page_tiff() -> None:
     """Each frame is a page; ranges and sizes are per frame."""
     frames = [PILImage.new("L", (100 + 10 * i, 50), 50 * i) for i in range(4)]
