@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from rapidfuzz import fuzz
 
+from docspec.drafters.reading.text_layer import SOURCE
 from docspec.markdown import HEADINGS
 from docspec.types import Category, PageResult, RegionResult
 
@@ -19,7 +20,7 @@ MARGINALS = {Category.PAGE_HEADER: "page header", Category.PAGE_FOOTER: "page fo
 
 NEIGHBOURS = 4  # pages before and after that are compared: heads of left and right pages differ
 SAME_PLACE = 0.03  # of the page's height
-ALIKE = 88.0  # similarity (0..100) of two readings of one running head: OCR reads none twice the same
+ALIKE = 88.0  # similarity (0..100) of two recognised readings of one running head
 EDGE = 0.1  # of the page's height: where what repeats is furniture, whatever its category
 OFTEN = 3  # pages that what no detector took for a header must stand on, and on half of those compared;
 ALWAYS = 4  # a heading on all of them, and there are so many at the least
@@ -30,19 +31,24 @@ _COUNT = r"(?:\d{1,4}|[ivxlc]{1,7})"
 PAGE_NUMBER = re.compile(
     rf"[\W_]*(?:{_PAGE_WORD}\s*)?{_COUNT}(?:\s*(?:of|von|de|/|\|)\s*\d{{1,4}})?[\W_]*", re.IGNORECASE
 )
-_AT_END = re.compile(r"^\W*(\d{1,4})\b|\b(\d{1,4})\W*$")
+_NUMBER = re.compile(r"\d+")
+# A number by itself at either end, which is no document's: "Invoice 117", "No. 5", "2024-117".
+_AT_END = re.compile(
+    r"^\W*(\d{1,4})(?=\s|\W*$)|(?<!no\.)(?<!nr\.)(?<!invoice)(?<!receipt)(?<!order)(?:\s|^)(\d{1,4})\W*$",
+    re.IGNORECASE,
+)
 _OF = re.compile(rf"{_PAGE_WORD}\s*(\d{{1,4}})\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
 class _Piece:
-    """A region near an edge: the text with its numbers made alike, and how far from which edge it stands."""
+    """A region near an edge: its text, whether a text layer has it, and how far from which edge it stands."""
 
     sheet: int  # place among the pages that were read
     order: int
     category: Category
     text: str
-    shape: str
+    exact: bool
     top: float  # 0..1 of the page's height
     bottom: float
     numbers: frozenset[int]  # those that may count pages, less the page's index
@@ -53,8 +59,8 @@ def furniture(pages: Sequence[PageResult]) -> Mapping[tuple[int, int], str]:
 
     That are regions which a detector took for one and which are alike at the same place of another page,
     or count pages, there and on another page or (a bare number) alone; and lines at the very edge that
-    repeat on most pages. A page that would have nothing left keeps what is more than its number and no
-    header of a page beside it that has; a document keeps everything if it would have nothing left.
+    repeat on most pages, or number them. A page that would have nothing left keeps what is more than its
+    number and no header of a page beside it; a document keeps everything if it would have nothing left.
     """
     pieces = [list(_pieces(sheet, page)) for sheet, page in enumerate(pages)]
     gone: list[list[_Piece]] = []
@@ -102,7 +108,7 @@ def _pieces(sheet: int, page: PageResult) -> Iterator[_Piece]:
             result.region.order,
             category,
             text,
-            re.sub(r"\d+", "0", text.lower()),
+            bool(result.region.lines) and all(line.source == SOURCE for line in result.region.lines),
             box[1] / height,
             box[3] / height,
             frozenset(count - page.index for count in counts),
@@ -125,9 +131,17 @@ def _same_place(a: _Piece, b: _Piece) -> bool:
 
 
 def _alike(a: _Piece, b: _Piece) -> bool:
-    if a.shape == b.shape:
+    """Whether two pieces say the same, but for numbers that count pages. Recognition may misread letters; the
+    numbers of two invoices are none of its errors."""
+    texts = [_NUMBER.sub("0", piece.text.lower()) for piece in (a, b)]
+    numbers = [_NUMBER.findall(piece.text) for piece in (a, b)]
+    if numbers[0] != numbers[1] and not a.numbers & b.numbers:
+        return False
+    if texts[0] == texts[1]:
         return True
-    return bool(min(len(a.shape), len(b.shape)) > 5 and fuzz.ratio(a.shape, b.shape) >= ALIKE)
+    if a.exact or b.exact or min(map(len, texts)) <= 5:
+        return False
+    return bool(fuzz.ratio(texts[0], texts[1]) >= ALIKE)
 
 
 def _edge(piece: _Piece) -> str:

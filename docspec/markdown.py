@@ -20,13 +20,14 @@ SECTION_LEVEL = 2  # of a section header whose level nobody knows; a title's is 
 # What would be read as a mark within text, and the character to escape.
 _INLINE = re.compile(
     r"""(?P<address>(?:https?://|www\.)[^\s<>]*[^\s<>.,;:!?'")*_\]])
-    | (?P<mark> \\(?=[!-/:-@\[-`{-~]) | ` | (?<!\s)\*|\*(?!\s) | (?<![^\W_])_|_(?![^\W_])
+    | (?P<mark> (?:_{3,}|\*{3,})(?=\s|$) | \\(?=[!-/:-@\[-`{-~]) | `
+    | (?<!\s)\*|\*(?!\s) | (?<![^\W_])_|_(?![^\W_])
     | <(?=[A-Za-z/!?]) | &(?=\#?\w+;) | \[(?=[^\]]*\][\[(:]) | ~(?=.*~)|(?<=~)~ | \$ )""",
     re.VERBOSE,
 )
 # What would be read as a mark at the start of a line: the character to escape is the last one.
 _AT_START = re.compile(
-    r"[ \t]*(?:\#(?=\#{0,5}(?:[ \t]|$))|[-+*](?=[ \t]|$)|\d{1,9}[.)](?=[ \t]|$)"
+    r"[ \t]*(?:\#(?=\#{0,5}(?:[ \t]|$))|[-+*](?=[ \t]|$)|\d{4,9}[.)](?=[ \t]|$)"
     r"|>|[-=](?=[-=]+[ \t]*$)|:(?=[ \t]))"
 )
 ITEM_START = re.compile(r"[ \t]*(?:(?:[-*+]|\d{1,9}[.)])[ \t]+)?")
@@ -129,7 +130,10 @@ def escaped_places(text: str) -> set[int]:
 
 def escaped_start(text: str) -> int | None:
     """Where in a line of plain ``text`` a backslash has to stand so that the line is no heading, item of a
-    list, quotation or rule; None where it is none."""
+    list, quotation or rule; None where it is none.
+
+    Numbers of up to three digits stand for themselves: rendered as items of a list they look as printed.
+    """
     found = _AT_START.match(text)
     return found.end() - 1 if found else None
 

@@ -57,6 +57,15 @@ def test_heads_of_left_and_right_pages_repeat_in_turn() -> None:
     assert written(*pages) == "".join(f"Text {n}.\n\n" for n in range(6))[:-1]
 
 
+def test_numbers_that_do_not_count_pages_are_no_repetition() -> None:
+    """Two invoices of one file are each known by their number; a volume's number stays the same."""
+    for heads in (["Invoice 2024-117", "Invoice 2024-118"], ["Receipt 5", "Receipt 6"]):
+        pages = [sheet(n, (HEADER, head, TOP), (TEXT, f"Text {n}.", BODY)) for n, head in enumerate(heads)]
+        assert all(head in written(*pages) for head in heads)
+    volume = [sheet(n, (HEADER, f"Volume 7, page {n + 4}", TOP), (TEXT, f"Text {n}.", BODY)) for n in (0, 1)]
+    assert written(*volume) == "Text 0.\n\nText 1.\n"
+
+
 def test_heads_that_recognition_reads_differently_are_alike() -> None:
     """A letter that is misread does not keep a running head."""
     heads = ["Timber Yard Quarterly", "Tirnber Yard Quarterly"]

@@ -60,6 +60,9 @@ def rendered(markdown: str) -> str:
         ("# of boards", r"\# of boards"),
         ("#hashtag", "#hashtag"),
         ("1986. A year", r"1986\. A year"),
+        ("28. Are there any", "28. Are there any"),
+        ("____ at the level", r"\____ at the level"),
+        ("***", r"\***"),
         ("+ means", r"\+ means"),
         ("-5 degrees", "-5 degrees"),
         ("> quoted", r"\> quoted"),
@@ -81,10 +84,9 @@ def test_characters_that_would_be_marks_are_escaped(text: str, markdown: str) ->
 
 @given(st.text("ab1 *_`<>[]()#+-.!&;~$|\\=\"'", max_size=30).map(str.strip))
 @example("**a** _b_")
-@example("1. # x")
 def test_escaped_text_renders_as_it_is(text: str) -> None:
     """A reader sees the characters of the page, white space aside."""
-    text = " ".join(text.split())
+    text = re.sub(r"^\d{1,3}[.)]( |$)", "", " ".join(text.split()))  # an item looks as it is printed
     shown = rendered(escaped(text))
     assert shown == text
 

@@ -131,7 +131,8 @@ def _line(line: str, prints: Sequence[_Print], items: bool, heading: bool) -> st
     start = found.end() if found else 0
     rest, prints = line[start:], list(prints[start:])
     places = escaped_places(rest)
-    if not heading and (first := escaped_start(rest)) is not None:
+    first = None if heading else escaped_start(rest)
+    if first is not None and not any((prints[0].bold, prints[0].italic, prints[0].struck, prints[0].mono)):
         places.add(first)
     out = line[:start]
     at = 0

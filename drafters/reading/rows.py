@@ -9,6 +9,7 @@ from itertools import pairwise
 from statistics import median
 
 from docspec.drafters.characters import clean, is_cjk, raised
+from docspec.drafters.reading.joining import HYPHENS
 from docspec.types import Box, Line, Style, union
 
 # A label at the start of a line, of a few words.
@@ -90,7 +91,8 @@ def _stops(above: Row, row: Row, right: float) -> bool:
     """Whether ``above`` ends where the next row's first word would have had room, and more."""
     text = row.text.strip()
     first = text.split(" ", 1)[0]
-    if not text or is_cjk(text[0]) or above.box[2] <= row.box[0]:
+    going_on = above.text.rstrip().endswith(tuple(HYPHENS)) or text[:1].islower()
+    if not text or going_on or is_cjk(text[0]) or above.box[2] <= row.box[0]:
         return False
     needed = (row.box[2] - row.box[0]) * len(first) / len(text)
     return right - above.box[2] > 1.2 * needed + ROOM * above.height
