@@ -11,10 +11,23 @@ from dataclasses import dataclass, replace
 
 from docspec.drafters.formats.markdown import unfenced
 from docspec.drafters.reading.joining import HYPHENS, join_lines
-from docspec.markdown import HEADINGS, Block, formula, heading, joined, list_items, paragraph
+from docspec.furniture import MARGINALS, furniture
+from docspec.markdown import (
+    HEADINGS,
+    Block,
+    formula,
+    heading,
+    is_code,
+    joined,
+    joined_code,
+    list_items,
+    paragraph,
+    paragraphs,
+)
 from docspec.marks import ITEM, has_delimiters, starts_item
 from docspec.result_html import to_html
 from docspec.result_json import to_json
+from docspec.turning import displayed, upright
 from docspec.types import Category, Dropped, Finish, PageResult, RegionResult
 
 __all__ = ["Assembly", "assemble", "image_links", "image_name", "to_html", "to_json", "to_markdown"]
@@ -23,7 +36,6 @@ __all__ = ["Assembly", "assemble", "image_links", "image_name", "to_html", "to_j
 PROSE_CHARACTERS = 150
 PROSE_LINE = 20
 
-MARGINALS = {Category.PAGE_HEADER: "page header", Category.PAGE_FOOTER: "page footer"}
 SATELLITES = (Category.CAPTION, Category.FOOTNOTE)  # may stand beside a parent
 FLOATS = (*SATELLITES, *MARGINALS, Category.PICTURE, Category.TABLE)  # may interrupt a paragraph
 
@@ -32,11 +44,15 @@ INDENT_STEP = 6.0  # points between one list level and the next, at least
 
 @dataclass(frozen=True, slots=True)
 class Assembly:
-    """The markdown, and the same pages with what it leaves out added to their ``dropped``."""
+    """The markdown, and the same pages with what it leaves out added to their ``dropped``.
+
+    ``silent`` are the indices of pages that have text, none of which is in the markdown.
+    """
 
     markdown: str
     pages: tuple[PageResult, ...]
     dropped: Mapping[int, tuple[Dropped, ...]]  # by page index: left out here, not by the layout
+    silent: tuple[int, ...] = ()
 
 
 @dataclass(slots=True)
@@ -46,6 +62,7 @@ class _Block:
     page: int
     result: RegionResult | None
     text: str
+    plain: str = ""  # the same without marks: what shows whether it goes on
 
     @property
     def category(self) -> Category | None:
@@ -70,8 +87,9 @@ def assemble(
 ) -> Assembly:
     """Markdown of ``pages`` in reading order.
 
-    Page headers and footers are left out unless ``keep_headers``. ``image_links`` gives a picture's link
-    by (page index, region order). Text inside a picture is left out unless it reads like a paragraph.
+    Page headers and footers are left out unless ``keep_headers``, if the pages show that they are some (see
+    ``furniture``). ``image_links`` gives a picture's link by (page index, region order). Text inside a
+    picture is left out unless it reads like a paragraph or nothing else on the page is text.
     Captions and table notes stand beside their parent. A paragraph that a column or page break cuts in
     the middle of a sentence is joined, and the hyphen of a word cut there removed. A page pass's output that
     is markdown already stands as it is, a code fence around it aside. A failed page leaves a comment.
@@ -79,29 +97,47 @@ def assemble(
     links = image_links or {}
     blocks: list[_Block] = []
     dropped: dict[int, list[Dropped]] = {}
-    for page in pages:
+    headers = {} if keep_headers else furniture([upright(page) for page in pages])
+    silent: list[int] = []
+    for page in map(upright, pages):
+        before = len(blocks)
         if page.error:
             message = " ".join(page.error.split()).replace("--", "- -")
             blocks.append(_Block(page.index, None, f"<!-- page {page.index + 1} failed: {message} -->"))
+        boxes = {result.region.order: result.region.box for result in displayed(page).regions}
         written = _written_markdown(page)
+        pictured = _is_pictured(page, headers)
         for result in _families(sorted(page.regions, key=lambda item: item.region.order)):
             if written is not None and result.verdict.finish is not Finish.UNVERIFIED:
                 if written:
                     blocks.append(_Block(page.index, None, written))
                 written = ""  # the first of the output's regions stands for all of them
                 continue
-            text, left_out = _write(result, links.get((page.index, result.region.order)), keep_headers)
+            place = page.index, result.region.order
+            text, left_out = _write(result, links.get(place), headers.get(place, ""), pictured)
             if text:
-                blocks.append(_Block(page.index, result, text))
+                blocks.append(_Block(page.index, result, text, result.text.strip() or text))
             if left_out:
                 region = result.region
-                entry = Dropped(region.box, region.category, left_out, result.text.strip())
+                entry = Dropped(boxes[result.region.order], region.category, left_out, result.text.strip())
                 dropped.setdefault(page.index, []).append(entry)
+        if len(blocks) == before and any(result.text.strip() for result in page.regions):
+            silent.append(page.index)
     account = {index: tuple(entries) for index, entries in dropped.items()}
     return Assembly(
         markdown=f"{text}\n" if (text := joined(_blocks(_continued(blocks)))) else "",
         pages=tuple(replace(p, dropped=(*p.dropped, *account.get(p.index, ()))) for p in pages),
         dropped=account,
+        silent=tuple(silent),
+    )
+
+
+def _is_pictured(page: PageResult, headers: Mapping[tuple[int, int], str]) -> bool:
+    """Whether all text of a page, headers aside, is inside pictures: then a detector saw a drawing in it."""
+    return not any(
+        result.text.strip()
+        for result in page.regions
+        if result.region.category is not Category.PICTURE and (page.index, result.region.order) not in headers
     )
 
 
@@ -149,29 +185,37 @@ def _families(results: Sequence[RegionResult]) -> Iterator[RegionResult]:
         yield from (child for child in family if child.region.order >= result.region.order)
 
 
-def _write(result: RegionResult, link: str | None, keep_headers: bool) -> tuple[str, str]:
-    """A region's markdown, and the reason why its text (or the picture itself) is left out, or ""."""
-    category, text = result.region.category, result.text.strip()
+def _write(result: RegionResult, link: str | None, header: str, pictured: bool) -> tuple[str, str]:
+    """A region's markdown, and the reason why its text (or the picture itself) is left out, or "".
+
+    ``header`` is such a reason already; ``pictured`` is whether text in pictures is all that the page has.
+    """
+    category, text = result.region.category, (result.verdict.markdown or result.text).strip()
     if category is Category.PICTURE:
-        return _picture(result, link)
+        return _picture(result, link, pictured)
     if not text:
         return "", "no text"
-    if category in MARGINALS and not keep_headers:
-        return "", MARGINALS[category]
+    if header:
+        return "", header
+    if is_code(text):
+        return text, ""
     if category in HEADINGS:
         return heading(text, category, result.region.level), ""
     if category is Category.LIST_ITEM:
         return list_items(text), ""
     if category is Category.FORMULA and not has_delimiters(text):
         return formula(text), ""
+    if category is Category.TEXT and result.verdict.finish is Finish.UNVERIFIED:
+        return paragraphs(text), ""
     return paragraph(text), ""
 
 
-def _picture(result: RegionResult, link: str | None) -> tuple[str, str]:
+def _picture(result: RegionResult, link: str | None, pictured: bool) -> tuple[str, str]:
     text = result.text.strip()
     image = f"![picture on page {result.region.page + 1}]({link})" if link else ""
-    if text and _is_prose(text):
-        return "\n\n".join(part for part in (image, paragraph(text)) if part), ""
+    if text and (pictured or _is_prose(text)):
+        shown = paragraph(result.verdict.markdown or text)
+        return "\n\n".join(part for part in (image, shown) if part), ""
     if text:
         return image, "inside a picture"
     return image, "" if image else "picture, no image written"
@@ -191,12 +235,16 @@ def _continued(blocks: Sequence[_Block]) -> list[_Block]:
     last: _Block | None = None  # the block whose region ends the open paragraph
     for block in blocks:
         if open_text and last and _continues(last, block):
-            open_text.text = join_lines([open_text.text, block.text])
+            open_text.text = _seamless(open_text.text, block.text)
             last = block
             continue
         if item and _wraps(item[0], item[-1], block):
-            done[-1].text = join_lines([done[-1].text, block.text.removeprefix("- ")])
+            done[-1].text = _seamless(done[-1].text, block.text.removeprefix("- "))
             item.append(block)
+            continue
+        if last and block.page == last.page + 1 and is_code(block.text) and is_code(done[-1].text):
+            done[-1].text = joined_code(done[-1].text, block.text)
+            last = block
             continue
         copy = replace(block)
         done.append(copy)
@@ -220,8 +268,23 @@ def _continues(first: _Block, second: _Block) -> bool:
             return False
     elif second.page != first.page + 1:
         return False
-    end, start = first.text[-1], second.text[0]
+    if is_code(first.text) or is_code(second.text):
+        return False
+    end, start = first.plain[-1], second.plain[0]
     return start.islower() and (end.isalpha() or end in f",;{HYPHENS}")
+
+
+def _seamless(before: str, after: str) -> str:
+    """Two parts of a paragraph as one; emphasis that goes on over the break is one as well."""
+    for mark in ("***", "**", "*"):
+        inner = before[: -len(mark)]
+        if (
+            before.endswith(mark)
+            and after.startswith(mark)
+            and inner[-1:].isalpha() | (inner[-1:] in HYPHENS)
+        ):
+            return join_lines([inner, after[len(mark) :]])
+    return join_lines([before, after])
 
 
 def _wraps(item: _Block, last: _Block, block: _Block) -> bool:
@@ -237,7 +300,7 @@ def _wraps(item: _Block, last: _Block, block: _Block) -> bool:
     close = below[1] - above[3] < 0.6 * (below[3] - below[1])
     indented = below[0] > item.result.region.box[0] + INDENT_STEP
     unmarked = not ITEM.match(text) and not starts_item(text)
-    going_on = text[:1].islower() or text[:1].isdigit() or last.text[-1] in f",{HYPHENS}"
+    going_on = text[:1].islower() or text[:1].isdigit() or last.plain[-1] in f",{HYPHENS}"
     return close and indented and unmarked and going_on
 
 

@@ -95,6 +95,9 @@ def parse(
     keep_headers: Annotated[
         bool, typer.Option("--keep-headers", help="Keep page headers and footers in the text.")
     ] = False,
+    plain: Annotated[
+        bool, typer.Option("--plain", help="Leave bold, italic and struck text unmarked.")
+    ] = False,
     images: Annotated[
         bool, typer.Option("--images", help="Write the pictures as files and link them.")
     ] = False,
@@ -255,6 +258,7 @@ def parse(
             pages=pages,
             password=password,
             keep_headers=keep_headers,
+            plain=plain,
             images=images,
             max_batch=max_batch,
             max_new_tokens=max_new_tokens,

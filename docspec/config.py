@@ -35,6 +35,7 @@ class Options(TypedDict, total=False):
     pages: str | None
     password: str | None
     keep_headers: bool
+    plain: bool
     images: bool
     max_batch: int
     token_budget: int
@@ -68,9 +69,10 @@ class Config:
 
     ``device`` and ``dtype`` are the model's, ``auto`` what the machine has. ``pages`` selects pages, counted
     from 1: ``1-3,7,10-``. ``password`` opens encrypted PDFs. ``keep_headers`` keeps page headers and footers
-    in the markdown, ``images`` the pixels of pictures in the result. ``max_batch`` bounds the sequences that
-    are decoded at once (or asked of each server), ``token_budget`` their cached tokens in all,
-    ``max_new_tokens`` the length of each output. ``offline`` forbids downloading a model.
+    in the markdown, ``images`` the pixels of pictures in the result, ``plain`` leaves emphasis out of text
+    that no model reads. ``max_batch`` bounds the sequences that are decoded at once (or asked of each
+    server), ``token_budget`` their cached tokens in all, ``max_new_tokens`` the length of each output.
+    ``offline`` forbids downloading a model.
 
     >>> config = docspec.Config(verifier="draft-only", pages="1")
     >>> docspec.Parser(config).parse("paper.pdf").markdown.splitlines()[0]
@@ -93,6 +95,7 @@ class Config:
     pages: str | None = None
     password: str | None = None
     keep_headers: bool = False
+    plain: bool = False
     images: bool = False
     max_batch: int = MAX_BATCH
     token_budget: int = 65536

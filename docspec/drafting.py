@@ -22,6 +22,7 @@ from docspec.config import Config
 from docspec.errors import DocspecError
 from docspec.layout import analyse
 from docspec.source import PageFailure, open_document
+from docspec.turning import prevailing_turn, turned
 from docspec.types import (
     Box,
     Category,
@@ -130,6 +131,10 @@ class Stages:
         result = PageResult(page.index, page.width, page.height, timings=timings)
         try:
             lines = self.drafter.read(page)
+            if turn := prevailing_turn(lines):
+                page = turned(page, turn)
+                lines = self.drafter.read(page)
+            result = replace(result, width=page.width, height=page.height, turn=page.turn)
             timings["read"] = self._lap()
             found = analyse(page, lines, self.detector)
             timings["layout"] = self._lap()

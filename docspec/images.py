@@ -23,6 +23,8 @@ SUFFIXES = tuple(suffix for suffixes in FORMATS.values() for suffix in suffixes)
 
 MAX_PIXELS = 40_000_000  # of a page image; A4 at 600 dpi is 35 million
 MAX_DECODED_BYTES = 2 << 30  # of one decoded picture, before it is made smaller
+SAMPLE_SIDE = 800  # pixels a side that are looked at
+SHOWN, NEARLY_WHITE, MOST = 32, 200, 0.95  # opacity and tone (0..255) of light print, and its share
 STRIP_ROWS = 512  # rows converted at a time when a picture is made smaller
 
 A4 = (595.0, 842.0)  # points
@@ -77,7 +79,8 @@ def resolution(image: ImageFile.ImageFile) -> float:
 
 
 def read_pixels(image: ImageFile.ImageFile, scale: float) -> Image:
-    """The picture's pixels as displayed (EXIF orientation applied), on white where transparent.
+    """The picture's pixels as displayed (EXIF orientation applied), on white where transparent, on black
+    where it is white itself.
 
     ``scale`` at most 1; the result is smaller still if it would pass MAX_PIXELS. Decodes at reduced size
     where the format can (JPEG) and converts in strips, so that the peak is one decoded picture. Raises
@@ -113,29 +116,45 @@ def displayed_size(image: ImageFile.ImageFile) -> tuple[int, int]:
 
 def _reduced(image: PILImage.Image, factor: int) -> PILImage.Image:
     """``image`` as RGB, ``factor`` times smaller (rounded up) in both directions."""
+    paper = _paper(image)
     if factor < 2:
-        return _rgb(image)
+        return _rgb(image, paper)
     width, height = image.size
     small = PILImage.new("RGB", (-(-width // factor), -(-height // factor)))
     rows = max(1, STRIP_ROWS // factor) * factor
     for top in range(0, height, rows):
         strip = image.crop((0, top, width, min(height, top + rows)))
-        small.paste(_rgb(strip).reduce(factor), (0, top // factor))
+        small.paste(_rgb(strip, paper).reduce(factor), (0, top // factor))
     return small
 
 
-def _rgb(image: PILImage.Image) -> PILImage.Image:
+def _rgb(image: PILImage.Image, paper: int) -> PILImage.Image:
     if image.mode == "RGB":
         return image.copy()
     if image.mode.startswith("I") or image.mode == "F":  # 16 and 32 bits a pixel: stretch to 8
         values = np.asarray(image, dtype=np.float32)
         top = 65535.0 if image.mode.startswith("I;16") else max(1.0, float(values.max()))
         return PILImage.fromarray(np.clip(values * (255 / top), 0, 255).astype(np.uint8)).convert("RGB")
-    if image.mode in ("RGBA", "LA", "PA", "La", "RGBa") or "transparency" in image.info:
+    if _is_transparent(image):
         layer = image.convert("RGBA")
-        white = PILImage.new("RGBA", layer.size, (255, 255, 255, 255))
-        return PILImage.alpha_composite(white, layer).convert("RGB")
+        ground = PILImage.new("RGBA", layer.size, (paper, paper, paper, 255))
+        return PILImage.alpha_composite(ground, layer).convert("RGB")
     return image.convert("RGB")
+
+
+def _is_transparent(image: PILImage.Image) -> bool:
+    return image.mode in ("RGBA", "LA", "PA", "La", "RGBa") or "transparency" in image.info
+
+
+def _paper(image: PILImage.Image) -> int:
+    """The grey to lay under a transparent picture: white, or black where white hides it."""
+    if not _is_transparent(image):
+        return 255
+    size = (min(image.width, SAMPLE_SIDE), min(image.height, SAMPLE_SIDE))
+    small = np.asarray(image.resize(size, PILImage.Resampling.NEAREST).convert("RGBA"))  # [h, w, 4]
+    shown = small[small[..., 3] > SHOWN]  # [n, 4]
+    hidden = 0 < len(shown) < size[0] * size[1]
+    return 0 if hidden and (shown[:, :3].min(axis=1) > NEARLY_WHITE).mean() > MOST else 255
 
 
 def _bytes_per_pixel(mode: str) -> int:

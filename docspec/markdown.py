@@ -17,6 +17,22 @@ HEADINGS = (Category.TITLE, Category.SECTION_HEADER)
 DEEPEST = 6  # heading level
 SECTION_LEVEL = 2  # of a section header whose level nobody knows; a title's is 1
 
+# What would be read as a mark within text, and the character to escape.
+_INLINE = re.compile(
+    r"""(?P<address>(?:https?://|www\.)[^\s<>]*[^\s<>.,;:!?'")*_\]])
+    | (?P<mark> (?:_{3,}|\*{3,})(?=\s|$) | \\(?=[!-/:-@\[-`{-~]) | `
+    | (?<!\s)\*|\*(?!\s) | (?<![^\W_])_|_(?![^\W_])
+    | <(?=[A-Za-z/!?]) | &(?=\#?\w+;) | \[(?=[^\]]*\][\[(:]) | ~(?=.*~)|(?<=~)~ | \$ )""",
+    re.VERBOSE,
+)
+# What would be read as a mark at the start of a line: the character to escape is the last one.
+_AT_START = re.compile(
+    r"[ \t]*(?:\#(?=\#{0,5}(?:[ \t]|$))|[-+*](?=[ \t]|$)|\d{4,9}[.)](?=[ \t]|$)"
+    r"|>|[-=](?=[-=]+[ \t]*$)|:(?=[ \t]))"
+)
+ITEM_START = re.compile(r"[ \t]*(?:(?:[-*+]|\d{1,9}[.)])[ \t]+)?")
+_FENCE = "```"
+
 _DASH = re.compile(r"^([ \t]*)-(?= )", re.MULTILINE)
 
 
@@ -104,10 +120,75 @@ def with_bullet(items: str, bullet: str) -> str:
     return items if bullet == "-" else _DASH.sub(rf"\g<1>{bullet}", items)
 
 
+def escaped_places(text: str) -> set[int]:
+    """Where in a line of plain ``text`` a backslash has to stand, so that it renders as it is, except at its
+    start: before what would be emphasis, code, a link, HTML, struck text or a formula."""
+    places = {found.start() for found in _INLINE.finditer(text) if found["mark"]}
+    dollars = {place for place in places if text[place] == "$"}
+    return places - dollars if len(dollars) == 1 else places
+
+
+def escaped_start(text: str) -> int | None:
+    """Where in a line of plain ``text`` a backslash has to stand so that the line is no heading, item of a
+    list, quotation or rule; None where it is none.
+
+    Numbers of up to three digits stand for themselves: rendered as items of a list they look as printed.
+    """
+    found = _AT_START.match(text)
+    return found.end() - 1 if found else None
+
+
+def escaped(text: str) -> str:
+    """Lines of plain ``text`` as markdown that renders as they are."""
+    return "\n".join(map(_escaped_line, text.split("\n")))
+
+
+def _escaped_line(line: str) -> str:
+    places = escaped_places(line)
+    if (start := escaped_start(line)) is not None:
+        places.add(start)
+    return "".join(f"\\{char}" if place in places else char for place, char in enumerate(line))
+
+
+def escaped_items(text: str) -> str:
+    """The same where ``text`` is items of a list, whose marks stay."""
+    lines = []
+    for line in text.split("\n"):
+        found = ITEM_START.match(line)
+        end = found.end() if found else 0
+        lines.append(line[:end] + _escaped_line(line[end:]))
+    return "\n".join(lines)
+
+
+def code(text: str, language: str = "") -> str:
+    """``text`` as a block of code."""
+    fence = _FENCE
+    while fence in text:
+        fence += "`"
+    return f"{fence}{language}\n{text}\n{fence}"
+
+
+def is_code(block: str) -> bool:
+    """Whether a block of markdown is a block of code."""
+    return block.startswith(_FENCE)
+
+
+def joined_code(first: str, second: str) -> str:
+    """Two blocks of code as one."""
+    parts = ["\n".join(block.split("\n")[1:-1]) for block in (first, second)]
+    return code("\n".join(parts), first.split("\n", 1)[0].lstrip("`"))
+
+
 def formula(text: str, delimiters: tuple[str, str] = ("$$\n", "\n$$")) -> str:
     """A display formula between ``delimiters``, its own taken off; several in one text stand as they are."""
     bare = marks.bare_formula(text)
     return bare if "$$" in bare else f"{delimiters[0]}{paragraph(bare)}{delimiters[1]}"
+
+
+def paragraphs(text: str) -> str:
+    """Paragraphs, a blank line between them, where ``text`` has one or several."""
+    parts = re.split(r"\n[ \t]*(?:\n[ \t]*)+", text.strip("\n"))
+    return "\n\n".join(filter(None, map(paragraph, parts)))
 
 
 def paragraph(text: str) -> str:

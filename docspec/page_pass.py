@@ -213,7 +213,7 @@ def _not_in_output(
         elif kind is not Category.PICTURE and text and contains(page.text, text):
             continue  # there, though in no single region
         elif kind in LEFT_OUT or page.finish is not Finish.END:
-            unread = Verdict(one.text, Finish.UNVERIFIED, reason=NOT_IN_OUTPUT)
+            unread = Verdict(one.text, Finish.UNVERIFIED, reason=NOT_IN_OUTPUT, markdown=one.verdict.markdown)
             place = (last if kind in LEFT_OUT else end, 1, number)
             left.append(_Placed(place, replace(one, verdict=unread)))
         else:

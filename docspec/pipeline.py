@@ -76,7 +76,7 @@ class Parser:
         self._stages = Stages(
             detector=parts.detector,
             drafter=parts.drafter,
-            style=self.verifier.style,
+            style=replace(self.verifier.style, emphasis=not self.config.plain),
             dpi=self.verifier.dpi,
             config=self.config,
             mode=self.mode,

@@ -11,7 +11,7 @@ from typing import TypedDict
 
 from docspec.types import DecodeStats, Document, Draft, Dropped, PageResult, RegionResult, Verdict
 
-SCHEMA = "docspec/1.2"
+SCHEMA = "docspec/1.3"
 
 PACKAGES = (
     "docspec-vlm",
@@ -95,12 +95,14 @@ class DroppedJson(TypedDict):
 class PageJson(TypedDict):
     """A page; ``page`` counts from 1 in the file, ``error`` is null when it went well.
 
-    ``mode`` is region, page or hierarchical; ``page_pass`` is null in region mode.
+    ``mode`` is region, page or hierarchical; ``page_pass`` is null in region mode. ``turn`` is by how many
+    degrees the page was turned clockwise to be read (since 1.3).
     """
 
     page: int
     width: float
     height: float
+    turn: int
     mode: str
     error: str | None
     page_pass: PagePassJson | None
@@ -163,6 +165,7 @@ def _page(page: PageResult) -> PageJson:
         "page": page.index + 1,
         "width": page.width,
         "height": page.height,
+        "turn": page.turn,
         "mode": page.mode.value,
         "error": page.error,
         "page_pass": _page_pass(page, page.verdict) if page.verdict else None,

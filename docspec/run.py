@@ -17,6 +17,7 @@ from docspec.config import Config
 from docspec.drafting import Ahead, DocumentEnd, DraftedPage, Input, Pause, RequestKey
 from docspec.errors import DocspecError, ModelError
 from docspec.page_pass import is_sound, is_sure, page_request, page_result, region_results
+from docspec.turning import displayed
 from docspec.types import Document, Finish, Mode, PageResult, Request, Verdict, Verifier, unread
 
 Progress = Callable[[PageResult], None]
@@ -51,6 +52,10 @@ class _OpenPage:
         return broken[0].reason if broken else None
 
     def result(self) -> PageResult:
+        """The page's result, in the page as it is displayed."""
+        return displayed(self._result())
+
+    def _result(self) -> PageResult:
         if self.page is not None:
             return page_result(self.drafted, self.verdicts, self.page, self.mode)
         result = replace(self.drafted.result, regions=region_results(self.drafted, self.verdicts))
@@ -200,7 +205,7 @@ class Run:
         try:
             result = page.result()
         except Exception as error:  # noqa: BLE001 a page that fails never takes the document with it
-            result = replace(page.drafted.result, error=f"{type(error).__name__}: {error}")
+            result = replace(displayed(page.drafted.result), error=f"{type(error).__name__}: {error}")
         document.done[index] = result
         if self.progress:
             self.progress(result)
@@ -238,7 +243,7 @@ class Run:
             verifier=self.verifier.name,
             mode=_mode_of(pages, self.mode),
             timings=timings,
-            notes=(*end.notes, *self._cut_off(pages)),
+            notes=(*end.notes, *self._cut_off(pages), *_silent(assembly.silent)),
             source=None if isinstance(source, bytes) else str(source),
             device=self.verifier.device,
             keep_headers=self.config.keep_headers,
@@ -256,6 +261,15 @@ class Run:
         spent = {stage: seconds - self.spent.get(stage, 0.0) for stage, seconds in now.items()}
         self.spent = now
         return spent
+
+
+def _silent(pages: Sequence[int]) -> tuple[str, ...]:
+    """The note on pages, by index, of whose text nothing is in the output, if there are any."""
+    if not pages:
+        return ()
+    listed = ", ".join(str(index + 1) for index in pages)
+    what = f"pages {listed} have" if len(pages) > 1 else f"page {listed} has"
+    return (f"{what} text, none of which is in the output; the JSON lists it as dropped, with the reason",)
 
 
 def _mode_of(pages: Sequence[PageResult], asked: Mode) -> Mode:

@@ -1,6 +1,7 @@
 """PDFs and images in, pages out, one at a time in memory.
 
-All coordinates are points of the page as it is displayed: rotation and crop box applied, origin top left.
+All coordinates are points of the page as it is displayed (rotation and crop box applied, origin top left),
+turned where its text then stands upright (``Page.turn``).
 """
 
 from __future__ import annotations
@@ -27,14 +28,13 @@ from docspec.errors import (
     WrongPassword,
 )
 from docspec.inputs import EXPECTED, select_pages
-from docspec.pdf_page import PdfPage
-from docspec.types import Box, Line, Page, Span
+from docspec.pdf_extras import document_notes, page_notes
+from docspec.pdf_page import PdfPage, turn_upright
+from docspec.pdf_text import text_lines
+from docspec.turning import prevailing_turn
+from docspec.types import Page
 
 MAX_NOTES = 10
-
-# Unmappable characters stay U+FFFD: whoever judges the text layer must see them.
-TEXT_FLAGS = pymupdf.TEXT_PRESERVE_LIGATURES | pymupdf.TEXT_PRESERVE_WHITESPACE | pymupdf.TEXT_MEDIABOX_CLIP
-SUPERSCRIPT, ITALIC, MONO, BOLD = 1, 2, 8, 16  # MuPDF's span flags
 
 # MuPDF's own errors are no subclass of RuntimeError.
 PDF_ERRORS = (RuntimeError, ValueError, TypeError, IndexError, pymupdf.mupdf.FzErrorBase)
@@ -109,21 +109,32 @@ class PdfSource(Source):
         self._document = document
         if document.is_repaired:
             self.note("the file was damaged and has been repaired; parts may be missing")
+        try:
+            for note in document_notes(document):
+                self.note(note)
+        except PDF_ERRORS as error:
+            self.note(f"what the file holds besides its pages cannot be read: {_one_line(error)}")
 
     def _read(self, index: int, dpi: float) -> Page:
         try:
             page = self._document.load_page(index)
+            for note in page_notes(page):
+                self.note(note)
+            turn_upright(page)
+            lines = text_lines(page)
+            if turn := prevailing_turn(lines):
+                turn_upright(page, turn)
+                lines = text_lines(page)
             width, height = page.rect.width, page.rect.height
             if not (width > 0 and height > 0):
                 raise PageError(f"the page has no area ({width:g} x {height:g} points)")
             dpi = min(dpi, 72 * (images.MAX_PIXELS / (width * height)) ** 0.5)
             image = _render(page, dpi)
-            lines = _text_lines(page)
         except (*PDF_ERRORS, MemoryError) as error:
             raise PageError(f"the page cannot be rendered: {_one_line(error)}") from error
         finally:
             self._collect_warnings()
-        return Page(index, width, height, dpi, image, lines, PdfPage(page))
+        return Page(index, width, height, dpi, image, lines, PdfPage(page), turn)
 
     def _collect_warnings(self) -> None:
         for warning in dict.fromkeys(pymupdf.TOOLS.mupdf_warnings(reset=1).splitlines()):
@@ -272,38 +283,6 @@ def _render(page: Any, dpi: float) -> np.ndarray[Any, np.dtype[np.uint8]]:
     pixmap = page.get_pixmap(matrix=pymupdf.Matrix(zoom, zoom), colorspace=pymupdf.csRGB, alpha=False)
     rows = np.frombuffer(pixmap.samples, dtype=np.uint8).reshape(pixmap.height, pixmap.stride)
     return rows[:, : 3 * pixmap.width].reshape(pixmap.height, pixmap.width, 3)  # [H, W, 3]
-
-
-def _text_lines(page: Any) -> tuple[Line, ...]:
-    """The text layer's lines that touch the displayed page, in the file's order."""
-    turn = page.rotation_matrix
-    visible = pymupdf.Rect(0, 0, page.rect.width, page.rect.height)
-    lines = []
-    for block in page.get_text("dict", flags=TEXT_FLAGS)["blocks"]:
-        for line in block.get("lines", ()):
-            spans = tuple(_span(span, turn) for span in line["spans"] if span["text"])
-            box = pymupdf.Rect(line["bbox"]) * turn
-            if any(span.text.strip() for span in spans) and box.intersects(visible):
-                lines.append(Line(spans, _box(box & visible), "text-layer"))
-    return tuple(lines)
-
-
-def _span(span: Any, turn: Any) -> Span:
-    flags = span["flags"]
-    return Span(
-        text=span["text"],
-        box=_box(pymupdf.Rect(span["bbox"]) * turn),
-        size=float(span["size"]),
-        font=span["font"],
-        bold=bool(flags & BOLD),
-        italic=bool(flags & ITALIC),
-        mono=bool(flags & MONO),
-        superscript=bool(flags & SUPERSCRIPT),
-    )
-
-
-def _box(rect: Any) -> Box:
-    return (float(rect.x0), float(rect.y0), float(rect.x1), float(rect.y1))
 
 
 def _one_line(error: BaseException) -> str:

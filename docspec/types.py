@@ -60,6 +60,7 @@ class Alternative:
 class Span:
     """A run of characters in one font, of which ``size`` is in points, 0 where it is unknown (as from OCR).
 
+    ``link`` is the address that it leads to, and ``struck`` whether a stroke goes through it.
     ``alternatives`` are the source's second readings where it was unsure, in the text's order.
     """
 
@@ -71,12 +72,16 @@ class Span:
     italic: bool = False
     mono: bool = False
     superscript: bool = False
+    struck: bool = False
+    link: str = ""
     alternatives: tuple[Alternative, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
     """One line of text as a ``source`` (``text-layer``, ``rapidocr``, ...) read it.
+
+    ``turn`` is by how many degrees, a multiple of 90, it has to be turned clockwise to be upright.
 
     Where a recogniser read it, ``features`` may have what that made of each of ``spans``: a part that uses
     the same recogniser then need not compute it again. No other part understands these values.
@@ -86,6 +91,7 @@ class Line:
     box: Box
     source: str
     confidence: float = 1.0
+    turn: int = 0
     features: tuple[object, ...] = field(default=(), repr=False, compare=False)
 
     @property
@@ -136,6 +142,9 @@ class Page:
 
     ``image`` is the page rendered at ``dpi``; ``lines`` are its text layer, and ``handle`` is the open PDF's
     page. A page image has neither of these two.
+
+    ``turn`` is by how many degrees the displayed page was turned clockwise, so that its text is upright.
+    Everything here is as it is then; the results have the page as it is displayed again.
     """
 
     index: int  # from 0, in the file
@@ -145,6 +154,7 @@ class Page:
     image: Image
     lines: tuple[Line, ...] = ()
     handle: OpenPage | None = field(default=None, repr=False, compare=False)
+    turn: int = 0
 
     def pixels(self, box: Box, margin: float = 0.0) -> tuple[int, int, int, int]:
         """Where ``box``, grown by ``margin`` points, is in ``image``: x0, y0, x1, y1 in whole pixels.
@@ -198,7 +208,9 @@ class Draft:
     """Text that a ``source`` proposes for a region, written as the verifier would write it.
 
     ``confidence`` is the chance that it is right (0..1). ``alternatives`` are the source's second readings
-    where it is unsure, in the text's order.
+    where it is unsure, in the text's order. ``markdown`` is what stands in the output if nobody verifies it:
+    the same with characters escaped that would be marks, and with links and emphasis; empty where that is
+    ``text`` itself.
 
     >>> draft = docspec.Draft("Cooling of Tea", source="text-layer", confidence=0.98)
     """
@@ -207,6 +219,7 @@ class Draft:
     source: str
     confidence: float = 1.0
     alternatives: tuple[Alternative, ...] = ()
+    markdown: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,7 +231,8 @@ class Style:
     whether the text itself carries ``#`` and ``-``, ``superscripts`` whether note marks and exponents are
     superscript characters (``¹``). ``table`` is ``html`` or ``markdown``, or None where tables are not
     drafted. ``formula`` is what stands before and after the LaTeX of a formula within text, or None where
-    formulas are plain characters.
+    formulas are plain characters. ``emphasis`` is about what nobody verifies: whether it is bold, italic and
+    struck as printed.
     """
 
     join_lines: bool = True
@@ -229,6 +243,7 @@ class Style:
     superscripts: bool = False
     table: str | None = "html"
     formula: tuple[str, str] | None = None
+    emphasis: bool = True
 
 
 class Mode(StrEnum):
@@ -317,7 +332,8 @@ class Verdict:
 
     ``reason`` says why it is unverified or was ended. Where ``failed``, the verifier broke on it, and its
     page has failed for that ``reason``. Of a whole page ``text`` is the output as it stands, and ``regions``
-    are what was read from it, in its order.
+    are what was read from it, in its order. ``markdown`` is the text as it stands in the output, where that
+    is not the text itself: verifiers of documents write markdown, drafts and some readers plain characters.
 
     >>> verdict = docspec.Verdict("Cooling of Tea", docspec.Finish.END, agreement=1.0)
     """
@@ -330,6 +346,7 @@ class Verdict:
     reason: str = ""
     failed: bool = False
     regions: tuple[PageRegion, ...] = ()
+    markdown: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -356,8 +373,8 @@ class Request:
 
 def unread(request: Request, reason: str, *, failed: bool = False) -> Verdict:
     """The verdict on a request that no verifier has read: its best draft, and why."""
-    text = request.drafts[0].text if request.drafts else ""
-    return Verdict(text, Finish.UNVERIFIED, reason=reason, failed=failed)
+    draft = request.drafts[0] if request.drafts else Draft("", "")
+    return Verdict(draft.text, Finish.UNVERIFIED, reason=reason, failed=failed, markdown=draft.markdown)
 
 
 @dataclass(frozen=True, slots=True)
@@ -413,6 +430,9 @@ class PageResult:
     that of the whole page. Its statistics count the page pass alone, ``region_pass`` counts what was decoded
     of the regions before, and the verdicts of ``regions`` count nothing.
 
+    ``turn`` is by how many degrees the page was turned clockwise to be read, and its pictures (``images``)
+    still are. All boxes are those of the page as it is displayed.
+
     >>> [page] = docspec.parse("paper.pdf", pages="2").pages
     >>> page.index, page.width, page.error
     (1, 420.0, None)
@@ -429,6 +449,7 @@ class PageResult:
     mode: Mode = Mode.REGION
     verdict: Verdict | None = None
     region_pass: DecodeStats = DecodeStats()
+    turn: int = 0
 
     @property
     def cut_off(self) -> int:

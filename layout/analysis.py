@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from docspec.layout.assign import TEXT_LIKE, adopt, assign, fit, gather, in_reading_order
+from docspec.layout.code_blocks import with_code_blocks
 from docspec.layout.cut import cut
 from docspec.layout.geometry import Index, area, covered, intersection
 from docspec.layout.headings import with_levels
@@ -39,7 +40,7 @@ def analyse(page: Page, lines: Sequence[Line], detector: Detector) -> Layout:
     regions = [piece for region in regions for piece in cut(page, fit(region))]
     regions, orphans = adopt(regions, orphans)
     regions += gather(page.index, orphans, [region.box for region in regions])
-    regions, empty = _without_empty(page, regions)
+    regions, empty = _without_empty(page, with_code_blocks(regions, lines))
     regions = repair(page, join_numbers(regions))
     regions = _ordered(regions, _right_to_left(lines))
     return Layout(tuple(with_levels(regions)), (*no_lines, *no_regions, *empty))

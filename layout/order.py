@@ -60,7 +60,7 @@ def _cut(boxes: Sequence[Box], floating: Sequence[bool], level: int = 0) -> list
             return _beside(boxes, floating, *notes)
         parts = _text_first(boxes, floating, columns)
     else:
-        parts = _bands(shrunk)
+        parts = _bands(shrunk, floating)
     if len(parts) > 1:
         return [i for part in parts for i in _take(part, boxes, floating)]
     if level + 1 < len(SHRINK):
@@ -92,8 +92,11 @@ def _columns(boxes: Sequence[Box]) -> list[list[int]]:
     return merged
 
 
-def _bands(boxes: Sequence[Box]) -> list[list[int]]:
-    """Runs of rows from the top, each as long as its rows share a column gap."""
+def _bands(boxes: Sequence[Box], floating: Sequence[bool]) -> list[list[int]]:
+    """Runs of rows from the top, each as long as its rows share a gap between columns of text.
+
+    What is only beside figures, as the parts of a chart are, does not make the rows below a column.
+    """
     rows = split([(box[1], box[3]) for box in boxes])
     left, _, right, _ = union(boxes)
     bands: list[list[int]] = []
@@ -106,11 +109,17 @@ def _bands(boxes: Sequence[Box]) -> list[list[int]]:
                 break  # nothing can be beside a row that spans everything
             members = members + rows[stop]
             spans = _merge(spans + [(boxes[i][0], boxes[i][2]) for i in rows[stop]])
-            if len(spans) > 1 and len(_columns([boxes[i] for i in members])) > 1:
+            if len(spans) > 1 and _are_columns(members, boxes, floating):
                 best = stop + 1
         bands.append([i for row in rows[start:best] for i in row])
         start = best
     return bands
+
+
+def _are_columns(members: Sequence[int], boxes: Sequence[Box], floating: Sequence[bool]) -> bool:
+    columns = _columns([boxes[i] for i in members])
+    texts = sum(not all(floating[members[i]] for i in column) for column in columns)
+    return len(columns) > 1 and (texts > 1 or all(floating[i] for i in members))
 
 
 def _merge(intervals: list[tuple[float, float]]) -> list[tuple[float, float]]:

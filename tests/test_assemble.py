@@ -158,29 +158,44 @@ def test_headers_and_footers_are_left_out_and_listed() -> None:
     """They are dropped with a reason by default and kept on request."""
     pages = [
         page(
-            result(0, Category.PAGE_HEADER, "Journal of X"),
-            result(1, Category.TEXT, "Body."),
-            result(2, Category.PAGE_FOOTER, "7"),
+            result(0, Category.PAGE_HEADER, "Journal of X", page=index),
+            result(1, Category.TEXT, "Body.", page=index),
+            result(2, Category.PAGE_FOOTER, f"{index + 7}", page=index),
+            index=index,
         )
+        for index in (0, 1)
     ]
     done = assemble(pages)
-    assert done.markdown == "Body.\n"
+    assert done.markdown == "Body.\n\nBody.\n"
     assert [(d.reason, d.text) for d in done.pages[0].dropped] == [
         ("page header", "Journal of X"),
         ("page footer", "7"),
     ]
-    assert to_markdown(pages, keep_headers=True) == "Journal of X\n\nBody.\n\n7\n"
+    assert to_markdown(pages[:1], keep_headers=True) == "Journal of X\n\nBody.\n\n7\n"
 
 
 def test_pictures_are_links_only_when_written() -> None:
     """Labels inside are listed as left out; a picture without an image is listed too."""
-    labels = page(result(0, Category.PICTURE, "0\n5\n10"), result(1, Category.PICTURE, ""))
+    labels = page(
+        result(0, Category.PICTURE, "0\n5\n10"),
+        result(1, Category.PICTURE, ""),
+        result(2, Category.TEXT, "Body."),
+    )
     without = assemble([labels])
-    assert without.markdown == ""
+    assert without.markdown == "Body.\n"
     assert [d.reason for d in without.dropped[0]] == ["inside a picture", "picture, no image written"]
     linked = assemble([labels], image_links={(0, 0): "i/" + image_name(0, 0), (0, 1): "i/b.png"})
-    assert linked.markdown == "![picture on page 1](i/page-001-000.png)\n\n![picture on page 1](i/b.png)\n"
+    assert (
+        linked.markdown
+        == "![picture on page 1](i/page-001-000.png)\n\n![picture on page 1](i/b.png)\n\nBody.\n"
+    )
     assert [d.reason for d in linked.dropped[0]] == ["inside a picture"]
+
+
+def test_text_inside_pictures_is_kept_where_a_page_has_no_other() -> None:
+    """A page that a detector takes for one picture still says what it says."""
+    lone = page(result(0, Category.PICTURE, "Rack 7\nshelf B"), result(1, Category.PAGE_FOOTER, "3"))
+    assert assemble([lone]).markdown == "Rack 7\nshelf B\n"
 
 
 def test_running_text_inside_a_picture_is_kept() -> None:
@@ -347,7 +362,7 @@ def test_json_says_everything() -> None:
     assert set(document["pages"][0]) == set(get_type_hints(PageJson))
     region = document["pages"][0]["regions"][0]
     assert set(region) == set(get_type_hints(RegionJson))
-    assert document["schema"] == "docspec/1.2"
+    assert document["schema"] == "docspec/1.3"
     assert (document["source"], document["device"]) == ("in/a <b>.pdf", "cpu (float32)")
     assert region["verification"]["mean_accepted_length"] == 5
     assert region["verification"]["corrections"] == [{"start": 0, "end": 1, "draft": "h"}]

@@ -228,8 +228,8 @@ def test_images_without_text_give_no_lines(engine: OcrEngine, image: Image) -> N
 def test_empty_and_tiny_strips_do_not_crash(engine: OcrEngine) -> None:
     """A strip without area reads as nothing; one pixel is allowed."""
     strips = [np.zeros((0, 0, 3), np.uint8), np.zeros((1, 1, 3), np.uint8), np.zeros((90, 2, 3), np.uint8)]
-    turned, readings = read_turned(engine, strips)
-    assert len(turned) == len(readings) == 3
+    turned, readings, turns = read_turned(engine, strips)
+    assert len(turned) == len(readings) == len(turns) == 3
     assert readings[0].text == ""
     assert engine.read([]) == []
     quad = np.array([[3, 3], [3, 3], [3, 3], [3, 3]], np.float32)

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from docspec.drafters.characters import clean
+from docspec.drafters.reading.contents import contents
 from docspec.drafters.reading.joining import join_lines
 from docspec.drafters.reading.rows import paragraphs, rows_of
 from docspec.drafters.reading.writer import write_region
@@ -259,3 +260,37 @@ def test_superscripts(spans: list[tuple[str, bool]], written: str) -> None:
     found = Region(0, 0, box, Category.TEXT, lines=(made,))
     assert write_region(found, Style(superscripts=True)) == written
     assert write_region(found, Style()) == plain
+
+
+def test_labelled_lines_stay_apart() -> None:
+    """Two lines or more that begin with a label each, as those below a signature do."""
+    text = write("Name of buyer: Ada Quill", "Place: the lower yard", "in the old barn")
+    assert text == "Name of buyer: Ada Quill\n\nPlace: the lower yard in the old barn"
+    assert "\n" not in write("This is what we say to them: do not", "touch the wet boards that are here")
+
+
+def test_short_lines_stay_apart() -> None:
+    """Lines that end although the next word had room: of an address, of verse, or of a paragraph."""
+    address = write("The Timber Yard of Ada Quill and Sons", "Barn Lane 7", "Lower Town", "Valley", "Hills")
+    assert address.count("\n\n") >= 3
+    two = write(
+        "A paragraph that runs over all of the line",
+        "and ends here.",
+        "Another one that runs over all of the line",
+        "and is a line longer than that, nearly so",
+    )
+    assert two.count("\n\n") == 1
+
+
+def test_contents_are_a_list() -> None:
+    """Entries with leaders of any kind are items with their pages, nested by indent; other lines are none."""
+    lines = region(
+        "1 The Yard . . . . . . . . . . . 1",
+        ("1.1 Gates and fences of the upper and", 20.0),
+        ("the lower yard ........... 12", 20.0),
+        "2. Prices \u2026\u2026\u2026\u2026\u2026 iv",
+    ).lines
+    assert contents(lines, Style()) == (
+        "- 1 The Yard 1\n  - 1.1 Gates and fences of the upper and the lower yard 12\n- 2\\. Prices iv"
+    )
+    assert contents(region("Wait . . . . . . 5", "and see", "more").lines, Style()) == ""

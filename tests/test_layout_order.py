@@ -173,6 +173,19 @@ def test_page_is_read_in_the_expected_order(name: str, seed: int) -> None:
     assert [shuffled[i] for i in order] == expected
 
 
+@pytest.mark.parametrize("parts", [2, 3])
+def test_the_parts_of_a_chart_above_make_no_column(parts: int) -> None:
+    """Pieces of a figure over two columns leave these whole, also where the last of them stands by itself."""
+    boxes: list[Box] = [(50, 40, 340, 60)]
+    boxes += [(50 + 160 * n, 100, 190 + 160 * n, 190) for n in range(parts)]
+    boxes += [(530, 100, 548, 190), (50, 196, 320, 207)]
+    columns: list[Box] = [(50, 230, 288, 240), (50, 250, 288, 290), (50, 300, 288, 400)]
+    columns += [(308, 230, 517, 240), (308, 250, 545, 300), (308, 310, 545, 390)]
+    kinds = [Category.TITLE, *[Category.PICTURE] * (parts + 1), Category.CAPTION, *[Category.TEXT] * 6]
+    order = reading_order([*boxes, *columns], kinds)
+    assert order[-6:] == list(range(len(boxes), len(boxes) + 6))
+
+
 def test_right_to_left_pages_start_with_the_right_column() -> None:
     """Arabic columns are read from the right."""
     boxes: list[Box] = [(50, 50, 290, 700), (310, 50, 550, 700), (50, 10, 550, 40)]

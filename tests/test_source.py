@@ -57,18 +57,38 @@ def encoded(image: PILImage.Image, kind: str, **options: object) -> bytes:
 
 @pytest.mark.parametrize("rotation", [0, 90, 180, 270])
 def test_text_boxes_lie_on_their_ink(rotation: int) -> None:
-    """Rotation and crop box are applied to the text layer as to the image."""
+    """Rotation and crop box are applied to the text layer as to the image, and the text is turned upright."""
     document = pymupdf.open(stream=pdf())
     document[0].set_cropbox(pymupdf.Rect(100, 100, 500, 700))
     document[0].set_rotation(rotation)
     page = only_page(document.tobytes(), dpi=144)
-    assert (page.width, page.height) == ((400, 600) if rotation % 180 == 0 else (600, 400))
+    assert (page.turn + rotation) % 360 == 0
+    assert (page.width, page.height) == (400, 600)
     assert page.image.shape == (int(page.height * 2), int(page.width * 2), 3)
     (line,) = page.lines
     assert line.text == "Hello world 1"
     assert line.source == "text-layer"
     inside = (page.crop(line.box) < 128).any(axis=2).sum()
     assert inside == (page.image < 128).any(axis=2).sum() > 50
+
+
+@pytest.mark.parametrize("rotation", [90, 180, 270])
+def test_a_rotation_that_makes_text_upright_keeps_its_page(rotation: int) -> None:
+    """Where text lies on its side until /Rotate turns it, all is in the displayed page's frame."""
+    document = pymupdf.open()
+    page = document.new_page(width=300, height=200)
+    page.insert_text((150, 100), "Lying words", rotate=rotation)
+    page.insert_link({"kind": pymupdf.LINK_URI, "from": page.rect, "uri": "https://example.org/"})
+    page.set_cropbox(pymupdf.Rect(20, 10, 280, 190))
+    page.set_rotation(rotation)
+    read = only_page(document.tobytes(), dpi=144)
+    assert read.turn == 0
+    assert (read.width, read.height) == ((260, 180) if rotation == 180 else (180, 260))
+    (line,) = read.lines
+    assert line.turn == 0
+    assert line.spans[0].link == "https://example.org/"
+    assert line.box[2] - line.box[0] > line.box[3] - line.box[1]
+    assert (read.crop(line.box) < 128).any(axis=2).sum() == (read.image < 128).any(axis=2).sum() > 50
 
 
 def test_text_outside_the_crop_box_is_not_read() -> None:
@@ -235,6 +255,16 @@ def test_pixel_modes_become_rgb(mode: str, value: int | tuple[int, ...], expecte
     assert np.abs(page.image.astype(int) - expected).max() <= 1
 
 
+@pytest.mark.parametrize(("light", "ground"), [(255, 0), (230, 0), (20, 255), (150, 255)])
+def test_transparent_pictures_lie_on_what_shows_them(light: int, ground: int) -> None:
+    """White print on nothing lies on black, any other on white."""
+    picture = PILImage.new("RGBA", (60, 40), (0, 0, 0, 0))
+    picture.paste((light, light, light, 255), (10, 10, 40, 20))
+    page = only_page(encoded(picture, "PNG"), name="x.png")
+    assert page.image[0, 0, 0] == ground
+    assert abs(int(page.image[15, 20, 0]) - light) <= 1
+
+
 def test_multi_page_tiff() -> None:
     """Each frame is a page; ranges and sizes are per frame."""
     frames = [PILImage.new("L", (100 + 10 * i, 50), 50 * i) for i in range(4)]
@@ -364,7 +394,7 @@ def test_inputs_that_are_not_there(tree: Path, name: str) -> None:
 
 
 def test_the_open_page_answers_in_page_points() -> None:
-    """Images, and the cells that rules draw; a rotated page has no cells."""
+    """Images, and the cells that rules draw, in the frame that the page is read in."""
     document = pymupdf.open()
     page = document.new_page(width=300, height=200)
     page.insert_image((200, 100, 280, 180), pixmap=pymupdf.Pixmap(pymupdf.csRGB, (0, 0, 8, 8)))
@@ -380,8 +410,10 @@ def test_the_open_page_answers_in_page_points() -> None:
         *_, turned = source.pages(72.0)
         assert isinstance(turned, Page)
         assert turned.handle is not None
-        assert turned.handle.ruled_cells((0, 0, 200, 300)) == ()
-        assert len(turned.handle.image_boxes()) == 1
+        assert turned.turn == 270
+        [box] = turned.handle.image_boxes()
+        assert box == pytest.approx((200, 100, 280, 180), abs=0.5)
+        assert len(turned.handle.ruled_cells((0, 0, 200, 300))) == 4
     with open_document(document.tobytes()) as source:
         upright = next(source.pages(72.0))
         assert isinstance(upright, Page)

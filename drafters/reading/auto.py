@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from docspec.check_boxes import with_check_boxes
 from docspec.drafters.reading import page_ink as ink
+from docspec.drafters.reading.drawn_boxes import drawn_boxes
+from docspec.drafters.reading.drop_caps import with_drop_caps
 from docspec.drafters.reading.evidence import Evidence
+from docspec.drafters.reading.fitted import fitted
 from docspec.drafters.reading.ligatures import mend_lines
 from docspec.drafters.reading.ocr import OcrDrafter
 from docspec.drafters.reading.ocr_engine import OcrEngine
@@ -38,12 +42,18 @@ class AutoDrafter:
 
     def read(self, page: Page) -> Sequence[Line]:
         """The page's lines: the text layer's, OCR's for print that it leaves out, or OCR's alone."""
+        lines = with_drop_caps(self._read(page))
+        return with_check_boxes(lines, drawn_boxes(page, lines), lines[0].source) if lines else lines
+
+    def _read(self, page: Page) -> Sequence[Line]:
         if not page.lines:
             return self.ocr.read(page)
         self._evidence = evidence = Evidence.of(page, self._evidence)
-        shown = [line for line in mend_lines(page.lines) if evidence.has_ink(line)]
+        shown = [part for line in mend_lines(page.lines) if (part := evidence.shown(line)) is not None]
         if not self._holds(evidence, shown):
             return self.ocr.read(page)
+        if evidence.is_scan:
+            shown = [*fitted(self.engine, evidence.mask, page, shown)]
         broken = [line for line in shown if plausibility(line.text) < BROKEN and self._can_read(line.text)]
         kept = [line for line in shown if line not in broken] if broken else shown
         gaps = ink.unread_print(evidence.mask, page, [span.box for line in shown for span in line.spans])

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import cached_property
 
 from docspec.drafters.reading import page_ink as ink
 from docspec.drafters.reading.plausible import is_all_lower, plausibility
-from docspec.types import Box, Line, Page
+from docspec.types import Box, Line, Page, Span, union
 
+WORD = re.compile(r"\S+")
 HIDDEN_OCR = 0.6  # what text under a full-page image is worth, unchecked: often good, often not
 ALL_LOWER = 0.5
 FULL_PAGE = 0.7  # share of the page that an image covers in a scan
@@ -40,9 +43,33 @@ class Evidence:
         boxes = self.page.handle.image_boxes()
         return any((x1 - x0) * (y1 - y0) >= FULL_PAGE * area for x0, y0, x1, y1 in boxes)
 
-    def has_ink(self, line: Line) -> bool:
-        """Whether anything shows where ``line`` is; where nothing does, the text is hidden."""
-        return ink.inked_share(self.mask, self.page, [line.box]) > 0
+    def shown(self, line: Line) -> Line | None:
+        """``line`` without what is hidden: nothing shows there, or nothing but a bar that covers it."""
+        if ink.inked_share(self.mask, self.page, [line.box]) <= 0:
+            return None
+        spans = [self._uncovered(span) for span in line.spans]
+        if all(kept is span for kept, span in zip(spans, line.spans, strict=True)):
+            return line
+        kept = tuple(span for span in spans if span is not None)
+        if not any(span.text.strip() for span in kept):
+            return None
+        return replace(line, spans=kept, box=union(span.box for span in kept))
+
+    def _uncovered(self, span: Span) -> Span | None:
+        """``span`` without the words that bars cover; None where they cover it all."""
+        if not span.text.strip() or not ink.may_have_bar(self.mask, self.page, span.box):
+            return span
+        if ink.is_bar(self.mask, self.page, span.box):
+            return None
+        x0, y0, x1, y1 = span.box
+        wide = (x1 - x0) / len(span.text)
+        text = span.text
+        for word in WORD.finditer(span.text):
+            inside = 0.15 * wide * len(word[0])  # characters differ in width: where words end is a guess
+            box = (x0 + wide * word.start() + inside, y0, x0 + wide * word.end() - inside, y1)
+            if ink.is_bar(self.mask, self.page, box):
+                text = text[: word.start()] + " " * len(word[0]) + text[word.end() :]
+        return span if text == span.text else replace(span, text=text, alternatives=())
 
     def trust(self, lines: Sequence[Line], box: Box | None = None) -> float:
         """How far ``lines`` (of ``box``, or of the page) say what the page shows: 0 not at all, 1 fully.

@@ -55,23 +55,23 @@ def read_image(engine: OcrEngine, image: Image) -> list[Line]:
     alone = [_around(box, image) for box in overlooked(image, [_box(quad) for quad in quads])]
     kept = [_is_text] * len(quads) + [_is_sign] * len(alone)
     quads = [*quads, *alone]
-    strips, readings = read_turned(engine, [cut(image, quad) for quad in quads])
-    pieces = [
-        _piece(quad, strip, reading)
-        for quad, strip, reading, wanted in zip(quads, strips, readings, kept, strict=True)
-        if wanted(reading)
-    ]
+    strips, readings, turns = read_turned(engine, [cut(image, quad) for quad in quads])
+    wanted = [i for i, reading in enumerate(readings) if kept[i](reading)]
+    pieces = [_piece(quads[i], strips[i], readings[i]) for i in wanted]
     groups = group_boxes([span.box for span, _ in pieces])
-    return [_line([pieces[i] for i in group]) for group in groups]
+    return [_line([pieces[i] for i in group], turns[wanted[group[0]]]) for group in groups]
 
 
-def read_turned(engine: OcrEngine, strips: Sequence[Image]) -> tuple[list[Image], list[Transcript]]:
-    """Readings of ``strips``, and the strips as they were turned for it.
+def read_turned(
+    engine: OcrEngine, strips: Sequence[Image]
+) -> tuple[list[Image], list[Transcript], list[int]]:
+    """The strips as they were turned to be read, their readings, and by how many degrees clockwise each was.
 
     A tall strip is read with its text running down and running up, a flat one that makes no sense also
     upside down, and the surer reading kept: a classifier of directions would cost time on every strip.
     """
     best = [np.rot90(strip) if _is_tall(strip) else strip for strip in strips]
+    turns = [270 if _is_tall(strip) else 0 for strip in strips]
     readings = engine.read(best)
     doubtful = [
         i
@@ -81,8 +81,8 @@ def read_turned(engine: OcrEngine, strips: Sequence[Image]) -> tuple[list[Image]
     turned = [np.rot90(best[i], 2) for i in doubtful]
     for i, strip, reading in zip(doubtful, turned, engine.read(turned), strict=True):
         if reading.confidence > readings[i].confidence + CLEARLY:
-            best[i], readings[i] = strip, reading
-    return best, readings
+            best[i], readings[i], turns[i] = strip, reading, (turns[i] + 180) % 360
+    return best, readings, turns
 
 
 def _is_tall(strip: Image) -> bool:
@@ -126,8 +126,8 @@ def _piece(quad: Quad, strip: Image, reading: Transcript) -> tuple[Span, Transcr
     return Span(text, _box(quad), alternatives=alternatives), reading
 
 
-def _line(pieces: Sequence[tuple[Span, Transcript]]) -> Line:
-    """One line; pieces are apart by a space unless both sides are CJK."""
+def _line(pieces: Sequence[tuple[Span, Transcript]], turn: int) -> Line:
+    """One line; pieces are apart by a space unless both sides are CJK. It is turned as the first of them."""
     spans: list[Span] = []
     for span, _ in pieces:
         joined = not spans or (is_cjk(span.text[0]) and is_cjk(spans[-1].text[-1]))
@@ -135,7 +135,7 @@ def _line(pieces: Sequence[tuple[Span, Transcript]]) -> Line:
     weight = sum(len(span.text) for span, _ in pieces)
     confidence = sum(reading.confidence * len(span.text) for span, reading in pieces) / weight
     features = tuple(reading.features for _, reading in pieces if reading.features is not None)
-    return Line(tuple(spans), union([span.box for span in spans]), SOURCE, confidence, features)
+    return Line(tuple(spans), union([span.box for span in spans]), SOURCE, confidence, turn, features)
 
 
 def _to_points(line: Line, x0: float, y0: float, scale_x: float, scale_y: float) -> Line:

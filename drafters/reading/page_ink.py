@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 
 from docspec.types import Box, Image, Page, union
 
+STEM = 4  # pixels at DPI: wider than the stem of any letter of a text
+COVERED = 0.6  # share of ink in a box that a bar may cover, at the least
 DPI = 80.0  # print of 6 points is then 7 pixels tall, enough to see lines
 CONTRAST = 40  # grey levels between ink and the paper around it
 PAPER = 4, 11  # the paper is the median tone of 11 x 11 pixels of an image this many times smaller
@@ -56,6 +58,22 @@ def inked_share(mask: Mask, page: Page, boxes: Sequence[Box]) -> float:
     if not boxes:
         return 1.0
     return sum(bool(mask[_cells(mask, page, box)].any()) for box in boxes) / len(boxes)
+
+
+def may_have_bar(mask: Mask, page: Page, box: Box) -> bool:
+    """Whether ink fills the middle of ``box`` from top to bottom further than a letter's stem does."""
+    quarter = (box[3] - box[1]) / 4
+    full = mask[_cells(mask, page, (box[0], box[1] + quarter, box[2], box[3] - quarter))].all(axis=0)
+    return bool((np.convolve(np.atleast_1d(full), np.ones(STEM, np.uint8), "valid") == STEM).any())
+
+
+def is_bar(mask: Mask, page: Page, box: Box) -> bool:
+    """Whether ``box`` is covered: all of it ink of one colour, as no characters are."""
+    if mask[_cells(mask, page, box)].mean() < COVERED:
+        return False
+    x, y = 0.1 * min(box[2] - box[0], box[3] - box[1]), 0.15 * (box[3] - box[1])
+    inner = page.crop((box[0] + x, box[1] + y, box[2] - x, box[3] - y))
+    return bool((inner.max(axis=(0, 1)).astype(int) - inner.min(axis=(0, 1)) < CONTRAST).all())
 
 
 def unread_print(mask: Mask, page: Page, boxes: Sequence[Box]) -> list[Box]:

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from statistics import median
 
 from docspec.drafters.characters import clean, is_cjk, raised
+from docspec.drafters.reading.joining import HYPHENS
 from docspec.types import Box, Line, Style, union
 
+# A label at the start of a line, of a few words.
+LABEL = re.compile(r"[A-Z][\w./()&'-]*(?: [\w./()&'-]+){0,3}:(?=\s+\S)")
+ROOM = 2.0  # line heights to spare
 FRACTION_SLASH = "\u2044"
 SENTENCE_END = tuple(".!?:;。！？：；…\"'”’)）」』")
 
@@ -62,14 +67,35 @@ def paragraphs(rows: Sequence[Row]) -> list[list[Row]]:
     step = median(steps) if steps else 0.0
     left = median(row.box[0] for row in rows)
     right = max(row.box[2] for row in rows)
+    labelled = _labelled(rows)
+    stops = [_stops(above, row, right) for above, row in pairwise(rows)]
+    lines = sum(stops) >= max(2, 2 / 3 * len(stops))  # of verse, of an address
     cut: list[list[Row]] = [[rows[0]]]
     for i, (above, row) in enumerate(pairwise(rows), start=1):
         gap = row.box[1] - above.box[1] > step + 0.6 * height and len(rows) > 2
         below = rows[i + 1] if i + 1 < len(rows) else None
-        if gap or _is_indented(above, row, below, left, right, height):
+        short = stops[i - 1] and (lines or above.text.rstrip().endswith(SENTENCE_END))
+        if gap or short or i in labelled or _is_indented(above, row, below, left, right, height):
             cut.append([])
         cut[-1].append(row)
     return cut
+
+
+def _labelled(rows: Sequence[Row]) -> set[int]:
+    """The numbers of rows that begin with a label ("Name: ..."), where two follow each other."""
+    found = {number for number, row in enumerate(rows) if LABEL.match(row.text.lstrip())}
+    return found if any(number + 1 in found for number in found) else set()
+
+
+def _stops(above: Row, row: Row, right: float) -> bool:
+    """Whether ``above`` ends where the next row's first word would have had room, and more."""
+    text = row.text.strip()
+    first = text.split(" ", 1)[0]
+    going_on = above.text.rstrip().endswith(tuple(HYPHENS)) or text[:1].islower()
+    if not text or going_on or is_cjk(text[0]) or above.box[2] <= row.box[0]:
+        return False
+    needed = (row.box[2] - row.box[0]) * len(first) / len(text)
+    return right - above.box[2] > 1.2 * needed + ROOM * above.height
 
 
 def _is_indented(above: Row, row: Row, below: Row | None, left: float, right: float, height: float) -> bool:

@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from docspec.drafters.reading.alternatives import placed_alternatives
+from docspec.drafters.reading.contents import contents
 from docspec.drafters.reading.evidence import Evidence
 from docspec.drafters.reading.fractions import with_fractions
 from docspec.drafters.reading.ligatures import mend_lines
+from docspec.drafters.reading.marked import as_markdown
 from docspec.drafters.reading.table_drafts import write_table
 from docspec.drafters.reading.writer import write_region
 from docspec.types import Box, Category, Draft, Line, Page, Region, Style
 
 SOURCE = "text-layer"
+MAY_BE_CONTENTS = (Category.TABLE, Category.TEXT, Category.LIST_ITEM)
 
 
 class TextLayerDrafter:
@@ -36,6 +39,8 @@ def draft_lines(page: Page, region: Region, style: Style, confidence: float) -> 
     if not region.lines:
         return ()
     source = region.lines[0].source
+    if region.category in MAY_BE_CONTENTS and (items := contents(region.lines, style)):
+        return (Draft(write_region(region, style), source, confidence, markdown=items),)
     if region.category is Category.TABLE and style.table:
         table = write_table(page, region, style)
         if table is not None:
@@ -48,7 +53,11 @@ def draft_text(page: Page, region: Region, style: Style, source: str, confidence
     if style.formula:
         region = with_fractions(page, region, style.formula)
     text = write_region(region, style)
-    return (Draft(text, source, confidence, placed_alternatives(region.lines, text)),) if text else ()
+    if not text:
+        return ()
+    markdown = as_markdown(region, text, style, page.lines)
+    alternatives = placed_alternatives(region.lines, text)
+    return (Draft(text, source, confidence, alternatives, "" if markdown == text else markdown),)
 
 
 def trust(page: Page, lines: Sequence[Line], box: Box | None = None) -> float:

@@ -43,6 +43,13 @@ def write_region(region: Region, style: Style) -> str:
     return "\n\n".join(_joined(part, style) for part in paragraphs(rows))
 
 
+def is_list(region: Region, style: Style) -> bool:
+    """Whether ``write_region`` writes the lines of a text region as a list."""
+    rows = rows_of(region.lines, style)
+    joined = style.join_lines and region.category not in (*HEADINGS, Category.FORMULA, Category.TABLE)
+    return bool(rows) and joined and (region.category is Category.LIST_ITEM or _is_list(rows))
+
+
 def _joined(rows: Sequence[Row], style: Style) -> str:
     return join_lines([row.text for row in rows], style.dehyphenate)
 

@@ -12,6 +12,7 @@ from typing import Literal
 from docspec.config import Config
 from docspec.drafters.following.cursor import agreement, corrections
 from docspec.drafters.reading.recogniser import Recogniser
+from docspec.markdown import escaped, escaped_items
 from docspec.types import Category, DecodeStats, Draft, Finish, Request, Style, Verdict
 from docspec.verifiers.codec import TokenizerCodec
 from docspec.verifiers.decide import Decide, Fused, exact
@@ -201,7 +202,8 @@ class MiniVerifier:
                 region, number = key
                 unfinished[region].verdicts[number] = verdict
                 if len(unfinished[region].verdicts) == len(unfinished[region].parts):
-                    yield region, _whole(unfinished.pop(region))
+                    done = unfinished.pop(region)
+                    yield region, _as_markdown(done.request, _whole(done))
 
 
 def _parts(requests: Iterable[Request | None], unfinished: dict[Hashable, _Open]) -> Iterator[Request | None]:
@@ -234,6 +236,22 @@ def _opened(request: Request, draft: str) -> _Open:
 
 def _piece(draft: Draft, part: Part) -> Draft:
     return replace(draft, text=part.draft, confidence=character_confidence(draft), alternatives=())
+
+
+def _as_markdown(request: Request, verdict: Verdict) -> Verdict:
+    """``verdict`` with its markdown: the mini writes characters as they are printed.
+
+    Where that is the draft, the draft's links and emphasis stand; where the draft is a list, its marks do.
+    """
+    draft = request.drafts[0] if request.drafts else None
+    if draft is not None and draft.text == verdict.text:
+        return replace(verdict, markdown=draft.markdown)
+    if request.category in (Category.TABLE, Category.FORMULA) or "\\frac{" in verdict.text:
+        return verdict
+    items = request.category is Category.LIST_ITEM
+    if draft is not None and not items:
+        items = escaped_items(draft.text) == (draft.markdown or draft.text) != escaped(draft.text)
+    return replace(verdict, markdown=(escaped_items if items else escaped)(verdict.text))
 
 
 def _whole(done: _Open) -> Verdict:

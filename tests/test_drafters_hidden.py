@@ -1,0 +1,156 @@
+"""What a page does not show, or shows otherwise than its text layer says: bars, narrow layers, drop caps."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pymupdf
+import pytest
+
+import docspec
+from docspec.drafters.reading.drop_caps import with_drop_caps
+from docspec.types import Box, Line, Span
+
+
+def parsed(draw: Callable[[Any], object], path: Path) -> str:
+    """The markdown of a page that ``draw`` has written on."""
+    document = pymupdf.open()
+    draw(document.new_page(width=420, height=420))
+    document.save(path)
+    return docspec.parse(path, verifier="draft-only").markdown
+
+
+@pytest.mark.parametrize("colour", [(0, 0, 0), (0.6, 0, 0), (0.3, 0.3, 0.3)])
+def test_words_under_a_bar_are_left_out(colour: tuple[float, float, float], tmp_path: Path) -> None:
+    """A whole line and the middle of another, whatever colour the bar has; words beside it stay."""
+
+    def draw(page: Any) -> None:
+        page.insert_text((40, 60), "The first line of the page is for all to read.")
+        page.insert_text((40, 90), "Nobody may see what stands in this line.")
+        page.insert_text((40, 120), "The keeper's name is Bartholomew Quill, and he is tall.")
+        for frame in (pymupdf.Rect(38, 79, 262, 94), _words(page, "Bartholomew", "Quill,")):
+            page.draw_rect(frame, color=colour, fill=colour)
+
+    markdown = parsed(draw, tmp_path / "bar.pdf")
+    assert "for all to read" in markdown
+    assert "Nobody" not in markdown
+    assert "Bartholomew" not in markdown
+    assert "The keeper's name is" in markdown
+    assert "and he is tall." in markdown
+
+
+def _words(page: Any, *texts: str) -> Any:
+    """The box around these words."""
+    frame = pymupdf.Rect(pymupdf.EMPTY_RECT())
+    for word in page.get_text("words"):
+        if word[4] in texts:
+            frame.include_rect(word[:4])
+    return pymupdf.Rect(frame.x0 - 1, frame.y0, frame.x1 + 1, frame.y1)
+
+
+def test_words_on_a_dark_ground_are_no_covered_words(tmp_path: Path) -> None:
+    """White print on a bar shows."""
+
+    def draw(page: Any) -> None:
+        page.draw_rect((38, 45, 300, 66), fill=(0, 0, 0))
+        page.insert_text((40, 60), "White words of a heading", color=(1, 1, 1))
+        page.insert_text((40, 90), "Black words below it, of a paragraph.")
+
+    assert "White words of a heading" in parsed(draw, tmp_path / "white.pdf")
+
+
+LINES = ("Seven geese crossed the frozen pond at noon,", "and the fox watched them from the reeds.")
+
+
+@pytest.mark.parametrize("share", [0.8, 0.9, 1.0])
+def test_a_hidden_layer_narrower_than_the_print_is_its_text(share: float, tmp_path: Path) -> None:
+    """A scan's layer that is set narrower than the print is all of the text, once."""
+    print_ = pymupdf.open()
+    page = print_.new_page(width=420, height=300)
+    for number, text in enumerate(LINES):
+        page.insert_text((30, 60 + 30 * number), text, fontsize=16)
+    scan = page.get_pixmap(dpi=150)
+
+    def draw(page: Any) -> None:
+        page.insert_image(page.rect, pixmap=scan, keep_proportion=False)
+        for number, text in enumerate(LINES):
+            y = (60 + 30 * number) * 420 / 300
+            page.insert_text((30, y), text, fontsize=16 * share, render_mode=3)
+
+    markdown = parsed(draw, tmp_path / "scan.pdf")
+    assert " ".join(markdown.split()) == " ".join(LINES)
+
+
+def made(text: str, box: Box) -> Line:
+    """A line of one span."""
+    return Line((Span(text, box),), box, "text-layer")
+
+
+@pytest.mark.parametrize(
+    ("letter", "rest", "joined"),
+    [
+        ("R", "ealised through", "Realised through"),
+        ("T", "HE BARN rose", "THE BARN rose"),
+        ("\u201cW", "hen snow fell", "\u201cWhen snow fell"),
+        ("A", " barn rose", "A barn rose"),
+    ],
+)
+def test_a_drop_cap_joins_its_word(letter: str, rest: str, joined: str) -> None:
+    """Whatever case the word goes on in, and with a quotation mark before it."""
+    lines = (
+        made(letter, (60, 70, 88, 120)),
+        made(rest, (91, 84, 490, 100)),
+        made("more", (91, 100, 490, 116)),
+    )
+    assert [line.text for line in with_drop_caps(lines)] == [joined, "more"]
+
+
+def test_other_letters_are_no_drop_caps() -> None:
+    """A label as tall as the lines beside it, and a letter below a paragraph's top."""
+    label = (made("A", (60, 84, 70, 100)), made("first answer", (75, 84, 490, 100)))
+    assert with_drop_caps(label) == label
+    below = (made("B", (60, 50, 88, 100)), made("last line", (91, 90, 490, 104)))
+    assert with_drop_caps(below) == below
+
+
+def boxed(page: Any, y: float, tick: str, side: float) -> None:
+    """A check box with its label."""
+    box = pymupdf.Rect(40, y - side, 40 + side, y)
+    page.draw_rect(box, width=0.8)
+    if tick == "cross":
+        inner = pymupdf.Rect(box.x0 + 2, box.y0 + 2, box.x1 - 2, box.y1 - 2)
+        page.draw_line(inner.tl, inner.br)
+        page.draw_line(inner.tr, inner.bl)
+    elif tick == "tick":
+        corners = ((2, side / 2), (side / 3, side - 2), (side - 1, 2))
+        page.draw_polyline([(box.x0 + x, box.y0 + y) for x, y in corners])
+    page.insert_text((40 + side + 8, y), f"Label with {tick}")
+
+
+@pytest.mark.parametrize("side", [9.0, 11.0, 14.0])
+def test_drawn_check_boxes_are_signs(side: float, tmp_path: Path) -> None:
+    """A cross or a tick in a drawn box is one, nothing is none, in a PDF and in its image."""
+
+    def draw(page: Any) -> None:
+        page.insert_text((40, 50), "Please tick what the yard has to do for you.")
+        for number, tick in enumerate(("cross", "tick", "nothing")):
+            boxed(page, 90 + 30 * number, tick, side)
+
+    markdown = parsed(draw, tmp_path / "boxes.pdf")
+    assert "\u2611 Label with cross" in markdown
+    assert "\u2611 Label with tick" in markdown
+    assert "\u2610 Label with nothing" in markdown
+
+
+def test_a_letter_o_is_no_check_box(tmp_path: Path) -> None:
+    """Text, bullets and the cells of a table are not."""
+
+    def draw(page: Any) -> None:
+        page.insert_text((40, 60), "O is the letter of the day in this lesson.")
+        page.draw_rect((40, 80, 48, 88), fill=(0, 0, 0))
+        page.insert_text((56, 88), "a square bullet that is filled")
+
+    markdown = parsed(draw, tmp_path / "none.pdf")
+    assert not set("\u2611\u2610") & set(markdown)
+    assert np.all([word in markdown for word in ("letter", "bullet")])
