@@ -32,9 +32,9 @@ from docspec.verifiers.codec import TokenizerCodec
 
 FOLLOWING = {
     "cursor": ("_SIDES", "_PATIENCE", "_TRUSTED_TOKENS", "_EARLIER", "_DRAFTED"),
-    "locate": ("TAIL", "ENOUGH", "_ERROR", "_ENDING_WEIGHT", "_FAR", "_JUMP"),
-    "resync": ("_SWITCH", "_SURE", "_EXACT", "_CLOSE"),
-    "echo": ("_DOUBTFUL", "_UNLIKELY"),
+    "locate": ("TAIL", "ENOUGH", "CLOSE", "_ERROR", "_ENDING_WEIGHT", "_FAR", "_JUMP", "_CONVINCING"),
+    "resync": ("_SWITCH", "_SURE", "_EXACT"),
+    "echo": ("_DOUBTFUL", "_UNLIKELY", "_KEPT", "_ALONE"),
     "habits": ("_LEAST",),
 }
 LAYOUT = {

@@ -15,7 +15,8 @@ TOKENS = st.lists(st.integers(0, 5), max_size=60)
 def votes_of(phrases: Phrases, run: list[int]) -> dict[int, float]:
     """What each token counts for after ``run``."""
     votes: dict[int, float] = {}
-    phrases.vote(run, 1.0, votes)
+    fourth, third, second, last = (None, None, None, None, *run)[-4:]
+    phrases.vote((fourth, third, second, last), (1.0, 3.0, 12.0, 39.0), votes)
     return votes
 
 

@@ -93,12 +93,12 @@ def test_folding_makes_two_readers_spellings_equal() -> None:
     assert fold("a ﬁb").ends == [1, 3, 3, 4]
 
 
-def find(draft: str, output: str, parted: str, exact: int = 0, whole: bool = False) -> str | None:
+def find(draft: str, output: str, parted: str, exact: int = 0) -> str | None:
     """What follows in ``draft`` the place of ``output``, which parted from it after ``parted``."""
     index = DraftIndex(draft)
     tail = fold(output).text[-TAIL:]
     written = len(fold(output).text) - len(fold(parted).text)
-    places = locate(index, Query(tail, written, exact), index.folded_position(len(parted)), whole)
+    places = locate(index, Query(tail, written, exact), index.folded_position(len(parted)))
     return draft[places[0].at :] if places else None
 
 
@@ -109,7 +109,7 @@ def test_a_place_beside_the_expected_one_scores_as_in_a_whole_search(text: str, 
     new = data.draw(st.text("abcdef", min_size=1, max_size=4))
     index = DraftIndex(text)
     query = Query((START * STARTS + text[:at] + new)[-TAIL:], len(new))
-    [best] = locate(index, query, index.folded_position(at), whole=True)
+    [best] = locate(index, query, index.folded_position(at))
     assert best.score <= TAIL + 3
     if new == text[at : at + len(new)]:
         assert best.at == at + len(new)
@@ -132,8 +132,8 @@ def test_a_line_left_out_is_one_jump() -> None:
 
 def test_an_ending_that_must_agree_exactly_is_not_replaced_by_a_similar_one() -> None:
     """Without such a place there is none."""
-    assert find("a similar ending", "a similar endink", "a similar endin", exact=2, whole=True) is None
-    assert find("a similar ending", "a similes ending", "a simil", exact=2, whole=True) == ""
+    assert find("a similar ending", "a similar endink", "a similar endin", exact=2) is None
+    assert find("a similar ending", "a similes ending", "a simil", exact=2) == ""
 
 
 def test_white_space_makes_no_difference() -> None:
@@ -148,7 +148,7 @@ def test_a_tail_that_is_not_there_scores_too_little() -> None:
     draft, other = " ".join(words[:700]), " ".join(words[700:])
     index = DraftIndex(draft)
     queries = [Query(other[i : i + 32], 100) for i in range(0, 900, 30)]
-    found = [place for query in queries for place in locate(index, query, 300, whole=True)]
+    found = [place for query in queries for place in locate(index, query, 300)]
     assert sum(place.score >= ENOUGH for place in found) <= 3
 
 
@@ -156,7 +156,7 @@ def test_several_places_come_best_first() -> None:
     """The best one is the one that is found alone; the others are different places that score less."""
     index = DraftIndex("one two three four, one two three five, one two three six")
     query = Query("onetwothree", 0)
-    places = locate(index, query, 0, whole=True, count=3)
-    assert places[:1] == locate(index, query, 0, whole=True)
+    places = locate(index, query, 0, count=3)
+    assert places[:1] == locate(index, query, 0)
     assert len({place.at for place in places}) == 3
     assert [place.score for place in places] == sorted((place.score for place in places), reverse=True)

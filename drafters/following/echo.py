@@ -10,13 +10,20 @@ import heapq
 from collections import defaultdict
 from collections.abc import Sequence
 
-_LONGEST = 4  # last tokens by which a continuation is looked up
-_VOTES = (3.0, 12.0, 39.0)  # what a place of two, three, four of them counts for beside one of the last alone
+_VOTES = (
+    1.0,
+    3.0,
+    12.0,
+    39.0,
+)  # what a place counts for where the last token, two, three, four stood together
 _NEW = 1.0  # the same of what has never stood there
 _UNLIKELY = 0.01  # chance below which a token is not proposed in a branch
 _DOUBTFUL = 0.3  # the same of the one continuation where there are no branches
 _KEPT, _ALONE = 12, 6  # last places of a run that count; of one token where two have stood together
 _REACH, _LONGEST_REACH = 6, 24  # tokens proposed one after another, at first and after success
+
+_Run = tuple[int | None, int | None, int | None, int | None]  # a text's last tokens; None before its start
+_NONE: _Run = (None, None, None, None)
 
 
 class Phrases:
@@ -29,8 +36,8 @@ class Phrases:
 
     def _start(self) -> None:
         # where in the text the token comes that follows one, and two
-        self._after_one: defaultdict[int, list[int]] = defaultdict(list)
-        self._after_two: defaultdict[tuple[int, int], list[int]] = defaultdict(list)
+        self._after_one: defaultdict[int | None, list[int]] = defaultdict(list)
+        self._after_two: defaultdict[tuple[int | None, int | None], list[int]] = defaultdict(list)
 
     def extend(self, tokens: Sequence[int]) -> None:
         """Take the text's next tokens."""
@@ -47,27 +54,25 @@ class Phrases:
             before, last = last, token
         self.tokens.extend(tokens)
 
-    def vote(self, run: Sequence[int], weight: float, votes: dict[int, float]) -> None:
-        """Add to ``votes`` the tokens that followed the last ones of ``run``, the last few times."""
-        if not run:
-            return
-        tokens, last = self.tokens, run[-1]
-        found = self._after_two.get((run[-2], last)) if len(run) > 1 else None
-        count = _ALONE if found else _KEPT
-        for at in self._after_one.get(last, ())[-count:]:
-            votes[tokens[at]] = votes.get(tokens[at], 0.0) + weight
+    def vote(self, run: _Run, weights: Sequence[float], votes: dict[int, float]) -> None:
+        """Add to ``votes`` the tokens that followed the last ones of ``run``, the last few times.
+
+        ``weights`` are what a place counts for at which one, two, three, four of them stood together.
+        """
+        fourth, third, second, last = run
+        found = self._after_two.get((second, last))
+        tokens, one = self.tokens, weights[0]
+        for at in self._after_one.get(last, ())[-_ALONE if found else -_KEPT :]:
+            token = tokens[at]
+            votes[token] = votes.get(token, 0.0) + one
         if not found:
             return
-        fourth, third = (None, None, *run)[-4:-2]
-        one, two, three = (weight * value for value in _VOTES)
         for at in found[-_KEPT:]:
             token = tokens[at]
-            if at < 3 or tokens[at - 3] != third:
-                votes[token] = votes.get(token, 0.0) + one
-            elif at < 4 or tokens[at - 4] != fourth:
-                votes[token] = votes.get(token, 0.0) + two
-            else:
-                votes[token] = votes.get(token, 0.0) + three
+            length = 1
+            if at > 2 and tokens[at - 3] == third:
+                length = 3 if at > 3 and tokens[at - 4] == fourth else 2
+            votes[token] = votes.get(token, 0.0) + weights[length]
 
 
 class Echo:
@@ -78,7 +83,10 @@ class Echo:
 
     def __init__(self, texts: Sequence[tuple[Phrases, float]] = ()) -> None:
         self._own = Phrases()
-        self._texts = [(self._own, 1.0), *texts]
+        self._texts = [
+            (phrases, [weight * vote for vote in _VOTES]) for phrases, weight in [(self._own, 1.0), *texts]
+        ]
+        self._run = _NONE
         self._proposed: list[list[int]] = []
         self._reach = _REACH
 
@@ -89,6 +97,8 @@ class Echo:
             self._reach = min(max(_REACH, 2 * accepted), _LONGEST_REACH)
             self._proposed = []
         self._own.extend(tokens)
+        for token in tokens[-len(_VOTES) :]:
+            self._run = _after(self._run, token)
 
     def propose(self, limit: int, nodes: int = 0) -> list[list[int]]:
         """What may follow, the likeliest first, up to ``limit`` tokens after one another.
@@ -101,7 +111,7 @@ class Echo:
 
     def _chain(self, reach: int) -> list[list[int]]:
         """The likeliest token after the likeliest, as long as their chance together is not doubtful."""
-        run, chance = self._own.tokens[-_LONGEST:], 1.0
+        run, chance = self._run, 1.0
         path: list[int] = []
         while len(path) < reach:
             votes, total = self._votes(run)
@@ -109,31 +119,36 @@ class Echo:
             if token is None or (chance := chance * votes[token] / total) < _DOUBTFUL:
                 break
             path.append(token)
-            run = [*run, token][-_LONGEST:]
+            run = _after(run, token)
         return [path] if path else []
 
     def _tree(self, reach: int, nodes: int) -> list[list[int]]:
         """The paths of the tree of the ``nodes`` likeliest tokens."""
-        run = self._own.tokens[-_LONGEST:]
-        waiting: list[tuple[float, tuple[int, ...]]] = [(-1.0, ())]
+        waiting: list[tuple[float, tuple[int, ...], _Run]] = [(-1.0, (), self._run)]
         paths: dict[tuple[int, ...], None] = {}  # in the order of their chances
         while waiting and len(paths) <= nodes:
-            chance, path = heapq.heappop(waiting)
+            chance, path, run = heapq.heappop(waiting)
             paths[path] = None
             if len(path) < reach:
-                votes, total = self._votes([*run, *path[-_LONGEST:]][-_LONGEST:])
+                votes, total = self._votes(run)
+                least = _UNLIKELY * total / -chance
                 for token, count in votes.items():
-                    if -chance * count >= _UNLIKELY * total:
-                        heapq.heappush(waiting, (chance * count / total, (*path, token)))
+                    if count >= least:
+                        heapq.heappush(waiting, (chance * count / total, (*path, token), _after(run, token)))
         inner = {path[:-1] for path in paths}
         return [list(path) for path in paths if path not in inner]
 
-    def _votes(self, run: Sequence[int]) -> tuple[dict[int, float], float]:
+    def _votes(self, run: _Run) -> tuple[dict[int, float], float]:
         """What each token counts for that has followed ``run`` before, and all of them with a new one."""
         votes: dict[int, float] = {}
-        for phrases, weight in self._texts:
-            phrases.vote(run, weight, votes)
+        for phrases, weights in self._texts:
+            phrases.vote(run, weights, votes)
         return votes, sum(votes.values()) + _NEW
+
+
+def _after(run: _Run, token: int) -> _Run:
+    """The last tokens once ``token`` is one of them."""
+    return run[1], run[2], run[3], token
 
 
 def _agreement(proposal: Sequence[int], tokens: Sequence[int]) -> int:

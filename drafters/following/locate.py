@@ -6,8 +6,9 @@ roles are the other way round than usual: the draft lies along the bits of Pytho
 tail is stepped through; endings of the tail of several lengths lie side by side in one integer, each joining
 when its first character comes, so that a search costs one walk along the tail.
 
-First the surroundings of the expected place are searched; only where nothing there convinces, the places
-where the draft has some run of characters of the tail, of which an index knows all.
+Mostly the output has a few other characters since the two have parted: then a few comparisons beside the
+expected place do. Where they do not convince, its surroundings are searched, and the places where the draft
+has some run of the tail's characters, of which an index knows all.
 """
 
 from __future__ import annotations
@@ -29,19 +30,17 @@ _LENGTHS = (8, 16, TAIL)
 _ERROR = 1.5  # what one edit costs, in matching characters
 _ENDING = 4  # the last characters count once more: they are the ones after the disagreement
 _ENDING_WEIGHT = 0.75
+_ENDINGS = (_ENDING, _ENDING - 1, _ENDING + 1)  # lengths of what may stand for them
 _FAR = 0.7  # what doubling the displacement costs
 _JUMP = 4.0  # what a jump forward costs, besides its length
-_BEHIND, _AHEAD = 48, 80  # folded characters searched first, around the expected place
-_EARLIER, _LATER = 128, 384  # how far from there, unless in the whole draft
-_CONVINCING = (
-    0.7,
-    0.8,
-)  # shares of the tail's length whose score ends the search: there, and next to the place
+_AHEAD = 40  # folded characters after the expected place in which the tail may end
+_LATER = 384  # how far a jump goes
+_CONVINCING = 0.8  # share of the tail that a place beside the expected one must score to end the search
 _LONGEST_REPLACED = 12  # folded characters, before which at least and at most so many are compared:
 _SAME = (4, 16)
 _BESIDE = 4  # characters that may have been lost or added there
 _SPOTS = 6  # further places looked at
-_SLACK = 8  # characters around each of them
+_SPAN, _SLACK = 64, 8  # folded characters looked through at each, of them so many after it
 _COMMON = 256  # places of the tail's runs beyond which the commonest run says nothing
 ENOUGH = 5.0  # a score below this may be chance
 CLOSE = 3.0  # places that score so much less than the best may still be right
@@ -87,9 +86,9 @@ class DraftIndex:
         """The character of the draft that follows its first ``folded`` folded ones."""
         return self._ends[folded]
 
-    def spots(self, query: Query, expected: int, low: int, high: int) -> list[int]:
-        """Folded positions, the likeliest first, about where the tail may end between ``low`` and ``high``:
-        where most of its runs of a few characters stand, and not far from ``expected``."""
+    def spots(self, query: Query, expected: int) -> list[int]:
+        """Folded positions, the likeliest first, about where the tail may end: where most of its runs of
+        characters stand, not far from ``expected``."""
         tail = np.frombuffer(query.tail.encode("utf-32-le"), dtype="<u4")
         if len(tail) < self._run or len(self._codes) < self._run:
             return []
@@ -110,7 +109,7 @@ class DraftIndex:
             return []
         chosen = np.repeat(first - counts.cumsum() + counts, counts) + np.arange(total)
         ends = order[chosen] + np.repeat(from_end, counts) + self._run
-        ends = ends[(ends >= low) & (ends <= high)]
+        ends = ends[ends <= len(self.text)]
         places, votes = np.unique(ends, return_counts=True)
         worth = votes - _FAR * np.log2(1 + np.abs(places - expected) / 8)
         spots: list[int] = []
@@ -183,9 +182,9 @@ class Query:
     exact: int = 0
 
 
-def locate(index: DraftIndex, query: Query, parted: int, whole: bool, count: int = 1) -> list[Place]:
-    """The ``count`` best ends of the tail in the draft, best first: near ``parted`` (a folded position), or
-    in the ``whole`` of it; none that is not CLOSE to the best.
+def locate(index: DraftIndex, query: Query, parted: int, count: int = 1) -> list[Place]:
+    """The ``count`` best ends of the tail in the draft, best first, where the output parted from it at the
+    folded position ``parted``; none that is not CLOSE to the best.
 
     Scores are in characters: what matches at the tail's end, over the length where that is most, less the
     edits and a little for the displacement. The expected place is where the output replaced as many draft
@@ -196,30 +195,15 @@ def locate(index: DraftIndex, query: Query, parted: int, whole: bool, count: int
     expected = min(parted + query.written, size)
     ending = query.tail[len(query.tail) - query.exact :]
     places = _replaced(index, query, parted, expected, count)
-    if places and places[0].score >= _CONVINCING[1] * len(query.tail):
+    if places and places[0].score >= _CONVINCING * len(query.tail):
         return places
-    low, high = max(0, expected - _BEHIND), min(size, expected + _AHEAD)
-    places = []
-    if not ending or ending in index.text[low:high]:
-        places = _best(index, query, parted, expected, [low], high - low, count)
-        if places and places[0].score >= _CONVINCING[0] * len(query.tail):
-            return places
     if ending and ending not in index.text:
         return []
-    bounds = (0, size) if whole else (max(0, parted - _EARLIER), min(size, expected + _LATER))
-    around = min(size, TAIL + 2 * _SLACK)
-    spots = [
-        spot for spot in index.spots(query, expected, *bounds) if not low + TAIL <= spot <= high - _SLACK
-    ]
-    if spots:
-        starts = [min(max(0, spot + _SLACK - around), size - around) for spot in spots]
-        places += _best(index, query, parted, expected, starts, around, count)
-        places.sort(key=lambda place: -place.score)
-    kept: dict[int, Place] = {}
-    for place in places:
-        if place.score > places[0].score - CLOSE:
-            kept.setdefault(place.at, place)
-    return list(kept.values())[:count]
+    length = min(size, _SPAN)
+    starts = [expected + _SLACK - _SPAN, expected + _AHEAD - _SPAN]
+    starts += [spot + _SLACK - _SPAN for spot in index.spots(query, expected)]
+    starts = list(dict.fromkeys(min(max(0, start), size - length) for start in starts))
+    return _best(index, query, parted, expected, starts, length, count)
 
 
 def _replaced(index: DraftIndex, query: Query, parted: int, expected: int, count: int) -> list[Place]:
@@ -238,7 +222,8 @@ def _replaced(index: DraftIndex, query: Query, parted: int, expected: int, count
             continue
         edits = Levenshtein.distance(new, text[start:end])
         score = len(tail) - _ERROR * edits - _PENALTIES[_NEAREST + end - expected]
-        score += _ENDING_WEIGHT * (_ENDING - Levenshtein.distance(last, text[end - _ENDING : end]))
+        ending_edits = min(Levenshtein.distance(last, text[end - size : end]) for size in _ENDINGS)
+        score += _ENDING_WEIGHT * (_ENDING - ending_edits)
         places.append((score, -end))
     places.sort(reverse=True)
     return [
@@ -283,17 +268,20 @@ def _best(
         scores[text] -= _penalties(start - expected, width)
     if query.exact:
         scores[~_exact_ends(masks, tail[len(tail) - query.exact :], size, len(starts))] = -np.inf
-    places: list[Place] = []
-    flat = scores.reshape(-1)
-    for _ in range(count):
+    places: dict[int, Place] = {}
+    flat, least = scores.reshape(-1), -np.inf
+    while len(places) < count:
         best = int(flat.argmax())
         score = float(flat[best])
-        if score == -np.inf or (places and score <= places[0].score - CLOSE):
+        if score <= least:
             break
+        if not places:
+            least = score - CLOSE
         text, end = divmod(best, width)
-        places.append(Place(index.character(starts[text] + end), score))
+        at = index.character(starts[text] + end)
+        places.setdefault(at, Place(at, score))
         flat[best] = -np.inf
-    return places
+    return list(places.values())
 
 
 def _penalties(first: int, count: int) -> NDArray[np.float64]:

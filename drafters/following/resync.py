@@ -82,14 +82,14 @@ class Finder:
         """Where the query's tail ends, best first."""
         here = self._index(parting.draft)
         parted = here.folded_position(parting.at)
-        places = locate(here, query, parted, whole=True, count=others + 1)
+        places = locate(here, query, parted, count=others + 1)
         found = [Found(parting.draft, place.at, place.score) for place in places]
         if not found or found[0].score < _SURE * len(query.tail):
             for draft in range(len(self.drafts)):
                 if draft != parting.draft:
                     index = self._index(draft)
                     share = parted * len(index.text) // len(here.text)
-                    places = locate(index, query, share, whole=True, count=others + 1)
+                    places = locate(index, query, share, count=others + 1)
                     found += [Found(draft, place.at, place.score - _SWITCH) for place in places]
             found.sort(key=lambda place: -place.score)
         return found
