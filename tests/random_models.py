@@ -266,7 +266,8 @@ def got_ocr2(sliding: bool) -> Parts:
 
 
 def idefics3(sliding: bool) -> Parts:
-    text = decoder(model_type="llama")
+    # Mistral's window is all layers', and no list says so
+    text = decoder(model_type="mistral", sliding_window=7) if sliding else decoder(model_type="llama")
     vision = {"hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 2, "num_attention_heads": 2}
     vision |= {"image_size": 32, "patch_size": 8}
     config = transformers.Idefics3Config(
@@ -315,7 +316,7 @@ BUILDS = {
     "paddleocr_vl": Build(paddleocr_vl),
     "lighton_ocr": Build(lighton_ocr, sliding=True),
     "got_ocr2": Build(got_ocr2, sliding=True),
-    "idefics3": Build(idefics3),
+    "idefics3": Build(idefics3, sliding=True),
     "glm_ocr": Build(glm_ocr),
     "hunyuan_vl": Build(hunyuan_vl),
     "deepseek_ocr2": Build(deepseek_ocr2),

@@ -17,11 +17,13 @@ from typer.testing import CliRunner
 
 from docspec.cli import app
 from docspec.config import Config
+from docspec.drafters.following.tree import Tree
 from docspec.errors import ModelError
 from docspec.types import Category
 from docspec.verifiers.profiles.base import Profile
 from docspec.verifiers.profiles.patch_grid import GridProfile
 from docspec.verifiers.runner import Runner
+from docspec.verifiers.sequence import Prompt
 from docspec.verifiers.transformers_vlm import TransformersModel, load
 
 GRIDS = ["qwen2_vl", "qwen2_5_vl", "qwen3_vl", "paddleocr_vl", "glm_ocr"]
@@ -119,6 +121,50 @@ def test_prompts_that_look_ahead_are_refused() -> None:
         assert given.ids == tuple(inputs["input_ids"][0].tolist())
     with pytest.raises(ModelError, match="what stands after them"):
         profile.embed(model, [inputs | {"attention_mask": everything}])
+
+
+def test_what_the_engine_would_leave_out_is_refused() -> None:
+    """A model that gives its decoder something else than the engine knows is refused, by its name."""
+    made = loaded(checkpoint("idefics3"))
+    inputs = made.profile.inputs(pixels(0), Category.TEXT)
+
+    def more(module: Any, args: Any, given: dict[str, Any]) -> Any:
+        return args, given | {"token_types": torch.zeros(1)}
+
+    handle = made.model.get_decoder().register_forward_pre_hook(more, with_kwargs=True, prepend=True)
+    try:
+        with pytest.raises(ModelError, match="token_types"):
+            made.profile.embed(made.model, [inputs])
+    finally:
+        handle.remove()
+    assert made.profile.embed(made.model, [inputs])
+
+
+@pytest.mark.parametrize("kind", ["dynamic", "longrope"])
+def test_angles_that_depend_on_other_rows_are_refused_past_their_limit(kind: str) -> None:
+    """A pass that reaches positions whose angles change with its longest row raises; a shorter one is run."""
+    rope: dict[str, Any] = {
+        "rope_type": kind,
+        "factor": 2.0,
+        "rope_theta": 10000.0,
+        "original_max_position_embeddings": 16,
+    }
+    if kind == "longrope":
+        rope |= {"short_factor": [1.0] * 4, "long_factor": [2.0] * 4}
+    settings: dict[str, Any] = {
+        "hidden_size": 32,
+        "num_attention_heads": 4,
+        "num_key_value_heads": 2,
+        "intermediate_size": 32,
+    }
+    config = transformers.LlamaConfig(num_hidden_layers=1, vocab_size=50, rope_parameters=rope, **settings)
+    runner = Runner(transformers.LlamaForCausalLM(config).eval(), 1)
+    runner.cache.reserve(1, 32, 32)
+    prompt = Prompt(torch.randn(15, 32), torch.arange(15)[None], tuple(range(15)))
+    runner.prefill([0], [prompt], [[]], [Tree.chain([])])
+    runner.step([0], [prompt], [[1]], [Tree.chain([])])
+    with pytest.raises(ModelError, match="past 16 tokens"):
+        runner.step([0], [prompt], [[1, 2]], [Tree.chain([])])
 
 
 def test_unknown_model_types_name_the_known_ones(tmp_path: Path) -> None:

@@ -10,6 +10,14 @@ import torch
 
 from docspec.errors import ModelError
 
+# What the engine gives a decoder in its own way, or is nothing to the result; whatever else a model gives it
+# would be left out.
+_KNOWN = {
+    *("inputs_embeds", "position_ids", "attention_mask", "past_key_values", "cache_position", "use_cache"),
+    *("visual_pos_masks", "deepstack_visual_embeds", "return_dict", "logits_to_keep"),
+    *("output_attentions", "output_hidden_states"),
+}
+
 
 class _Reached(Exception):
     """Ends a forward pass where the decoder would begin."""
@@ -27,7 +35,7 @@ def decoder_inputs(model: Any, inputs: Mapping[str, Any]) -> dict[str, Any]:
     so that whatever a family does there is done. Tensors are moved to the model's device and floating ones
     to its type. Raises ModelError where the forward pass ends without calling the decoder, and where a token
     of the prompt would see what stands after it (as Gemma 3 has its image tokens do): the engine's
-    masks are causal.
+    masks are causal. So it does where the decoder is given something that the engine would leave out.
     """
 
     def stop(module: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
@@ -41,6 +49,12 @@ def decoder_inputs(model: Any, inputs: Mapping[str, Any]) -> dict[str, Any]:
             raise ModelError(
                 f"{type(model).__name__} lets tokens of the prompt see what stands after them; "
                 "docspec cannot decode it"
+            ) from None
+        unknown = [name for name, value in reached.given.items() if value is not None and name not in _KNOWN]
+        if unknown:
+            raise ModelError(
+                f"{type(model).__name__} gives its decoder {', '.join(unknown)}, which docspec leaves out; "
+                "it cannot decode it"
             ) from None
         return reached.given
     finally:

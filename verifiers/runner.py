@@ -27,7 +27,11 @@ class Runner:
 
     def __init__(self, model: Any, rows: int) -> None:
         config = model.config.get_text_config()
-        kinds = set(getattr(config, "layer_types", None) or ["full_attention"])
+        layers = getattr(config, "layer_types", None)
+        window = getattr(config, "sliding_window", None)
+        # without a kind for each layer, a window is all layers' (Mistral's)
+        alone = bool(window and not layers and getattr(config, "use_sliding_window", True))
+        kinds = {"sliding_attention"} if alone else set(layers or ["full_attention"])
         if unknown := kinds - {"full_attention", "sliding_attention"}:
             raise ModelError(
                 f"{type(model).__name__} has {', '.join(sorted(unknown))} layers, whose state cannot be "
@@ -39,7 +43,9 @@ class Runner:
         self.device = self.embed_tokens.weight.device
         self.cache = RaggedCache(config.num_hidden_layers)
         self.cost = StepCost(CPU_WIDTH if self.device.type == "cpu" else GPU_WIDTH)
-        self._window = config.sliding_window if "sliding_attention" in kinds else None
+        self._window = window if "sliding_attention" in kinds else None
+        self._by_kind = not alone  # whether the decoder takes a mask for each kind of layer
+        self._longest = _longest(config)
 
     def prefill(
         self,
@@ -145,9 +151,16 @@ class Runner:
             return full
         place = places.gather(1, query)[:, None, :, None]
         near = places[:, None, None] > place - self._window
-        return {"full_attention": full, "sliding_attention": full & (near | (key == at))}
+        sliding = full & (near | (key == at))
+        return {"full_attention": full, "sliding_attention": sliding} if self._by_kind else sliding
 
     def _forward(self, embeds: torch.Tensor, positions: torch.Tensor, mask: Any, keep: int) -> torch.Tensor:
+        if self._longest is not None and int(positions.max()) >= self._longest:
+            name = type(self.model).__name__
+            raise ModelError(
+                f"past {self._longest} tokens the angles of {name}'s positions depend on a pass's longest "
+                "sequence; docspec cannot decode it that far"
+            )
         with torch.inference_mode():
             output = self.model(
                 inputs_embeds=embeds,
@@ -159,3 +172,13 @@ class Runner:
             )
         logits: torch.Tensor = output.logits
         return logits
+
+
+def _longest(config: Any) -> int | None:
+    """Positions from which on a decoder's rotary angles depend on the longest sequence of a pass, or None."""
+    rope = getattr(config, "rope_parameters", None) or {}
+    kind = rope.get("rope_type")
+    if kind not in ("dynamic", "longrope") or rope.get("alpha") is not None:  # HunYuan's alpha is fixed
+        return None
+    found = rope.get("original_max_position_embeddings") or config.max_position_embeddings
+    return int(found)
