@@ -13,8 +13,9 @@ from hypothesis import settings
 HERE = Path(__file__).parent
 sys.path[:0] = [str(HERE), str(HERE.parent / "examples"), str(HERE / "vllm")]
 
-# What runs inside vLLM has an environment of its own (make test-vllm).
-collect_ignore_glob = [] if find_spec("vllm") else ["vllm/test_*.py"]
+# What runs inside vLLM has an environment of its own (make test-vllm). The folder of its tests is no vLLM.
+VLLM = find_spec("vllm")
+collect_ignore_glob = [] if VLLM is not None and VLLM.origin else ["vllm/test_*.py"]
 
 # An example that takes long on a busy machine is no failure.
 settings.register_profile("unhurried", deadline=None)

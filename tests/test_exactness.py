@@ -148,11 +148,50 @@ def test_equals_generate(
 @pytest.mark.parametrize(("family", "variant"), CASES)
 def test_equals_generate_with_every_kind_of_draft(family: str, variant: str) -> None:
     """One batch with each kind of draft, of regions and pages, gives what ``generate`` gives."""
-    cases = [
-        (n, 30 + 9 * n, 120 - 8 * n, kind, "一丁七", CATEGORIES[n % len(CATEGORIES)])
-        for n, kind in enumerate(KINDS)
-    ]
-    check(loaded(family, variant, 0, True), 3, cases)
+    check(loaded(family, variant, 0, True), 3, EVERY_KIND)
+
+
+EVERY_KIND = [(n, 30 + 9 * n, 120 - 8 * n, kind, "一丁七", CATEGORIES[n % 4]) for n, kind in enumerate(KINDS)]
+
+
+def request_of(case: tuple[int, int, int, str, str, Category | None]) -> Request:
+    """The request of a case, without its draft."""
+    seed, height, width, _, _, category = case
+    pixels = np.random.default_rng(seed).integers(0, 255, (height, width, 3), dtype=np.uint8)
+    return Request(0, pixels, category)
+
+
+SETTINGS: dict[str, dict[str, Any]] = {
+    "no run of two twice": {"no_repeat_ngram_size": 2},
+    "counted from the prompt's end": {"min_new_tokens": 12, "begin_suppress_tokens": []},
+    "several together": {"repetition_penalty": 1.3, "suppress_tokens": [3, 9], "min_new_tokens": 6},
+}
+
+
+@pytest.mark.parametrize("name", SETTINGS)
+def test_equals_generate_with_the_settings_of_the_generation_config(name: str) -> None:
+    """Each processor that a checkpoint asks for counts, from the place in the text that it counts from."""
+    folder = checkpoint("qwen2_vl", "plain", 0)
+    made = load(folder, Config(verifier=folder, device="cpu"))
+    made.codec = CharacterCodec()  # type: ignore[assignment]
+    written = [generate(made, request_of(case)) for case in EVERY_KIND]
+    for setting, value in SETTINGS[name].items():
+        if setting == "begin_suppress_tokens":  # what would come first, and second
+            value = sorted({token for tokens in written for token in tokens[:2]})
+        setattr(made.model.generation_config, setting, value)
+    assert [generate(made, request_of(case)) for case in EVERY_KIND] != written
+    check(made, 3, EVERY_KIND)
+
+
+def test_every_end_token_ends() -> None:
+    """Of several end tokens whichever the model writes first ends the output, with every kind of draft."""
+    folder = checkpoint("qwen2_vl", "plain", 0)
+    made = load(folder, Config(verifier=folder, device="cpu"))
+    made.codec = CharacterCodec()  # type: ignore[assignment]
+    ends = [generate(made, request_of(case))[8] for case in EVERY_KIND]
+    made.end_tokens = (*made.end_tokens, *dict.fromkeys(ends))
+    check(made, 3, EVERY_KIND)
+    assert all(len(generate(made, request_of(case))) <= 9 for case in EVERY_KIND)
 
 
 @pytest.mark.parametrize("family", sorted(BUILDS))
