@@ -154,3 +154,41 @@ def test_a_letter_o_is_no_check_box(tmp_path: Path) -> None:
     markdown = parsed(draw, tmp_path / "none.pdf")
     assert not set("\u2611\u2610") & set(markdown)
     assert np.all([word in markdown for word in ("letter", "bullet")])
+
+
+COLUMNS = (
+    "\u6625\u306e\u5ddd\u306f\u9759\u304b\u306b",
+    "\u53e4\u3044\u6a4b\u306e\u4e0a\u306b",
+    "\u767d\u3044\u9ce5\u304c\u98db\u3093\u3060",
+)
+
+
+@pytest.mark.parametrize(("pitch", "apart"), [(20, 40), (24, 60)])
+def test_columns_of_characters_are_read_from_the_right(pitch: float, apart: float, tmp_path: Path) -> None:
+    """Characters set one below the other are a line, and the column at the right is the first."""
+
+    def draw(page: Any) -> None:
+        for column, text in enumerate(COLUMNS):
+            for row, char in enumerate(text):
+                place = (340 - apart * column, 60 + pitch * row)
+                page.insert_text(place, char, fontname="japan", fontsize=18)
+
+    assert "".join(parsed(draw, tmp_path / "columns.pdf").split()) == "".join(COLUMNS)
+
+
+@pytest.mark.parametrize("angle", [30, 45])
+def test_a_watermark_is_no_part_of_the_text(angle: float, tmp_path: Path) -> None:
+    """Slanted words across the text of every page go; on a single page they stay, apart from the text."""
+    path = tmp_path / "marked.pdf"
+    document = pymupdf.open()
+    for number in range(2):
+        page = document.new_page(width=420, height=420)
+        text = f"Sheet {number} of the ledger has the words that follow, line by line. " * 8
+        page.insert_textbox((40, 60, 380, 300), text)
+        turn = (pymupdf.Point(90, 280), pymupdf.Matrix(angle))
+        page.insert_text((90, 280), "DRAFT", fontsize=60, color=(0.8, 0.8, 0.8), morph=turn)
+    document.save(path)
+    whole = docspec.parse(path, verifier="draft-only")
+    assert "DRAFT" not in whole.markdown
+    assert whole.pages[0].dropped[-1].reason == "watermark"
+    assert "DRAFT" in docspec.parse(path, verifier="draft-only", pages="1").markdown.split("\n\n")[-1]
