@@ -10,6 +10,7 @@ import pytest
 
 import docspec
 from docspec.drafters.reading.drop_caps import with_drop_caps
+from docspec.drafters.reading.line_numbers import without_line_numbers
 from docspec.types import Box, Line, Span
 
 
@@ -112,6 +113,34 @@ def test_other_letters_are_no_drop_caps() -> None:
     assert with_drop_caps(label) == label
     below = (made("B", (60, 50, 88, 100)), made("last line", (91, 90, 490, 104)))
     assert with_drop_caps(below) == below
+
+
+def numbered(step: int, count: int, wide: float) -> list[Line]:
+    """Lines of ``wide`` points, every ``step`` of which has its number in the margin."""
+    lines = []
+    for row in range(1, count + 1):
+        y = 80.0 + 18 * row
+        if row % step == 0:
+            lines.append(made(str(row), (60 - 5.0 * len(str(row)), y, 60, y + 9)))
+        lines.append(made(f"Words of line {row}", (90, y, 90 + wide, y + 12)))
+    return lines
+
+
+@pytest.mark.parametrize(("step", "count"), [(1, 12), (5, 40)])
+def test_numbers_in_the_margin_are_no_text(step: int, count: int) -> None:
+    """They count all lines or some; those of a table's rows, whose cells are narrow, stay."""
+    lines = numbered(step, count, 400.0)
+    assert [line.text for line in without_line_numbers(lines, 595)] == [
+        f"Words of line {n + 1}" for n in range(count)
+    ]
+    table = numbered(step, count, 60.0)
+    assert without_line_numbers(table, 595) == tuple(table)
+
+
+def test_numbers_that_do_not_count_stay() -> None:
+    """A column of amounts, or of years with a gap."""
+    lines = [line for line in numbered(1, 12, 400.0) if line.text != "7"]
+    assert without_line_numbers(lines, 595) == tuple(lines)
 
 
 def boxed(page: Any, y: float, tick: str, side: float) -> None:
