@@ -14,7 +14,7 @@ from rapidfuzz import fuzz
 
 from docspec.drafters.reading.text_layer import SOURCE
 from docspec.markdown import HEADINGS
-from docspec.types import Category, PageResult, RegionResult
+from docspec.types import Category, Finish, PageResult, RegionResult
 
 MARGINALS = {Category.PAGE_HEADER: "page header", Category.PAGE_FOOTER: "page footer"}
 
@@ -50,6 +50,7 @@ class _Piece:
     text: str
     exact: bool
     slanted: bool
+    refused: bool  # a verifier that read the whole page has left it out as well
     top: float  # 0..1 of the page's height
     bottom: float
     numbers: frozenset[int]  # those that may count pages, less the page's index
@@ -60,9 +61,10 @@ def furniture(pages: Sequence[PageResult]) -> Mapping[tuple[int, int], str]:
 
     That are regions which a detector took for one and which are alike at the same place of another page,
     or count pages, there and on another page or (a bare number) alone; lines at the very edge that repeat on
-    most pages, or number them; and what lies slanted across two pages alike, a watermark. A page that would
-    have nothing left keeps what is more than its number and no header of a page beside it; a document keeps
-    everything if it would have nothing left.
+    most pages, or number them; what lies slanted across two pages alike, a watermark; and headers that a
+    verifier which read the whole page has left out as well. A page that would have nothing left keeps what
+    is more than its number and no header of a page beside it; a document keeps everything if it would have
+    nothing left.
     """
     pieces = [list(_pieces(sheet, page)) for sheet, page in enumerate(pages)]
     gone: list[list[_Piece]] = []
@@ -71,14 +73,20 @@ def furniture(pages: Sequence[PageResult]) -> Mapping[tuple[int, int], str]:
         near.append([n for n in range(sheet - NEIGHBOURS, sheet + NEIGHBOURS + 1) if 0 <= n < len(pages)])
         near[sheet].remove(sheet)
         around = [other for n in near[sheet] for other in pieces[n]]
-        gone.append([piece for piece in pieces[sheet] if _is_furniture(piece, around, len(near[sheet]))])
+        gone.append(
+            [
+                piece
+                for piece in pieces[sheet]
+                if piece.refused or _is_furniture(piece, around, len(near[sheet]))
+            ]
+        )
     full = [_has_more(page, gone[sheet]) for sheet, page in enumerate(pages)]
     found: dict[tuple[int, int], str] = {}
     for sheet, page in enumerate(pages):
         heads = [other for n in near[sheet] if full[n] for other in gone[n]]
         for piece in gone[sheet]:
             repeated = any(_same_place(piece, other) and _alike(piece, other) for other in heads)
-            if full[sheet] or repeated or PAGE_NUMBER.fullmatch(piece.text):
+            if full[sheet] or repeated or piece.refused or PAGE_NUMBER.fullmatch(piece.text):
                 found[page.index, piece.order] = _kind(piece)
     if all((page.index, r.region.order) in found for page in pages for r in page.regions if _says(r)):
         return {}
@@ -118,10 +126,16 @@ def _pieces(sheet: int, page: PageResult) -> Iterator[_Piece]:
             text,
             bool(result.region.lines) and all(line.source == SOURCE for line in result.region.lines),
             slanted,
+            _is_refused(page, result),
             box[1] / height,
             box[3] / height,
             frozenset(count - page.index for count in counts),
         )
+
+
+def _is_refused(page: PageResult, result: RegionResult) -> bool:
+    whole = page.verdict is not None and page.verdict.finish is not Finish.UNVERIFIED
+    return whole and result.region.category in MARGINALS and result.verdict.finish is Finish.UNVERIFIED
 
 
 def _is_furniture(piece: _Piece, around: Sequence[_Piece], compared: int) -> bool:
