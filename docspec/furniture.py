@@ -14,7 +14,7 @@ from rapidfuzz import fuzz
 
 from docspec.drafters.reading.text_layer import SOURCE
 from docspec.markdown import HEADINGS
-from docspec.types import Category, PageResult, RegionResult
+from docspec.types import Category, Finish, PageResult, RegionResult
 
 MARGINALS = {Category.PAGE_HEADER: "page header", Category.PAGE_FOOTER: "page footer"}
 
@@ -49,6 +49,8 @@ class _Piece:
     category: Category
     text: str
     exact: bool
+    slanted: bool
+    refused: bool  # a verifier that read the whole page has left it out as well
     top: float  # 0..1 of the page's height
     bottom: float
     numbers: frozenset[int]  # those that may count pages, less the page's index
@@ -58,9 +60,11 @@ def furniture(pages: Sequence[PageResult]) -> Mapping[tuple[int, int], str]:
     """Which regions, by page index and order, are headers or footers that the text can go without, and what.
 
     That are regions which a detector took for one and which are alike at the same place of another page,
-    or count pages, there and on another page or (a bare number) alone; and lines at the very edge that
-    repeat on most pages, or number them. A page that would have nothing left keeps what is more than its
-    number and no header of a page beside it; a document keeps everything if it would have nothing left.
+    or count pages, there and on another page or (a bare number) alone; lines at the very edge that repeat on
+    most pages, or number them; what lies slanted across two pages alike, a watermark; and headers that a
+    verifier which read the whole page has left out as well. A page that would have nothing left keeps what
+    is more than its number and no header of a page beside it; a document keeps everything if it would have
+    nothing left.
     """
     pieces = [list(_pieces(sheet, page)) for sheet, page in enumerate(pages)]
     gone: list[list[_Piece]] = []
@@ -69,15 +73,21 @@ def furniture(pages: Sequence[PageResult]) -> Mapping[tuple[int, int], str]:
         near.append([n for n in range(sheet - NEIGHBOURS, sheet + NEIGHBOURS + 1) if 0 <= n < len(pages)])
         near[sheet].remove(sheet)
         around = [other for n in near[sheet] for other in pieces[n]]
-        gone.append([piece for piece in pieces[sheet] if _is_furniture(piece, around, len(near[sheet]))])
+        gone.append(
+            [
+                piece
+                for piece in pieces[sheet]
+                if piece.refused or _is_furniture(piece, around, len(near[sheet]))
+            ]
+        )
     full = [_has_more(page, gone[sheet]) for sheet, page in enumerate(pages)]
     found: dict[tuple[int, int], str] = {}
     for sheet, page in enumerate(pages):
         heads = [other for n in near[sheet] if full[n] for other in gone[n]]
         for piece in gone[sheet]:
             repeated = any(_same_place(piece, other) and _alike(piece, other) for other in heads)
-            if full[sheet] or repeated or PAGE_NUMBER.fullmatch(piece.text):
-                found[page.index, piece.order] = MARGINALS.get(piece.category, _edge(piece))
+            if full[sheet] or repeated or piece.refused or PAGE_NUMBER.fullmatch(piece.text):
+                found[page.index, piece.order] = _kind(piece)
     if all((page.index, r.region.order) in found for page in pages for r in page.regions if _says(r)):
         return {}
     return found
@@ -99,7 +109,13 @@ def _pieces(sheet: int, page: PageResult) -> Iterator[_Piece]:
         text = " ".join(result.text.split())
         if not text or category in (Category.PICTURE, Category.TABLE):
             continue
-        if category not in MARGINALS and EDGE * height < box[1] and box[3] < (1 - EDGE) * height:
+        slanted = any(line.turn % 90 for line in result.region.lines)
+        if (
+            not slanted
+            and category not in MARGINALS
+            and EDGE * height < box[1]
+            and box[3] < (1 - EDGE) * height
+        ):
             continue
         counts = {int(found[1] or found[2]) for found in _AT_END.finditer(text)}
         counts |= {int(found[1]) for found in _OF.finditer(text)}
@@ -109,14 +125,23 @@ def _pieces(sheet: int, page: PageResult) -> Iterator[_Piece]:
             category,
             text,
             bool(result.region.lines) and all(line.source == SOURCE for line in result.region.lines),
+            slanted,
+            _is_refused(page, result),
             box[1] / height,
             box[3] / height,
             frozenset(count - page.index for count in counts),
         )
 
 
+def _is_refused(page: PageResult, result: RegionResult) -> bool:
+    whole = page.verdict is not None and page.verdict.finish is not Finish.UNVERIFIED
+    return whole and result.region.category in MARGINALS and result.verdict.finish is Finish.UNVERIFIED
+
+
 def _is_furniture(piece: _Piece, around: Sequence[_Piece], compared: int) -> bool:
     alike = {other.sheet for other in around if _same_place(piece, other) and _alike(piece, other)}
+    if piece.slanted:
+        return bool(alike)
     if piece.category in HEADINGS:
         return len(alike) == compared and compared + 1 >= ALWAYS
     counted = any(piece.numbers & other.numbers and _same_place(piece, other) for other in around)
@@ -144,8 +169,11 @@ def _alike(a: _Piece, b: _Piece) -> bool:
     return bool(fuzz.ratio(texts[0], texts[1]) >= ALIKE)
 
 
-def _edge(piece: _Piece) -> str:
-    return MARGINALS[Category.PAGE_HEADER if piece.top < 0.5 else Category.PAGE_FOOTER]
+def _kind(piece: _Piece) -> str:
+    if piece.slanted:
+        return "watermark"
+    other = MARGINALS[Category.PAGE_HEADER if piece.top < 0.5 else Category.PAGE_FOOTER]
+    return MARGINALS.get(piece.category, other)
 
 
 def _says(result: RegionResult) -> bool:

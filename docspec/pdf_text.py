@@ -20,6 +20,7 @@ import pymupdf
 from docspec.check_boxes import CheckBox, with_check_boxes
 from docspec.pdf_extras import check_boxes
 from docspec.types import Box, Line, Span
+from docspec.vertical import with_columns
 
 SOURCE = "text-layer"
 
@@ -37,6 +38,7 @@ STRUCK, PRINTED_BOLD, WIDE_SPACE = (
 
 MONO_NAME = re.compile(r"mono|courier|consol|menlo|cmtt|typewriter|inconsolata|code", re.IGNORECASE)
 RIGHT_TO_LEFT = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]")
+QUARTER = 10.0  # degrees from a quarter turn within which a line has that
 LONG_WORD = 13  # characters from which gaps inside a word are looked at
 WORD_GAP = 0.09  # of the font's size: the least
 CLEAR_GAP = 4.0  # times what is usual between the word's letters
@@ -76,7 +78,7 @@ def text_lines(page: Any) -> tuple[Line, ...]:
         spans = tuple(_spans(_words(_in_order(glyphs) if leftward else glyphs)))
         if any(span.text.strip() for span in spans) and box.intersects(visible):
             lines.append(Line(spans, _box(box & visible), SOURCE, turn=_turn(line)))
-    return with_check_boxes(lines, boxes, SOURCE)
+    return with_check_boxes(with_columns(lines), boxes, SOURCE)
 
 
 def _characters(blocks: Any) -> Iterator[Any]:
@@ -87,14 +89,13 @@ def _characters(blocks: Any) -> Iterator[Any]:
 
 
 def _turn(line: Any) -> int:
-    """By how much a line has to be turned clockwise to be upright; 0 also where it is slanted or runs down,
-    as Chinese does."""
+    """By how much a line has to be turned clockwise to be upright; 0 where it runs down as Chinese does."""
     if line.get("wmode"):
         return 0
     x, y = line["dir"]
     angle = math.degrees(math.atan2(-y, x))
     quarter = round(angle / 90) * 90
-    return quarter % 360 if abs(angle - quarter) < 10 else 0
+    return (quarter if abs(angle - quarter) < QUARTER else round(angle)) % 360
 
 
 def _glyphs(line: Any, links: Sequence[tuple[Box, str]], boxes: Sequence[CheckBox]) -> Iterator[_Glyph]:

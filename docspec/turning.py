@@ -25,7 +25,7 @@ def prevailing_turn(lines: Sequence[Line]) -> int:
     if not counts:
         return 0
     turn, count = counts.most_common(1)[0]
-    return turn if count > MOST * counts.total() else 0
+    return turn if turn % 90 == 0 and count > MOST * counts.total() else 0
 
 
 def turned(page: Page, turn: int) -> Page:

@@ -81,7 +81,8 @@ class Span:
 class Line:
     """One line of text as a ``source`` (``text-layer``, ``rapidocr``, ...) read it.
 
-    ``turn`` is by how many degrees, a multiple of 90, it has to be turned clockwise to be upright.
+    ``turn`` is by how many degrees it has to be turned clockwise to be upright: 0, 90, 180 or 270, or what a
+    slanted one has.
 
     Where a recogniser read it, ``features`` may have what that made of each of ``spans``: a part that uses
     the same recogniser then need not compute it again. No other part understands these values.

@@ -16,6 +16,7 @@ from docspec.layout.overlaps import resolve
 from docspec.layout.pixels import ink_share
 from docspec.layout.repair import join_numbers, repair
 from docspec.types import Detector, Dropped, Line, Page, Region
+from docspec.vertical import is_vertical
 
 BLANK = 0.002  # share of a region's pixels that are ink below which nothing is there
 
@@ -92,6 +93,10 @@ def _ordered(regions: Sequence[Region], right_to_left: bool) -> list[Region]:
 
 
 def _right_to_left(lines: Sequence[Line]) -> bool:
-    """Whether most letters are of a script that is written from right to left."""
+    """Whether most letters are of a script that is written from right to left, or stand in columns, which are
+    read from the right as well."""
+    vertical = sum(len(line.text) for line in lines if is_vertical(line))
+    if 2 * vertical > sum(len(line.text) for line in lines):
+        return True
     letters = [unicodedata.bidirectional(c) for line in lines for c in line.text if c.isalpha()]
     return 2 * sum(kind in ("R", "AL") for kind in letters) > len(letters)

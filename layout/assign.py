@@ -27,6 +27,8 @@ def assign(regions: Sequence[Region], lines: Sequence[Line]) -> tuple[list[Regio
     index = Index([region.box for region in regions])
     for line in (piece for whole in lines for piece in _pieces(whole, index)):
         owner = _owner(line.box, index)
+        if owner is not None and line.turn % 90 and regions[owner].category in TEXT_LIKE:
+            owner = None  # what lies across text, as a watermark does, is no part of it
         (orphans if owner is None else owned[owner]).append(line)
     return [replace(region, lines=tuple(own)) for region, own in zip(regions, owned, strict=True)], orphans
 
@@ -104,7 +106,7 @@ def gather(page: int, orphans: Sequence[Line], others: Sequence[Box]) -> list[Re
         # from the top, so that a group that ends well above can be joined by no later line either
         reachable = [group for group in reachable if group[-1].box[3] + REACH * tallest >= line.box[1]]
         for group in reversed(reachable):
-            if _continues(group[-1].box, line.box, blockers):
+            if group[-1].turn == line.turn and _continues(group[-1].box, line.box, blockers):
                 group.append(line)
                 break
         else:

@@ -24,6 +24,7 @@ MODEL_SIDE = 842.0  # points; the model was trained on pages of paper, images co
 ASCENT = 0.8  # share of a recognised line's box above the base line
 MARGIN = 0.1  # line heights that recognisers' boxes reach over the letters at either end
 RECOGNISED = 0.2  # share of recognised characters from which the page's own text layer is not enough
+NUMBERED = 5  # numbers of lines, of which the model would make a list, from which its page is made without
 MODEL_INPUT = "text+post-seg-image"  # lines, and pictures as the model's image branch segments them
 
 
@@ -47,7 +48,8 @@ class PyMuPDFDetector:
         """The model's regions in page points; none where the page has no text."""
         if not lines:
             return ()
-        if page.handle is not None and recognised_share(lines) < RECOGNISED:
+        own = recognised_share(lines) < RECOGNISED and _numbers(page.lines) - _numbers(lines) < NUMBERED
+        if page.handle is not None and own:
             return self._regions(page, page.handle.native, 1.0)
         document, scale = page_of_lines(page, lines)
         with document:
@@ -61,6 +63,11 @@ class PyMuPDFDetector:
             if area(box) > 0:
                 found.append(Region(page.index, len(found), box, Category(name)))
         return found
+
+
+def _numbers(lines: Sequence[Line]) -> int:
+    """How many lines begin with a number by itself."""
+    return sum(bool(line.spans) and line.spans[0].text.strip().isdigit() for line in lines)
 
 
 def recognised_share(lines: Sequence[Line]) -> float:

@@ -10,6 +10,7 @@ import pytest
 
 import docspec
 from docspec.drafters.reading.drop_caps import with_drop_caps
+from docspec.drafters.reading.line_numbers import without_line_numbers
 from docspec.types import Box, Line, Span
 
 
@@ -114,6 +115,34 @@ def test_other_letters_are_no_drop_caps() -> None:
     assert with_drop_caps(below) == below
 
 
+def numbered(step: int, count: int, wide: float) -> list[Line]:
+    """Lines of ``wide`` points, every ``step`` of which has its number in the margin."""
+    lines = []
+    for row in range(1, count + 1):
+        y = 80.0 + 18 * row
+        if row % step == 0:
+            lines.append(made(str(row), (60 - 5.0 * len(str(row)), y, 60, y + 9)))
+        lines.append(made(f"Words of line {row}", (90, y, 90 + wide, y + 12)))
+    return lines
+
+
+@pytest.mark.parametrize(("step", "count"), [(1, 12), (5, 40)])
+def test_numbers_in_the_margin_are_no_text(step: int, count: int) -> None:
+    """They count all lines or some; those of a table's rows, whose cells are narrow, stay."""
+    lines = numbered(step, count, 400.0)
+    assert [line.text for line in without_line_numbers(lines, 595)] == [
+        f"Words of line {n + 1}" for n in range(count)
+    ]
+    table = numbered(step, count, 60.0)
+    assert without_line_numbers(table, 595) == tuple(table)
+
+
+def test_numbers_that_do_not_count_stay() -> None:
+    """A column of amounts, or of years with a gap."""
+    lines = [line for line in numbered(1, 12, 400.0) if line.text != "7"]
+    assert without_line_numbers(lines, 595) == tuple(lines)
+
+
 def boxed(page: Any, y: float, tick: str, side: float) -> None:
     """A check box with its label."""
     box = pymupdf.Rect(40, y - side, 40 + side, y)
@@ -154,3 +183,41 @@ def test_a_letter_o_is_no_check_box(tmp_path: Path) -> None:
     markdown = parsed(draw, tmp_path / "none.pdf")
     assert not set("\u2611\u2610") & set(markdown)
     assert np.all([word in markdown for word in ("letter", "bullet")])
+
+
+COLUMNS = (
+    "\u6625\u306e\u5ddd\u306f\u9759\u304b\u306b",
+    "\u53e4\u3044\u6a4b\u306e\u4e0a\u306b",
+    "\u767d\u3044\u9ce5\u304c\u98db\u3093\u3060",
+)
+
+
+@pytest.mark.parametrize(("pitch", "apart"), [(20, 40), (24, 60)])
+def test_columns_of_characters_are_read_from_the_right(pitch: float, apart: float, tmp_path: Path) -> None:
+    """Characters set one below the other are a line, and the column at the right is the first."""
+
+    def draw(page: Any) -> None:
+        for column, text in enumerate(COLUMNS):
+            for row, char in enumerate(text):
+                place = (340 - apart * column, 60 + pitch * row)
+                page.insert_text(place, char, fontname="japan", fontsize=18)
+
+    assert "".join(parsed(draw, tmp_path / "columns.pdf").split()) == "".join(COLUMNS)
+
+
+@pytest.mark.parametrize("angle", [30, 45])
+def test_a_watermark_is_no_part_of_the_text(angle: float, tmp_path: Path) -> None:
+    """Slanted words across the text of every page go; on a single page they stay, apart from the text."""
+    path = tmp_path / "marked.pdf"
+    document = pymupdf.open()
+    for number in range(2):
+        page = document.new_page(width=420, height=420)
+        text = f"Sheet {number} of the ledger has the words that follow, line by line. " * 8
+        page.insert_textbox((40, 60, 380, 300), text)
+        turn = (pymupdf.Point(90, 280), pymupdf.Matrix(angle))
+        page.insert_text((90, 280), "DRAFT", fontsize=60, color=(0.8, 0.8, 0.8), morph=turn)
+    document.save(path)
+    whole = docspec.parse(path, verifier="draft-only")
+    assert "DRAFT" not in whole.markdown
+    assert whole.pages[0].dropped[-1].reason == "watermark"
+    assert "DRAFT" in docspec.parse(path, verifier="draft-only", pages="1").markdown.split("\n\n")[-1]

@@ -282,6 +282,17 @@ def test_short_lines_stay_apart() -> None:
     assert two.count("\n\n") == 1
 
 
+def test_a_bold_line_that_ends_early_stands_apart() -> None:
+    """A card's or a paragraph's own heading, where what follows is not bold."""
+    text = "Birch is dried in the long barn beside the river."
+    head, body = (
+        Line((Span("Lower yard", (0, 0, 60, 10), bold=True),), (0, 0, 60, 10), "x"),
+        line(text, 0, 12),
+    )
+    made = Region(0, 0, (0, 0, 500, 500), Category.TEXT, lines=(head, body))
+    assert write_region(made, Style()) == f"Lower yard\n\n{text}"
+
+
 def test_contents_are_a_list() -> None:
     """Entries with leaders of any kind are items with their pages, nested by indent; other lines are none."""
     lines = region(

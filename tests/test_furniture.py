@@ -1,6 +1,7 @@
 """What is a page header or footer, by what the other pages show."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -48,6 +49,16 @@ def test_a_document_of_headers_alone_keeps_them() -> None:
     """Labels of one line a page, alike but for a number, are what the document says."""
     pages = [sheet(n, (HEADER, f"Rack {n}", TOP)) for n in range(3)]
     assert written(*pages) == "Rack 0\n\nRack 1\n\nRack 2\n"
+
+
+def test_a_header_that_a_page_model_left_out_is_one() -> None:
+    """What a verifier wrote of a whole page decides: a header that is not in it is none of the text."""
+    page = sheet(0, (HEADER, "Journal of X", TOP), (TEXT, "Body.", BODY))
+    head, body = page.regions
+    left = replace(head, verdict=replace(head.verdict, finish=Finish.UNVERIFIED))
+    read = replace(page, regions=(left, body), verdict=Verdict("Body.", Finish.END))
+    assert assemble([read]).pages[0].dropped[0].text == "Journal of X"
+    assert written(page) == "Journal of X\n\nBody.\n"
 
 
 def test_heads_of_left_and_right_pages_repeat_in_turn() -> None:

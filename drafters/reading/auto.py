@@ -11,6 +11,7 @@ from docspec.drafters.reading.drop_caps import with_drop_caps
 from docspec.drafters.reading.evidence import Evidence
 from docspec.drafters.reading.fitted import fitted
 from docspec.drafters.reading.ligatures import mend_lines
+from docspec.drafters.reading.line_numbers import without_line_numbers
 from docspec.drafters.reading.ocr import OcrDrafter
 from docspec.drafters.reading.ocr_engine import OcrEngine
 from docspec.drafters.reading.plausible import plausibility
@@ -42,7 +43,7 @@ class AutoDrafter:
 
     def read(self, page: Page) -> Sequence[Line]:
         """The page's lines: the text layer's, OCR's for print that it leaves out, or OCR's alone."""
-        lines = with_drop_caps(self._read(page))
+        lines = without_line_numbers(with_drop_caps(self._read(page)), page.width)
         return with_check_boxes(lines, drawn_boxes(page, lines), lines[0].source) if lines else lines
 
     def _read(self, page: Page) -> Sequence[Line]:

@@ -21,11 +21,12 @@ SENTENCE_END = tuple(".!?:;。！？：；…\"'”’)）」』")
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One visual line of a region: its text (clean), its box in points, whether its font is fixed-width."""
+    """One visual line of a region: its text (clean), its box in points, and how it is printed."""
 
     text: str
     box: Box
     mono: bool = False
+    bold: bool = False
 
     @property
     def height(self) -> float:
@@ -40,11 +41,19 @@ def rows_of(lines: Sequence[Line], style: Style) -> list[Row]:
         if not text.strip():
             continue
         mono = all(span.mono for span in line.spans if span.text.strip())
+        bold = all(span.bold for span in line.spans if span.text.strip())
         if rows and _side_by_side(rows[-1].box, line.box):
             last = rows.pop()
-            rows.append(Row(_beside(last.text, text), union([last.box, line.box]), last.mono and mono))
+            rows.append(
+                Row(
+                    _beside(last.text, text),
+                    union([last.box, line.box]),
+                    last.mono and mono,
+                    last.bold and bold,
+                )
+            )
         else:
-            rows.append(Row(text, line.box, mono))
+            rows.append(Row(text, line.box, mono, bold))
     return rows
 
 
@@ -74,7 +83,9 @@ def paragraphs(rows: Sequence[Row]) -> list[list[Row]]:
     for i, (above, row) in enumerate(pairwise(rows), start=1):
         gap = row.box[1] - above.box[1] > step + 0.6 * height and len(rows) > 2
         below = rows[i + 1] if i + 1 < len(rows) else None
-        short = stops[i - 1] and (lines or above.text.rstrip().endswith(SENTENCE_END))
+        short = stops[i - 1] and (
+            lines or above.bold != row.bold or above.text.rstrip().endswith(SENTENCE_END)
+        )
         if gap or short or i in labelled or _is_indented(above, row, below, left, right, height):
             cut.append([])
         cut[-1].append(row)
