@@ -62,7 +62,7 @@ def tokenizer() -> Any:
     return PreTrainedTokenizerFast(tokenizer_object=core, eos_token=END, pad_token=END)
 
 
-def make(folder: Path, texts: Sequence[str], size: Size = Size(), seed: int = 0) -> dict[str, Any]:  # noqa: B008 frozen
+def make(folder: Path, texts: Sequence[str], size: Size = Size(), seed: int = 0) -> dict[str, Any]:
     """Write the checkpoint of a model that writes ``texts`` to ``folder``, unless it is there.
 
     Returns what it cost: seconds, rounds, texts and tokens, and the shares (0..1) of both that come out
@@ -161,9 +161,9 @@ class Lessons:
         schedule = torch.optim.lr_scheduler.LambdaLR(
             optimizer, lambda step: min(1.0, (step + 1) / WARM_UP) * max(0.02, 1 - step / max(1, total))
         )
-        done = wrong = 0
-        for done in range(1, rounds + 1):
-            wrong = 0
+        done, right = 0, False
+        while done < rounds and not right:
+            done, wrong = done + 1, 0
             for batch in batches(lengths, chance.shuffle):
                 logits, wanted = self._logits(batch, *ends)
                 loss = torch.nn.functional.cross_entropy(logits, wanted)
@@ -173,8 +173,7 @@ class Lessons:
                 optimizer.step()
                 schedule.step()
                 wrong += int((logits.argmax(1) != wanted).sum())
-            if wrong <= NEARLY * sum(lengths) and not any(self._mistakes(*ends)):
-                break
+            right = wrong <= NEARLY * sum(lengths) and not any(self._mistakes(*ends))
         mistakes = self._mistakes(*ends)
         with torch.no_grad():
             whole[1].zero_()
@@ -224,7 +223,7 @@ class Lessons:
 
 
 def batches(lengths: Sequence[int], shuffle: Callable[[list[list[int]]], None]) -> Iterator[list[int]]:
-    """All texts once, those of like length together, ``TOKENS`` with their padding at the most; in any order."""
+    """All texts once, those of like length together: ``TOKENS`` with their padding at most, or one text."""
     order = sorted(range(len(lengths)), key=lambda number: lengths[number])
     groups: list[list[int]] = []
     for number in order:

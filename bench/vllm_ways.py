@@ -2,10 +2,10 @@
 
 The texts are those of docspec.bench.acceptance (``--drafts`` takes the files that it keeps, one a mode): what
 a verifier wrote or should write, and the draft of the OCR pipeline. docspec.bench.recorded_model makes a
-small model that writes them by heart; a model that is kept with ``--models`` is not made again. Each way and
-concurrency has an engine of its own, so nothing is remembered from one to the next; as many requests are in
-flight as ``max_num_seqs``. A small model's step is mostly vLLM's own time: the wall's share says what the host
-is spared, steps are what holds for a large model. Needs vLLM (docs/serving.md).
+small model that writes them by heart; one that is kept with ``--models`` is not made again. Concurrency is how
+many requests are in flight, of the engine's most rows. A way that remembers answers, as suffix decoding does,
+has a new engine for each, or it would know the texts from the last time. A small model's step is mostly vLLM's
+own time, so the wall's share is of that; steps are what holds for a large model. Needs vLLM (docs/serving.md).
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import argparse
 import gc
 import json
 import os
+import sys
 import tempfile
 import time
 from collections import deque
@@ -33,18 +34,22 @@ from docspec.bench.acceptance_cases import Case
 from docspec.verifiers.vllm_plugin.arguments import WINDOW, check_vllm, engine_arguments
 from docspec.verifiers.vllm_plugin.given import TEXTS
 
-PLAIN, DRAFTED = "vllm", "vllm-docspec"
+PLAIN, REMEMBERS, DRAFTED = "vllm", "vllm-suffix", "vllm-docspec"
 CONCURRENCY = (1, 4, 16)
 ROOM = 16  # tokens that a request may write beyond its text: a model that errs is not cut short unseen
 CACHE = 512 << 20  # bytes of keys and values
+COUNTED = {"per_request_spec_decode_metrics": "summary"}
 NGRAM = {"method": "ngram", "num_speculative_tokens": 8, "prompt_lookup_min": 2, "prompt_lookup_max": 4}
 SUFFIX = {"method": "suffix"}  # its own settings, which its authors chose
 
 # What each way adds to vLLM's engine; ``window`` is docspec's.
 WAYS: dict[str, Callable[[int], dict[str, Any]]] = {
     PLAIN: lambda window: {},
-    "vllm-ngram": lambda window: {"speculative_config": NGRAM, "per_request_spec_decode_metrics": "summary"},
-    "vllm-suffix": lambda window: {"speculative_config": SUFFIX, "per_request_spec_decode_metrics": "summary"},
+    "vllm-ngram": lambda window: {"speculative_config": NGRAM, **COUNTED},
+    "vllm-suffix": lambda window: {
+        "speculative_config": SUFFIX,
+        "per_request_spec_decode_metrics": "summary",
+    },
     DRAFTED: engine_arguments,
 }
 
@@ -165,18 +170,21 @@ def compare(folder: Path, cases: Sequence[Case], options: argparse.Namespace) ->
         [*words(case.truth, add_special_tokens=False)["input_ids"], words.eos_token_id] for case in cases
     ]
     found: dict[str, Any] = {"training": training, "runs": {}, "refused": {}}
-    for rows in options.concurrency:
-        plain = None
-        for name in dict.fromkeys([PLAIN, *options.ways]):
-            drafts = [case.draft if name == DRAFTED else None for case in cases]
+    plain: dict[int, Measured] = {}
+    for name in dict.fromkeys([PLAIN, *options.ways]):
+        drafts = [case.draft if name == DRAFTED else None for case in cases]
+        own = [[rows] for rows in options.concurrency]
+        for together in own if name == REMEMBERS else [options.concurrency]:
             try:
-                with started(folder, rows, **WAYS[name](options.window)) as llm:
-                    run = measure(llm, recorded, drafts, rows)
+                with started(folder, max(together), **WAYS[name](options.window)) as llm:
+                    for rows in together:
+                        run = measure(llm, recorded, drafts, rows)
+                        plain.setdefault(rows, run)
+                        line = figures(run, plain[rows], recorded)
+                        found["runs"][f"{name}, {rows}"] = line
+                        print(f"{name}, {rows}: {line}", file=sys.stderr)
             except ImportError as error:
                 found["refused"][name] = str(error)
-                continue
-            plain = plain or run
-            found["runs"][f"{name}, {rows}"] = figures(run, plain, recorded)
     return found
 
 
@@ -217,17 +225,21 @@ def _print(name: str, found: dict[str, Any]) -> None:
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m docspec.bench.vllm_ways", description=__doc__)
     parser.add_argument(
-        "--drafts", type=Path, nargs="+", required=True, help="files that docspec.bench.acceptance --drafts kept"
+        "--drafts",
+        type=Path,
+        nargs="+",
+        required=True,
+        help="files that docspec.bench.acceptance --drafts kept",
     )
     parser.add_argument("--models", type=Path, help="keep the models in this folder, or reuse them from it")
     parser.add_argument("--ways", nargs="*", choices=list(WAYS), default=list(WAYS), help="beside vLLM alone")
     parser.add_argument("--concurrency", type=int, nargs="*", default=list(CONCURRENCY))
     parser.add_argument("--limit", type=int, help="texts of each file (default: all)")
-    parser.add_argument("--window", type=int, default=WINDOW, help=f"docspec's draft tokens a step ({WINDOW})")
+    parser.add_argument("--window", type=int, default=WINDOW, help="docspec's draft tokens a step")
     size = recorded_model.Size()
     parser.add_argument("--width", type=int, default=size.width, help=f"the model's width ({size.width})")
     parser.add_argument("--layers", type=int, default=size.layers, help=f"its layers ({size.layers})")
-    parser.add_argument("--rounds", type=int, default=size.rounds, help=f"of training, at most ({size.rounds})")
+    parser.add_argument("--rounds", type=int, default=size.rounds, help=f"of training ({size.rounds})")
     return parser.parse_args()
 
 
