@@ -2,10 +2,11 @@
 
 The texts are those of docspec.bench.acceptance (``--drafts`` takes the files that it keeps, one a mode): what
 a verifier wrote or should write, and the draft of the OCR pipeline. docspec.bench.recorded_model makes a
-small model that writes them by heart; one that is kept with ``--models`` is not made again. Concurrency is how
-many requests are in flight, of the engine's most rows. A way that remembers answers, as suffix decoding does,
-has a new engine for each, or it would know the texts from the last time. A small model's step is mostly vLLM's
-own time, so the wall's share is of that; steps are what holds for a large model. Needs vLLM (docs/serving.md).
+small model that writes them by heart; one that is kept with ``--models`` is not made again. Concurrency is
+how many requests are in flight, of the engine's most rows. A way that remembers answers, as suffix decoding
+does, has a new engine for each, or it would know the texts from the last time. A small model's step is mostly
+vLLM's own time, so the wall's share is of that; steps are what holds for a large model. Needs vLLM
+(docs/serving.md).
 """
 
 from __future__ import annotations
