@@ -20,15 +20,17 @@ import tempfile
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cached_property
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from rich.console import Console
 from rich.table import Table
+from transformers import PreTrainedTokenizerFast
 
 from docspec.bench import recorded_model
 from docspec.bench.acceptance_cases import Case
@@ -66,7 +68,7 @@ class Measured:
     seconds: float
     proposing: list[float]
 
-    @cached_property
+    @property
     def tokens(self) -> int:
         """Tokens written."""
         return sum(map(len, self.outputs))
@@ -97,7 +99,8 @@ def measure(llm: Any, recorded: Sequence[Sequence[int]], drafts: Sequence[str | 
 
     engine = llm.llm_engine
     scheduler = engine.engine_core.engine_core.scheduler
-    _ask(engine, SamplingParams, "warm up", len(recorded), ROOM, None)
+    for row in range(rows):
+        _ask(engine, SamplingParams, f"warm up {row}", len(recorded) + row, 2 * ROOM, None)
     while engine.has_unfinished_requests():
         engine.step()
     proposing = getattr(scheduler, "proposing", None)
@@ -162,11 +165,26 @@ def started(folder: Path, rows: int, **more: Any) -> Iterator[Any]:
         cleanup_dist_env_and_memory()
 
 
+def runs(
+    folder: Path,
+    recorded: Sequence[Sequence[int]],
+    drafts: Sequence[str | None],
+    together: Sequence[int],
+    engine: dict[str, Any],
+) -> list[Measured]:
+    """One engine's runs, one for each concurrency of ``together``.
+
+    In a process of its own: vLLM's start fails where numba, which ngram brings, is loaded already.
+    """
+    with started(folder, max(together), **engine) as llm:
+        return [measure(llm, recorded, drafts, rows) for rows in together]
+
+
 def compare(folder: Path, cases: Sequence[Case], options: argparse.Namespace) -> dict[str, Any]:
     """Make the model of ``cases`` in ``folder`` and run all ways; figures by way and concurrency."""
     size = recorded_model.Size(options.width, options.layers, options.rounds)
     training = recorded_model.make(folder, [case.truth for case in cases], size)
-    words = recorded_model.tokenizer()
+    words = PreTrainedTokenizerFast.from_pretrained(folder)  # the neutral one hangs on what is installed
     recorded = [
         [*words(case.truth, add_special_tokens=False)["input_ids"], words.eos_token_id] for case in cases
     ]
@@ -176,16 +194,18 @@ def compare(folder: Path, cases: Sequence[Case], options: argparse.Namespace) ->
         drafts = [case.draft if name == DRAFTED else None for case in cases]
         own = [[rows] for rows in options.concurrency]
         for together in own if name == REMEMBERS else [options.concurrency]:
-            try:
-                with started(folder, max(together), **WAYS[name](options.window)) as llm:
-                    for rows in together:
-                        run = measure(llm, recorded, drafts, rows)
-                        plain.setdefault(rows, run)
-                        line = figures(run, plain[rows], recorded)
-                        found["runs"][f"{name}, {rows}"] = line
-                        print(f"{name}, {rows}: {line}", file=sys.stderr)
-            except ImportError as error:
-                found["refused"][name] = str(error)
+            engine = WAYS[name](options.window)
+            with ProcessPoolExecutor(1, get_context("spawn")) as alone:
+                asked = alone.submit(runs, folder, recorded, drafts, together, engine)
+                try:
+                    made = asked.result()
+                except ImportError as error:
+                    found["refused"][name] = str(error)
+                    continue
+            for rows, run in zip(together, made, strict=True):
+                plain.setdefault(rows, run)
+                line = found["runs"][f"{name}, {rows}"] = figures(run, plain[rows], recorded)
+                print(f"{name}, {rows}: {json.dumps(line)}", file=sys.stderr)
     return found
 
 
