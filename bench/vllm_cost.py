@@ -105,12 +105,14 @@ def acceptance(
     return tokens / max(1, steps), drafted / max(1, steps)
 
 
-def expected(codec: Codec, cases: Sequence[Case], model: Model, rows: int) -> dict[str, float]:
+def expected(
+    codec: Codec, cases: Sequence[Case], model: Model, rows: int, rates: Rates = RATES
+) -> dict[str, float]:
     """A line of the table, times in milliseconds."""
-    slope = 2 * model.parameters / RATES.arithmetic
-    base = drafted_step(model, rows, rows)
+    slope = 2 * model.parameters / rates.arithmetic
+    base = drafted_step(model, rows, rows, rates)
     gained, sent = acceptance(codec, cases, rows, base, slope)
-    plain, drafted = plain_step(model, rows), drafted_step(model, rows, rows * (1 + sent))
+    plain, drafted = plain_step(model, rows, rates), drafted_step(model, rows, rows * (1 + sent), rates)
     return {
         "plain_step_ms": round(1e3 * plain, 2),
         "drafted_step_ms": round(1e3 * drafted, 2),
@@ -132,7 +134,9 @@ def main() -> None:
     )
     parser.add_argument("--concurrency", type=int, nargs="*", default=list(CONCURRENCY))
     parser.add_argument("--context", type=int, default=5000, help="tokens of a row (default: 5000, a page's)")
+    parser.add_argument("--proposing-ms", type=float, default=0.15, help="of docspec, a row (default: 0.15)")
     options = parser.parse_args()
+    rates = replace(RATES, proposing=options.proposing_ms / 1e3)
     codec = TokenizerCodec(neutral_tokenizer())
     lines: dict[str, dict[str, float]] = {}
     for file in options.drafts:
@@ -140,7 +144,7 @@ def main() -> None:
         for name, known in MODELS.items():
             model = replace(known, context=options.context)
             for rows in options.concurrency:
-                lines[f"{file.stem}, {name}, {rows}"] = expected(codec, cases, model, rows)
+                lines[f"{file.stem}, {name}, {rows}"] = expected(codec, cases, model, rows, rates)
     table = Table(
         "texts, model, concurrency", *(name.replace("_", " ") for name in next(iter(lines.values())))
     )

@@ -11,8 +11,12 @@ from transformers import Qwen2VLForConditionalGeneration
 from transformers.models.qwen2_vl.image_processing_pil_qwen2_vl import Qwen2VLImageProcessorPil
 
 from docspec.bench import vllm_ways
+from docspec.bench.acceptance_cases import Case
+from docspec.bench.neutral_tokenizer import neutral_tokenizer
 from docspec.bench.recorded_model import PAD, PROMPT, TOKENS, Size, batches, make, picture, tokenizer
+from docspec.bench.vllm_cost import MODELS, RATES, acceptance, drafted_step, gpu, plain_step
 from docspec.bench.vllm_ways import DRAFTED, PLAIN, WAYS, Measured, figures
+from docspec.verifiers.codec import TokenizerCodec
 
 TEXTS = ["Nothing is lost, but time is won.", "Nothing is lost, but time is 5,678.", "文字"]
 
@@ -84,3 +88,21 @@ def test_the_model_writes_its_texts(tmp_path: Path) -> None:
         new = written[0, ids.shape[1] :].tolist()
         assert new[-1] == words.eos_token_id
         assert words.decode(new[:-1]) == text
+
+
+def test_a_modelled_step_is_bound_by_weights_and_then_by_arithmetic() -> None:
+    """And with drafts the host's time comes on top, with the proposer's for each row."""
+    model = MODELS["3B (Qwen2.5-VL)"]
+    assert gpu(model, 1, 1) == gpu(model, 1, 32) < gpu(model, 1, 1000)
+    more = drafted_step(model, 8, 8) - gpu(model, 8, 8)
+    assert more == pytest.approx(RATES.host + 8 * (RATES.host_row + RATES.proposing))
+    assert plain_step(model, 8) == pytest.approx(max(RATES.host + 8 * RATES.host_row, gpu(model, 8, 8)))
+
+
+def test_modelled_acceptance_follows_the_draft() -> None:
+    """A right draft needs a step for each window beside the first, which cannot ride in the prefill."""
+    codec, text = TokenizerCodec(neutral_tokenizer()), "The draft is text, and so is the verdict. " * 3
+    right, wrong = Case("a", "english", text, text), Case("b", "english", text, "")
+    tokens, _ = acceptance(codec, [right], 1, base=1e-3, slope=1e-5)
+    assert tokens > 5
+    assert acceptance(codec, [wrong], 64, base=1e-3, slope=1e-3)[0] < 1.2  # its own repetitions
