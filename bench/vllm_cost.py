@@ -1,0 +1,158 @@
+"""What docspec's drafts should gain inside vLLM on a GPU: measured acceptance, and a model of a step's time.
+
+Acceptance is replayed over the texts of docspec.bench.acceptance (``--drafts``), with chains, and windows as
+the plug-in chooses them at the modelled cost. A step takes the host's time and the GPU's: small kernels, the
+weights read once or the arithmetic of its tokens, whichever is longer, and each row's keys and values. vLLM
+alone prepares a step while the last one runs; with docspec's scheduler it cannot. ``RATES`` are assumptions,
+not measurements; docs/serving.md says where they come from.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from docspec.bench.acceptance_cases import Case
+from docspec.bench.acceptance_loop import END
+from docspec.bench.neutral_tokenizer import neutral_tokenizer
+from docspec.drafters.following.cursor import Codec, DraftCursor
+from docspec.verifiers.codec import TokenizerCodec
+from docspec.verifiers.vllm_plugin.arguments import WINDOW
+from docspec.verifiers.window import AcceptanceRate, window_length
+
+CONCURRENCY = (1, 4, 16, 64)
+
+
+@dataclass(frozen=True, slots=True)
+class Rates:
+    """Seconds and rates of one GPU and its host."""
+
+    bandwidth: float = 3.0e12  # bytes a second that kernels reach
+    arithmetic: float = 4.0e14  # operations a second that they reach, bf16
+    layer: float = 4e-5  # of a layer's kernels, beside what they read
+    host: float = 2e-3  # of scheduling, inputs and sampling, a step
+    host_row: float = 3e-5  # the same, a row
+    proposing: float = 1.5e-4  # of docspec, a row
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """A decoder in bf16: parameters that a step reads, layers, and bytes of keys and values of a token."""
+
+    parameters: float
+    layers: int
+    kv: float
+    context: int = 5000  # tokens of image and text that a row has: a page's; a region has some hundreds
+
+
+MODELS = {
+    "1.7B (dots.ocr)": Model(1.7e9, 28, 28 * 2 * 2 * 128 * 2),
+    "3B (Qwen2.5-VL)": Model(3.1e9, 36, 36 * 2 * 2 * 128 * 2),
+}
+RATES = Rates()
+
+
+def gpu(model: Model, rows: int, tokens: float, rates: Rates = RATES) -> float:
+    """Seconds of the GPU for a step of ``rows`` sequences and ``tokens`` in all."""
+    weights = 2 * model.parameters / rates.bandwidth
+    arithmetic = 2 * model.parameters * tokens / rates.arithmetic
+    cache = rows * model.kv * model.context / rates.bandwidth
+    return model.layers * rates.layer + max(weights, arithmetic) + cache
+
+
+def plain_step(model: Model, rows: int, rates: Rates = RATES) -> float:
+    """Seconds of a step of vLLM alone: the host prepares it while the last one runs."""
+    return max(rates.host + rows * rates.host_row, gpu(model, rows, rows, rates))
+
+
+def drafted_step(model: Model, rows: int, tokens: float, rates: Rates = RATES) -> float:
+    """Seconds of a step with drafts, ``tokens`` in all: one after the other."""
+    host = rates.host + rows * (rates.host_row + rates.proposing)
+    return host + gpu(model, rows, tokens, rates)
+
+
+def acceptance(
+    codec: Codec, cases: Sequence[Case], rows: int, base: float, slope: float
+) -> tuple[float, float]:
+    """Tokens and draft tokens of a row's step, with windows as the plug-in chooses them for ``rows`` rows."""
+    tokens = steps = drafted = 0
+    for case in cases:
+        cursor, rate = DraftCursor([case.draft], codec, END), AcceptanceRate()
+        wanted, done = [*codec.encode(case.truth)[0], END], 0
+        while done < len(wanted):
+            room = (
+                min(WINDOW, window_length(rate.value, base, slope, rows)) if done else 0
+            )  # none in a prefill
+            window = cursor.propose(room).tokens if room > 0 else []
+            coming = wanted[done:]
+            pairs = zip(window, coming, strict=False)
+            right = next((at for at, (own, other) in enumerate(pairs) if own != other), None)
+            right = min(len(window), len(coming)) if right is None else right
+            emitted = coming[: right + 1]
+            if window:
+                rate.update(right, rejected=right < len(window))
+            elif tested := cursor.propose(1).tokens:
+                rate.update(int(tested[0] == emitted[0]), rejected=tested[0] != emitted[0])
+            cursor.advance(emitted)
+            done += len(emitted)
+            tokens, steps, drafted = tokens + len(emitted), steps + 1, drafted + len(window)
+    return tokens / max(1, steps), drafted / max(1, steps)
+
+
+def expected(
+    codec: Codec, cases: Sequence[Case], model: Model, rows: int, rates: Rates = RATES
+) -> dict[str, float]:
+    """A line of the table, times in milliseconds."""
+    slope = 2 * model.parameters / rates.arithmetic
+    base = drafted_step(model, rows, rows, rates)
+    gained, sent = acceptance(codec, cases, rows, base, slope)
+    plain, drafted = plain_step(model, rows, rates), drafted_step(model, rows, rows * (1 + sent), rates)
+    return {
+        "plain_step_ms": round(1e3 * plain, 2),
+        "drafted_step_ms": round(1e3 * drafted, 2),
+        "draft_tokens_a_step": round(sent, 1),
+        "tokens_a_step": round(gained, 2),
+        "gain": round(gained * plain / drafted, 2),
+    }
+
+
+def main() -> None:
+    """Print the table; the last line is JSON."""
+    parser = argparse.ArgumentParser(prog="python -m docspec.bench.vllm_cost", description=__doc__)
+    parser.add_argument(
+        "--drafts",
+        type=Path,
+        nargs="+",
+        required=True,
+        help="files that docspec.bench.acceptance --drafts kept",
+    )
+    parser.add_argument("--concurrency", type=int, nargs="*", default=list(CONCURRENCY))
+    parser.add_argument("--context", type=int, default=5000, help="tokens of a row (default: 5000, a page's)")
+    parser.add_argument("--proposing-ms", type=float, default=0.15, help="of docspec, a row (default: 0.15)")
+    options = parser.parse_args()
+    rates = replace(RATES, proposing=options.proposing_ms / 1e3)
+    codec = TokenizerCodec(neutral_tokenizer())
+    lines: dict[str, dict[str, float]] = {}
+    for file in options.drafts:
+        cases = [Case(**one) for one in json.loads(file.read_text(encoding="utf-8"))]
+        for name, known in MODELS.items():
+            model = replace(known, context=options.context)
+            for rows in options.concurrency:
+                lines[f"{file.stem}, {name}, {rows}"] = expected(codec, cases, model, rows, rates)
+    table = Table(
+        "texts, model, concurrency", *(name.replace("_", " ") for name in next(iter(lines.values())))
+    )
+    for name, line in lines.items():
+        table.add_row(name, *map(str, line.values()))
+    Console(width=max(130, Console().width)).print(table)
+    print(json.dumps({"benchmark": "vllm cost", "expected": lines}))
+
+
+if __name__ == "__main__":
+    main()

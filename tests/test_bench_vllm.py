@@ -1,0 +1,108 @@
+"""The benchmark inside vLLM: what needs no vLLM of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from transformers import Qwen2VLForConditionalGeneration
+from transformers.models.qwen2_vl.image_processing_pil_qwen2_vl import Qwen2VLImageProcessorPil
+
+from docspec.bench import vllm_ways
+from docspec.bench.acceptance_cases import Case
+from docspec.bench.neutral_tokenizer import neutral_tokenizer
+from docspec.bench.recorded_model import PAD, PROMPT, TOKENS, Size, batches, make, picture, tokenizer
+from docspec.bench.vllm_cost import MODELS, RATES, acceptance, drafted_step, gpu, plain_step
+from docspec.bench.vllm_ways import DRAFTED, PLAIN, WAYS, Measured, figures
+from docspec.verifiers.codec import TokenizerCodec
+
+TEXTS = ["Nothing is lost, but time is won.", "Nothing is lost, but time is 5,678.", "文字"]
+
+
+def test_batches_hold_every_text_once_and_are_bounded() -> None:
+    """A text longer than a batch is alone."""
+    lengths = [1, TOKENS * 2, 40, 300, 301, 7]
+    found = list(batches(lengths, lambda groups: None))
+    assert sorted(number for group in found for number in group) == list(range(len(lengths)))
+    assert [1] in found
+    assert all(
+        len(group) * max(lengths[number] for number in group) <= TOKENS for group in found if group != [1]
+    )
+
+
+def test_pictures_differ_and_come_again() -> None:
+    """They are what tells the texts apart."""
+    assert picture(3).tobytes() == picture(3).tobytes()
+    assert picture(3).tobytes() != picture(4).tobytes()
+
+
+def test_a_line_compares_with_vllm_alone() -> None:
+    """Steps, tokens, wall, the proposer's time, and whether outputs are the same."""
+    plain = Measured([[1, 2, 3, 4], [5, 6]], steps=6, row_steps=6, seconds=2.0, proposing=[])
+    run = Measured([[1, 2, 3, 4], [5, 6]], steps=3, row_steps=2, seconds=1.0, proposing=[0.1, 0.3])
+    line = figures(run, plain, [[1, 2, 3, 4], [5, 7]])
+    assert (line["steps_fewer"], line["tokens_a_step"], line["wall_ratio"]) == (2.0, 3.0, 0.5)
+    assert (line["identical"], line["as_recorded"]) == (True, 0.5)
+    assert line["proposing_ms_median"] == pytest.approx(0.2)
+    assert figures(plain, plain, run.outputs)["proposing_ms_median"] is None
+
+
+def test_only_docspecs_way_has_its_scheduler() -> None:
+    """vLLM alone is vLLM alone."""
+    assert WAYS[PLAIN](64) == {}
+    assert [name for name in WAYS if "scheduler_cls" in WAYS[name](64)] == [DRAFTED]
+    assert WAYS[DRAFTED](32)["speculative_config"]["num_speculative_tokens"] == 32
+
+
+def test_without_vllm_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Before a model is made."""
+
+    def missing() -> None:
+        raise RuntimeError("vLLM is not installed; pip install 'vllm>=0.32,<0.34'")
+
+    monkeypatch.setattr(vllm_ways, "check_vllm", missing)
+    monkeypatch.setattr("sys.argv", ["vllm_ways", "--drafts", str(tmp_path / "none.json")])
+    with pytest.raises(SystemExit, match="pip install"):
+        vllm_ways.main()
+
+
+@pytest.mark.slow
+def test_the_model_writes_its_texts(tmp_path: Path) -> None:
+    """Read from its folder, transformers' greedy generate writes each text after its picture, and ends."""
+    torch.set_num_threads(1)
+    made = make(tmp_path, TEXTS, Size(64, 1, 200))
+    assert made["texts_right"] == 1.0
+    assert make(tmp_path, TEXTS) == made  # it is not made again
+    words = tokenizer()
+    model: Any = Qwen2VLForConditionalGeneration.from_pretrained(tmp_path)
+    images = Qwen2VLImageProcessorPil.from_pretrained(tmp_path)
+    for number, text in enumerate(TEXTS):
+        seen: dict[str, Any] = dict(images([picture(number)], return_tensors="pt"))
+        ids = torch.tensor([words(PROMPT.replace(PAD, PAD * 4), add_special_tokens=False)["input_ids"]])
+        kinds = (ids == words.convert_tokens_to_ids(PAD)).int()
+        written = model.generate(
+            input_ids=ids, mm_token_type_ids=kinds, **seen, do_sample=False, max_new_tokens=60
+        )
+        new = written[0, ids.shape[1] :].tolist()
+        assert new[-1] == words.eos_token_id
+        assert words.decode(new[:-1]) == text
+
+
+def test_a_modelled_step_is_bound_by_weights_and_then_by_arithmetic() -> None:
+    """And with drafts the host's time comes on top, with the proposer's for each row."""
+    model = MODELS["3B (Qwen2.5-VL)"]
+    assert gpu(model, 1, 1) == gpu(model, 1, 32) < gpu(model, 1, 1000)
+    more = drafted_step(model, 8, 8) - gpu(model, 8, 8)
+    assert more == pytest.approx(RATES.host + 8 * (RATES.host_row + RATES.proposing))
+    assert plain_step(model, 8) == pytest.approx(max(RATES.host + 8 * RATES.host_row, gpu(model, 8, 8)))
+
+
+def test_modelled_acceptance_follows_the_draft() -> None:
+    """A right draft needs a step for each window beside the first, which cannot ride in the prefill."""
+    codec, text = TokenizerCodec(neutral_tokenizer()), "The draft is text, and so is the verdict. " * 3
+    right, wrong = Case("a", "english", text, text), Case("b", "english", text, "")
+    tokens, _ = acceptance(codec, [right], 1, base=1e-3, slope=1e-5)
+    assert tokens > 5
+    assert acceptance(codec, [wrong], 64, base=1e-3, slope=1e-3)[0] < 1.2  # its own repetitions
