@@ -116,6 +116,16 @@ class Line:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Bookmark:
+    """An entry of a PDF's outline, which viewers show beside the pages: its ``level`` from 1, its ``title``,
+    and the index of the ``page`` that it leads to."""
+
+    level: int
+    title: str
+    page: int
+
+
 class OpenPage(Protocol):
     """A page of an open PDF. Stages ask it for what a Page's pixels and lines do not say.
 
@@ -141,7 +151,8 @@ class Page:
     """A page in memory.
 
     ``image`` is the page rendered at ``dpi``; ``lines`` are its text layer, and ``handle`` is the open PDF's
-    page. A page image has neither of these two.
+    page. A page image has neither of these two. ``bookmarks`` are the entries of the PDF's outline that lead
+    here.
 
     ``turn`` is by how many degrees the displayed page was turned clockwise, so that its text is upright.
     Everything here is as it is then; the results have the page as it is displayed again.
@@ -155,6 +166,7 @@ class Page:
     lines: tuple[Line, ...] = ()
     handle: OpenPage | None = field(default=None, repr=False, compare=False)
     turn: int = 0
+    bookmarks: tuple[Bookmark, ...] = ()
 
     def pixels(self, box: Box, margin: float = 0.0) -> tuple[int, int, int, int]:
         """Where ``box``, grown by ``margin`` points, is in ``image``: x0, y0, x1, y1 in whole pixels.
