@@ -395,7 +395,7 @@ class RegionResult:
 
     >>> region = docspec.parse("paper.pdf").pages[0].regions[0]
     >>> region.order, region.category.value, region.text
-    (0, 'title', '1 Heading of page 1')
+    (0, 'section-header', '1 Heading of page 1')
     """
 
     region: Region
@@ -488,7 +488,7 @@ class Document:
 
     >>> document = docspec.parse("paper.pdf")
     >>> document.markdown.splitlines()[0]
-    '# 1 Heading of page 1'
+    '## 1 Heading of page 1'
     >>> document.save("out/paper.html")
     """
 
