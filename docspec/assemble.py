@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from docspec.drafters.formats.markdown import unfenced
 from docspec.drafters.reading.joining import HYPHENS, join_lines
 from docspec.furniture import MARGINALS, furniture
+from docspec.hierarchy import read_whole
 from docspec.markdown import (
     HEADINGS,
     Block,
@@ -24,7 +25,7 @@ from docspec.markdown import (
     paragraph,
     paragraphs,
 )
-from docspec.marks import ITEM, has_delimiters, starts_item
+from docspec.marks import HEADING, ITEM, has_delimiters, starts_item
 from docspec.result_html import to_html
 from docspec.result_json import to_json
 from docspec.turning import displayed, upright
@@ -90,6 +91,7 @@ def assemble(
     Page headers and footers are left out unless ``keep_headers``, if the pages show that they are some (see
     ``furniture``). ``image_links`` gives a picture's link by (page index, region order). Text inside a
     picture is left out unless it reads like a paragraph or nothing else on the page is text.
+    A heading has the level of its region; only where a model read the whole page, the one that it wrote.
     Captions and table notes stand beside their parent. A paragraph that a column or page break cuts in
     the middle of a sentence is joined, and the hyphen of a word cut there removed. A page pass's output that
     is markdown already stands as it is, a code fence around it aside. A failed page leaves a comment.
@@ -114,6 +116,8 @@ def assemble(
                 written = ""  # the first of the output's regions stands for all of them
                 continue
             place = page.index, result.region.order
+            if not read_whole(page) and result.region.level:
+                result = _unmarked(result)
             text, left_out = _write(result, links.get(place), headers.get(place, ""), pictured)
             if text:
                 blocks.append(_Block(page.index, result, text, result.text.strip() or text))
@@ -208,6 +212,15 @@ def _write(result: RegionResult, link: str | None, header: str, pictured: bool) 
     if category is Category.TEXT and result.verdict.finish is Finish.UNVERIFIED:
         return paragraphs(text), ""
     return paragraph(text), ""
+
+
+def _unmarked(result: RegionResult) -> RegionResult:
+    """A heading without marks of its own: who reads a region by itself cannot know its level."""
+    if result.region.category not in HEADINGS:
+        return result
+    verdict = result.verdict
+    text, shown = (HEADING.sub("", text.lstrip(), count=1) for text in (verdict.text, verdict.markdown))
+    return replace(result, verdict=replace(verdict, text=text, markdown=shown)) if text.strip() else result
 
 
 def _picture(result: RegionResult, link: str | None, pictured: bool) -> tuple[str, str]:

@@ -24,6 +24,7 @@ from docspec.layout import analyse
 from docspec.source import PageFailure, open_document
 from docspec.turning import prevailing_turn, turned
 from docspec.types import (
+    Bookmark,
     Box,
     Category,
     Detector,
@@ -84,12 +85,16 @@ class DraftedPage:
 
 @dataclass(frozen=True, slots=True)
 class DocumentEnd:
-    """The last page of a document has been drafted, or ``error`` kept it from being read at all."""
+    """The last page of a document has been drafted, or ``error`` kept it from being read at all.
+
+    ``bookmarks`` are its outline.
+    """
 
     document: int
     name: str
     notes: tuple[str, ...] = ()
     error: DocspecError | None = None
+    bookmarks: tuple[Bookmark, ...] = ()
 
 
 @dataclass(slots=True)
@@ -124,7 +129,7 @@ class Stages:
                 else:
                     yield self._page(item.number, page)
                 self._clock = time.perf_counter()
-            yield DocumentEnd(item.number, source.name, source.notes)
+            yield DocumentEnd(item.number, source.name, source.notes, bookmarks=source.bookmarks)
 
     def _page(self, document: int, page: Page) -> DraftedPage:
         timings = {"render": self._lap()}

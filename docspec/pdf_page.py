@@ -7,6 +7,7 @@ from typing import Any
 
 from docspec.types import Box
 
+RULE = 3.0  # points: a rule's width and the tables' margin, at most
 IMAGES = ("fill-image", "fill-imgmask")  # MuPDF's names of what is painted
 
 
@@ -15,6 +16,7 @@ class PdfPage:
 
     def __init__(self, page: Any) -> None:
         self.native = page
+        self._tables: list[list[Box]] | None = None  # the cells of each ruled table, once they are asked for
 
     def image_boxes(self) -> Sequence[Box]:
         """Where the page shows images; looked for only if it has any, which is soon known."""
@@ -23,17 +25,29 @@ class PdfPage:
         return [box for kind, box in self.native.get_bboxlog() if kind in IMAGES]
 
     def ruled_cells(self, box: Box) -> Sequence[Box]:
-        """Cells of the largest ruled table in ``box``."""
-        found = self.native.find_tables(clip=box, use_layout=False)
-        tables = found.tables if found is not None else []
-        if not tables:
-            return ()
-        largest = max(
-            tables, key=lambda table: (table.bbox[2] - table.bbox[0]) * (table.bbox[3] - table.bbox[1])
-        )
-        return [
-            (float(x0), float(y0), float(x1), float(y1)) for x0, y0, x1, y1 in filter(None, largest.cells)
-        ]
+        """Cells in ``box`` of the ruled table that has most of them there.
+
+        Rules are looked for on the whole page, once: those of a table's edge stand around its text, often
+        outside of what was found to be the table.
+        """
+        if self._tables is None:
+            found = self.native.find_tables(use_layout=False)
+            tables = found.tables if found is not None else []
+            self._tables = [[_cell(cell) for cell in table.cells if cell] for table in tables]
+        inside = [[cell for cell in cells if _touch(cell, box)] for cells in self._tables]
+        return max(inside, key=len, default=[])
+
+
+def _cell(cell: Any) -> Box:
+    x0, y0, x1, y1 = map(float, cell)
+    return x0, y0, x1, y1
+
+
+def _touch(cell: Box, box: Box) -> bool:
+    """Whether a cell has more than a rule's width in common with ``box``."""
+    wide = min(cell[2], box[2]) - max(cell[0], box[0])
+    high = min(cell[3], box[3]) - max(cell[1], box[1])
+    return wide > RULE and high > RULE
 
 
 def turn_upright(page: Any, turn: int = 0) -> None:

@@ -16,6 +16,7 @@ from docspec.assemble import assemble, image_links
 from docspec.config import Config
 from docspec.drafting import Ahead, DocumentEnd, DraftedPage, Input, Pause, RequestKey
 from docspec.errors import DocspecError, ModelError
+from docspec.hierarchy import with_hierarchy
 from docspec.page_pass import is_sound, is_sure, page_request, page_result, region_results
 from docspec.turning import displayed
 from docspec.types import Document, Finish, Mode, PageResult, Request, Verdict, Verifier, unread
@@ -225,7 +226,7 @@ class Run:
     def _document(self, number: int, document: _OpenDocument, end: DocumentEnd) -> Document:
         started = time.perf_counter()
         source = self.sources[number]
-        pages = [document.done[index] for index in sorted(document.done)]
+        pages = with_hierarchy([document.done[index] for index in sorted(document.done)], end.bookmarks)
         links = image_links(Path(end.name).stem, pages)
         assembly = assemble(pages, keep_headers=self.config.keep_headers, image_links=links)
         timings = {"render": 0.0, "read": 0.0, "layout": 0.0, "draft": 0.0}

@@ -32,7 +32,7 @@ from docspec.pdf_extras import document_notes, page_notes
 from docspec.pdf_page import PdfPage, turn_upright
 from docspec.pdf_text import text_lines
 from docspec.turning import prevailing_turn
-from docspec.types import Page
+from docspec.types import Bookmark, Page
 
 MAX_NOTES = 10
 
@@ -65,6 +65,11 @@ class Source(AbstractContextManager["Source"]):
     def notes(self) -> tuple[str, ...]:
         """What the user should know; grows while pages are read."""
         return tuple(self._notes)
+
+    @property
+    def bookmarks(self) -> tuple[Bookmark, ...]:
+        """The outline, in its order; empty where there is none."""
+        return ()
 
     def note(self, text: str) -> None:
         """Add a note, once, up to a bound."""
@@ -114,6 +119,11 @@ class PdfSource(Source):
                 self.note(note)
         except PDF_ERRORS as error:
             self.note(f"what the file holds besides its pages cannot be read: {_one_line(error)}")
+        self._bookmarks = _bookmarks(document)
+
+    @property
+    def bookmarks(self) -> tuple[Bookmark, ...]:
+        return self._bookmarks
 
     def _read(self, index: int, dpi: float) -> Page:
         try:
@@ -134,7 +144,8 @@ class PdfSource(Source):
             raise PageError(f"the page cannot be rendered: {_one_line(error)}") from error
         finally:
             self._collect_warnings()
-        return Page(index, width, height, dpi, image, lines, PdfPage(page), turn)
+        bookmarks = tuple(bookmark for bookmark in self._bookmarks if bookmark.page == index)
+        return Page(index, width, height, dpi, image, lines, PdfPage(page), turn, bookmarks)
 
     def _collect_warnings(self) -> None:
         for warning in dict.fromkeys(pymupdf.TOOLS.mupdf_warnings(reset=1).splitlines()):
@@ -276,6 +287,15 @@ def _count_pages(name: str, document: Any) -> int:
     if count < 1:
         raise CorruptInput(f"{name}: the PDF has no pages")
     return count
+
+
+def _bookmarks(document: Any) -> tuple[Bookmark, ...]:
+    """The outline's entries; none where it is damaged, since nothing of the text depends on it."""
+    try:
+        entries = document.get_toc()
+    except PDF_ERRORS:
+        return ()
+    return tuple(Bookmark(level, " ".join(title.split()), page - 1) for level, title, page, *_ in entries)
 
 
 def _render(page: Any, dpi: float) -> np.ndarray[Any, np.dtype[np.uint8]]:

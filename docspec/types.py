@@ -117,6 +117,16 @@ class Line:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Bookmark:
+    """An entry of a PDF's outline, which viewers show beside the pages: its ``level`` from 1, its ``title``,
+    and the index of the ``page`` that it leads to."""
+
+    level: int
+    title: str
+    page: int
+
+
 class OpenPage(Protocol):
     """A page of an open PDF. Stages ask it for what a Page's pixels and lines do not say.
 
@@ -142,7 +152,8 @@ class Page:
     """A page in memory.
 
     ``image`` is the page rendered at ``dpi``; ``lines`` are its text layer, and ``handle`` is the open PDF's
-    page. A page image has neither of these two.
+    page. A page image has neither of these two. ``bookmarks`` are the entries of the PDF's outline that lead
+    here.
 
     ``turn`` is by how many degrees the displayed page was turned clockwise, so that its text is upright.
     Everything here is as it is then; the results have the page as it is displayed again.
@@ -156,6 +167,7 @@ class Page:
     lines: tuple[Line, ...] = ()
     handle: OpenPage | None = field(default=None, repr=False, compare=False)
     turn: int = 0
+    bookmarks: tuple[Bookmark, ...] = ()
 
     def pixels(self, box: Box, margin: float = 0.0) -> tuple[int, int, int, int]:
         """Where ``box``, grown by ``margin`` points, is in ``image``: x0, y0, x1, y1 in whole pixels.
@@ -384,7 +396,7 @@ class RegionResult:
 
     >>> region = docspec.parse("paper.pdf").pages[0].regions[0]
     >>> region.order, region.category.value, region.text
-    (0, 'title', '1 Heading of page 1')
+    (0, 'section-header', '1 Heading of page 1')
     """
 
     region: Region
@@ -477,7 +489,7 @@ class Document:
 
     >>> document = docspec.parse("paper.pdf")
     >>> document.markdown.splitlines()[0]
-    '# 1 Heading of page 1'
+    '## 1 Heading of page 1'
     >>> document.save("out/paper.html")
     """
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from docspec.layout.assign import TEXT_LIKE, adopt, assign, fit, gather, in_reading_order
+from docspec.layout.bookmarked import with_bookmarks
 from docspec.layout.code_blocks import with_code_blocks
 from docspec.layout.cut import cut
 from docspec.layout.geometry import Index, area, covered, intersection
@@ -42,7 +43,7 @@ def analyse(page: Page, lines: Sequence[Line], detector: Detector) -> Layout:
     regions, orphans = adopt(regions, orphans)
     regions += gather(page.index, orphans, [region.box for region in regions])
     regions, empty = _without_empty(page, with_code_blocks(regions, lines))
-    regions = repair(page, join_numbers(regions))
+    regions = repair(page, with_bookmarks(join_numbers(regions), page.bookmarks))
     regions = _ordered(regions, _right_to_left(lines))
     return Layout(tuple(with_levels(regions)), (*no_lines, *no_regions, *empty))
 

@@ -15,7 +15,8 @@ from docspec.types import Box, Category, Page, Region
 
 DRAWN = 0.02  # share of a picture's pixels that are neither background nor text
 CAPTION_LINES = 3  # lines of a caption that nothing but its place shows
-TITLE_SIZE = 1.2  # a title's size over that of everything else
+TITLE_SIZE = 1.18  # a title's size over that of everything else: 1.2 to the sections in LaTeX's own styles
+TITLE_LETTERS, TITLE_ROWS = 3, 4  # letters of a title that was found as text, at least, and rows at most
 HEADS = (Category.TEXT, Category.SECTION_HEADER, Category.LIST_ITEM)
 LONG_HEADING = 220  # characters beyond which a heading is a paragraph
 CAPTION = re.compile(
@@ -39,13 +40,19 @@ def _one(page: Page, region: Region) -> Region:
         category = Category.TEXT
     if category == Category.TABLE and region.lines and not _tabular(region):
         category = Category.TEXT
-    if category in (Category.TITLE, Category.SECTION_HEADER) and len(text) > LONG_HEADING:
+    heading = category in (Category.TITLE, Category.SECTION_HEADER)
+    if heading and (len(text) > LONG_HEADING or _sideways(region)):
         category = Category.TEXT
     if category in (Category.PAGE_HEADER, Category.PAGE_FOOTER) and _in_the_middle(page, region):
         category = Category.TEXT
     if category == Category.TEXT and SURE_BULLET.match(text):
         category = Category.LIST_ITEM
     return region if category == region.category else fit(replace(region, category=category))
+
+
+def _sideways(region: Region) -> bool:
+    """Whether a region's lines run up or down the page, as stamps in the margin do."""
+    return bool(region.lines) and all(line.turn for line in region.lines)
 
 
 def _drawn(page: Page, region: Region) -> bool:
@@ -179,12 +186,23 @@ def _bold(region: Region) -> bool:
 
 
 def with_title(page: Page, regions: Sequence[Region]) -> list[Region]:
-    """On a document's first page without a title, the one header that is much larger than all text is it."""
+    """On a document's first page without a title, the one header that is much larger than all text is it; so
+    are a few rows of text, where the fonts say how large they are."""
     if page.index != 0 or any(region.category == Category.TITLE for region in regions):
         return list(regions)
-    heads = [r for r in regions if r.category == Category.SECTION_HEADER and r.box[1] < page.height / 2]
+    heads = [r for r in regions if r.box[1] < page.height / 2 and _may_be_title(r)]
     best = max(heads, key=size, default=None)
-    rivals = [size(r) for r in regions if r.lines and r is not best and r.category in TEXT_LIKE]
+    texts = [r for r in regions if r.lines and r.category in TEXT_LIKE and not _sideways(r)]
+    rivals = [size(r) for r in texts if r is not best]
     if best is None or not rivals or size(best) < TITLE_SIZE * max(rivals):
         return list(regions)
-    return [replace(r, category=Category.TITLE) if r is best else r for r in regions]
+    return [fit(replace(r, category=Category.TITLE)) if r is best else r for r in regions]
+
+
+def _may_be_title(region: Region) -> bool:
+    if region.category == Category.SECTION_HEADER:
+        return True
+    text = " ".join(line.text for line in region.lines)
+    words = sum(char.isalpha() for char in text) >= TITLE_LETTERS and len(text) <= LONG_HEADING
+    measured = all(span.size > 0 and not line.turn for line in region.lines for span in line.spans)
+    return region.category == Category.TEXT and words and measured and len(region.lines) <= TITLE_ROWS

@@ -60,7 +60,7 @@ def markdown(*results: RegionResult, **options: Any) -> str:
 
 
 def test_headings_carry_their_level() -> None:
-    """A title is level 1, a section header its own level or 2, and marks are not doubled."""
+    """A title is level 1, a section header its own level or 2, whatever marks its region was read with."""
     text = markdown(
         result(0, Category.TITLE, "The\nTitle"),
         result(1, Category.SECTION_HEADER, "One", level=3),
@@ -68,7 +68,7 @@ def test_headings_carry_their_level() -> None:
         result(3, Category.SECTION_HEADER, "#### Three", level=2),
         result(4, Category.SECTION_HEADER, "Deep", level=9),
     )
-    assert text == "# The Title\n\n### One\n\n## Two\n\n#### Three\n\n###### Deep\n"
+    assert text == "# The Title\n\n### One\n\n## Two\n\n## Three\n\n###### Deep\n"
 
 
 def test_list_items_are_tight_and_nested_by_indent() -> None:

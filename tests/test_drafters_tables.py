@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 from html.parser import HTMLParser
+from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,7 +16,7 @@ from docspec.drafters.reading.cell_grid import Piece, aligned_cells, ruled_cells
 from docspec.drafters.reading.table_drafts import pieces_of, write_table
 from docspec.drafters.reading.text_layer import TextLayerDrafter
 from docspec.source import open_document
-from docspec.types import Category, Line, Page, Region, Span, Style
+from docspec.types import Box, Category, Line, Page, Region, Span, Style, union
 
 BLANK = Page(0, 500, 500, 72, np.full((500, 500, 3), 255, np.uint8))
 
@@ -160,3 +162,103 @@ def test_pieces_are_the_words(text: str) -> None:
     pieces = list(pieces_of([line(text, 0, 0)]))
     assert [p.text for p in pieces] == text.replace("\ufb01", "fi").replace("\u00ad", "-").split()
     assert all(p.box[0] >= 0 and p.box[2] <= 5.0 * len(text) + 1e-6 for p in pieces)
+
+
+def ruled(
+    tmp_path: Path,
+    xs: Sequence[float],
+    ys: Sequence[float],
+    words: Sequence[tuple[float, float, str]],
+    *gaps: Box,
+) -> str:
+    """The table of a PDF's page with words and a grid of rules, the pieces of rules in ``gaps`` left out.
+
+    The region is no larger than the words.
+    """
+    document = pymupdf.open()
+    sheet = document.new_page(width=500, height=400)
+    pieces = [(a, y, b, y) for y in ys for a, b in pairwise(xs)] + [
+        (x, a, x, b) for x in xs for a, b in pairwise(ys)
+    ]
+    for x0, y0, x1, y1 in set(pieces) - set(gaps):
+        sheet.draw_line((x0, y0), (x1, y1))
+    for x, y, word in words:
+        sheet.insert_text((x, y), word, fontsize=9)
+    document.save(tmp_path / "a.pdf")
+    with open_document(tmp_path / "a.pdf") as source:
+        [page] = source.pages(72)
+        assert isinstance(page, Page)
+        box = union([line.box for line in page.lines])
+        html = write_table(page, Region(0, 0, box, Category.TABLE, lines=page.lines), Style())
+    assert html is not None
+    return html
+
+
+def test_rules_outside_of_the_text_part_cells(tmp_path: Path) -> None:
+    """The table's edge stands far from its text; heads span what they stand over."""
+    words = [(52, 70, "Yard"), (152, 70, "Year"), (152, 90, "Spring"), (252, 90, "Autumn"),
+             (52, 110, "North"), (152, 110, "11"), (252, 110, "12"), (52, 130, "All"), (252, 130, "23")]  # fmt: skip
+    gaps = [(250.0, 55.0, 250.0, 75.0), (50.0, 75.0, 150.0, 75.0), (150.0, 115.0, 150.0, 135.0)]
+    html = ruled(tmp_path, [50.0, 150.0, 250.0, 400.0], [55.0, 75.0, 95.0, 115.0, 135.0], words, *gaps)
+    assert html == (
+        '<table><tr><td rowspan="2">Yard</td><td colspan="2">Year</td></tr>'
+        "<tr><td>Spring</td><td>Autumn</td></tr><tr><td>North</td><td>11</td><td>12</td></tr>"
+        '<tr><td colspan="2">All</td><td>23</td></tr></table>'
+    )
+
+
+def test_bands_between_rules_are_rows(tmp_path: Path) -> None:
+    """Rules part groups of rows of numbers; a head of two lines stays one cell."""
+    words = [(x, y, f"{x + y}") for x in (152, 252, 352) for y in (110, 122, 134, 160, 172, 184)]
+    words += [(52, y, f"Yard{y}") for y in (110, 122, 134, 160, 172, 184)]
+    words += [(x, y, f"word{x}{y}") for x in (52, 152, 252, 352) for y in (70, 82)]
+    html = ruled(tmp_path, [50.0, 150.0, 250.0, 350.0, 450.0], [55.0, 95.0, 145.0, 195.0], words)
+    assert html.count("<tr>") == 7
+    assert "<td>word5270 word5282</td>" in html
+    assert "<tr><td>Yard122</td><td>274</td><td>374</td><td>474</td></tr>" in html
+
+
+def test_two_tables_side_by_side_keep_their_own_rules(tmp_path: Path) -> None:
+    """The cells are those of the table that the region is of."""
+    words = [(62, y, f"a{y}") for y in (70, 90, 110)] + [(112, y, f"b{y}") for y in (70, 90, 110)]
+    html = ruled(tmp_path, [50.0, 100.0, 160.0, 300.0, 350.0, 400.0], [55.0, 75.0, 95.0, 115.0], words,
+                 *[(160.0, y, 300.0, y) for y in (55.0, 75.0, 95.0, 115.0)])  # fmt: skip
+    assert html.count("<tr>") == 3
+    assert html.count("<td>") == 6
+
+
+def test_currency_signs_belong_to_their_amounts() -> None:
+    """They stand far left of the numbers, in some rows only, and shift none of them."""
+    lines = [
+        line("2024", 210, 0), line("2023", 290, 0),
+        line("Net income", 0, 20), line("$", 180, 20), line("4,210", 205, 20),
+        line("$", 260, 20), line("3,985", 285, 20),
+        line("Wear", 0, 40), line("1,118", 205, 40), line("1,064", 285, 40),
+        line("Land", 0, 60), line("(512", 210, 60), line(")", 231, 60), line("-", 300, 60),
+        line("Cash", 0, 80), line("$", 180, 80), line("9,077", 205, 80),
+        line("$", 260, 80), line("5,465", 285, 80),
+    ]  # fmt: skip
+    assert table(lines, table="markdown").split("\n")[2:] == [  # type: ignore[union-attr]
+        "| Net income | $ 4,210 | $ 3,985 |",
+        "| Wear | 1,118 | 1,064 |",
+        "| Land | (512) | - |",
+        "| Cash | $ 9,077 | $ 5,465 |",
+    ]
+
+
+def test_a_dollar_sign_within_words_stays_there() -> None:
+    """What stands before no number is a word."""
+    lines = grid([["Unit", "Size", "Cost"], ["US $ each", "a", "1"], ["$ word", "b", "2"]])
+    assert "<td>US $ each</td>" in str(table(lines))
+    assert "<td>$ word</td>" in str(table(lines))
+
+
+def test_cells_of_several_lines_are_one_where_rows_stand_further_apart() -> None:
+    """Most of the rows are lines of cells, so that their distance is the usual one."""
+    texts = [["Role", "Duty", "When"], ["Keeper", "Opens the", "Daily at"], ["", "gate and", "six"],
+             ["", "locks it", ""], ["Carter", "Brings the", "On"], ["", "horses", "demand"]]  # fmt: skip
+    tops = [0, 18, 29, 40, 58, 69]
+    lines = [line(text, x, y) for row, y in zip(texts, tops, strict=True)
+             for x, text in zip((0, 100, 200), row, strict=True) if text]  # fmt: skip
+    assert str(table(lines)).count("<tr>") == 3
+    assert "<td>Opens the gate and locks it</td><td>Daily at six</td>" in str(table(lines))

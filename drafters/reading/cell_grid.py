@@ -6,6 +6,7 @@ row crosses. Pieces that do cross one are cells that span.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -19,6 +20,11 @@ MIN_BLANK = 0.5  # of a piece's height: narrower strips do not part columns
 WORD_GAP = 0.7  # of a piece's height: a wider gap in a row parts cells
 MAY_CROSS = 0.2  # share of the rows that may cross a column edge (spanning headers)
 WRAPPED = 0.75  # of the usual distance of rows: a nearer row with an empty first cell goes on the one above
+SET_APART = 0.9  # the same, of the usual distance of rows whose first cell has text, where cells have rows
+BAND = 3  # cells of a band that have a line for each of its rows, at least
+CURRENCY = re.compile(r"[$€£¥₹₩₽]|US\$|USD|EUR|GBP|CHF|Rs\.?")
+AMOUNT = re.compile(r"[(\-–—−+]?\s*[\d.,]*\d[\d.,]*\s*\)?%?|[-–—]")
+CLOSES = re.compile(r"\)?%|\)")  # what may stand apart after a number
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +38,10 @@ class Piece:
 def ruled_cells(pieces: Sequence[Piece], boxes: Sequence[Box]) -> list[Cell]:
     """``pieces`` put into the ruled cells ``boxes``, spans by the grid lines that a cell crosses.
 
-    A piece goes to the cell that holds its middle, else to the nearest: none is lost.
+    A piece goes to the cell that holds its middle, else to the nearest: none is lost. A row of cells that all
+    hold several lines of numbers is as many rows.
     """
+    boxes = _parted(pieces, boxes)
     lefts, tops = _edges([b[0] for b in boxes]), _edges([b[1] for b in boxes])
     texts: list[list[Piece]] = [[] for _ in boxes]
     for piece in pieces:
@@ -48,9 +56,37 @@ def ruled_cells(pieces: Sequence[Piece], boxes: Sequence[Box]) -> list[Cell]:
     return sorted(cells, key=lambda cell: (cell.row, cell.column))
 
 
+def _parted(pieces: Sequence[Piece], boxes: Sequence[Box]) -> list[Box]:
+    """``boxes`` with the bands of a table whose rules part groups of rows cut between the rows."""
+    done: list[Box] = []
+    for band in _bands(boxes):
+        inside = [[piece for piece in pieces if not _distance(piece.box, box)] for box in band]
+        rows = _rows([piece for cell in inside for piece in cell])
+        full = [cell for cell in inside if cell]
+        aligned = [cell for cell in full if len(_rows(cell)) == len(rows)]
+        numbers = sum(AMOUNT.fullmatch(piece.text) is not None for cell in full for piece in cell)
+        if len(rows) < 2 or len(aligned) < max(BAND, len(full) / 2) or 2 * numbers < sum(map(len, full)):
+            done += band
+            continue
+        spans = [union([piece.box for piece in row]) for row in rows]
+        cuts = [(above[3] + below[1]) / 2 for above, below in pairwise(spans)]
+        for x0, top, x1, bottom in band:
+            done += [(x0, a, x1, b) for a, b in pairwise([top, *cuts, bottom])]
+    return done
+
+
+def _bands(boxes: Sequence[Box]) -> list[list[Box]]:
+    """``boxes`` of one top and bottom together."""
+    bands: dict[tuple[float, float], list[Box]] = {}
+    for box in boxes:
+        key = next((k for k in bands if abs(k[0] - box[1]) < CLOSE and abs(k[1] - box[3]) < CLOSE), None)
+        bands.setdefault(key or (box[1], box[3]), []).append(box)
+    return list(bands.values())
+
+
 def aligned_cells(pieces: Sequence[Piece]) -> list[Cell] | None:
     """``pieces`` (words, or runs of words) as a grid by their alignment; None where they form none."""
-    rows = [_merged(row) for row in _rows(pieces)]
+    rows = [_merged(_with_signs(row)) for row in _rows(pieces)]
     edges = _column_edges(rows)
     if len(rows) < 2 or not edges:
         return None
@@ -74,6 +110,21 @@ def _row_bottom(row: Sequence[Piece]) -> float:
     """How low a further piece's middle may lie: half way down the lower part of the row's first piece."""
     top, bottom = row[0].box[1], row[0].box[3]
     return top + 0.8 * (bottom - top)
+
+
+def _with_signs(row: Sequence[Piece]) -> list[Piece]:
+    """A row's words with currency signs, which may stand far left of their numbers, as part of these; so are
+    percent signs and brackets after them. Such a piece stands where the number does."""
+    done: list[Piece] = []
+    for piece in row:
+        last = done[-1] if done else None
+        if last and CURRENCY.fullmatch(last.text) and AMOUNT.fullmatch(piece.text):
+            done[-1] = Piece(f"{last.text} {piece.text}", piece.box)
+        elif last and CLOSES.fullmatch(piece.text) and AMOUNT.fullmatch(last.text.split(" ")[-1]):
+            done[-1] = Piece(f"{last.text}{piece.text}", last.box)
+        else:
+            done.append(piece)
+    return done
 
 
 def _merged(row: Sequence[Piece]) -> list[Piece]:
@@ -130,11 +181,13 @@ def _row_cells(row: Sequence[Piece], number: int, edges: Sequence[float]) -> lis
 def _unwrapped(cells: Sequence[Cell], boxes: Sequence[Box]) -> list[Cell]:
     """Rows that only go on the cells above (close, the first cell empty, no spans) put together with them."""
     steps = [b[1] - a[1] for a, b in pairwise(boxes)]
-    usual = median(steps)
+    firsts = {cell.row for cell in cells if cell.column == 0 and cell.text}
+    apart = [step for number, step in enumerate(steps, 1) if number in firsts]
+    near = max(WRAPPED * median(steps), SET_APART * median(apart) if len(apart) > 1 else 0.0)
     rows: list[list[Cell]] = []
     for number in range(len(boxes)):
         row = [cell for cell in cells if cell.row == number]
-        goes_on = bool(rows) and steps[number - 1] < WRAPPED * usual and not row[0].text
+        goes_on = bool(rows) and steps[number - 1] < near and not row[0].text
         if goes_on and _same_shape(rows[-1], row):
             above = rows.pop()
             row = [

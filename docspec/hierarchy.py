@@ -1,0 +1,328 @@
+"""One hierarchy of headings over a whole document, once all of its pages are done. Pure.
+
+In this order of trust: the PDF's outline, numbers ("3.1.2"), headings printed alike whose level these say,
+and how much a heading stands out: size, capitals, weight. The title is level 1 and there is one.
+A page that a model read as a whole keeps the levels that the model gave.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from docspec.layout.bookmarked import same_title
+from docspec.layout.headings import size
+from docspec.markdown import DEEPEST, HEADINGS, SECTION_LEVEL, escaped
+from docspec.numbering import depths, numbers
+from docspec.turning import upright
+from docspec.types import Bookmark, Category, Finish, PageResult, Region, RegionResult
+
+LIKE = 1.06  # font sizes within this factor are one size
+LIKE_OCR = 1.18  # the same for sizes that are guessed from the height of a line's letters
+ABOVE_TITLE = 300  # characters of text that may stand above a title that nothing but its size shows
+CAPITALS = 5  # letters from which capitals are a style and no abbreviation
+SHORT = 120  # characters of a heading that nothing but its print shows
+HEADING_LETTERS = 3  # of one, at least
+
+_Print = tuple[float, str, bool]  # size, font, bold
+
+
+@dataclass(frozen=True, slots=True)
+class _Heading:
+    """A heading whose level is to be found; ``place`` is the page's position and the region's."""
+
+    place: tuple[int, int]
+    region: Region
+    text: str
+    size: float
+    measured: bool  # whether the size is the font's
+    bold: bool
+    italic: bool
+    capitals: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Style:
+    """How headings of one kind are printed; the larger of two stands out more."""
+
+    size: float
+    capitals: bool
+    bold: bool
+    upright: bool
+
+    @property
+    def rank(self) -> tuple[float, bool, bool, bool]:
+        return self.size, self.capitals, self.bold, self.upright
+
+
+def with_hierarchy(pages: Sequence[PageResult], bookmarks: Sequence[Bookmark] = ()) -> list[PageResult]:
+    """``pages``, all of a document in order, with the level of each heading; ``bookmarks`` is its outline."""
+    pages = _with_alike(pages)
+    headings = _headings(pages)
+    if not headings:
+        return list(pages)
+    given = any(_is_title(r.region) for page in pages if read_whole(page) for r in page.regions)
+    listed = _listed(headings, bookmarks)
+    title = None if given else _title(pages, headings, listed, bookmarks)
+    found = _levels(headings, bookmarks, listed, title)
+    levels = {headings[i].place: level for i, level in found.items()}
+    done: list[PageResult] = []
+    for number, page in enumerate(pages):
+        regions = tuple(_with_level(result, levels.get((number, i))) for i, result in enumerate(page.regions))
+        done.append(replace(page, regions=regions))
+    return done
+
+
+def read_whole(page: PageResult) -> bool:
+    """Whether a model read the page as a whole: it saw which headings there are, and how they differ."""
+    return page.verdict is not None and page.verdict.finish is not Finish.UNVERIFIED
+
+
+def _with_alike(pages: Sequence[PageResult]) -> list[PageResult]:
+    """``pages`` with short lines of text as headings that are printed as headings are, and hardly any other
+    text is; and without headings that say nothing, such as a page's number."""
+    heads: Counter[_Print] = Counter()
+    text: Counter[_Print] = Counter()
+    for result in (result for page in pages if not read_whole(page) for result in page.regions):
+        kind = _print(result.region)
+        if kind is None:
+            continue
+        if result.region.category in HEADINGS:
+            heads[kind] += len(result.text)
+        elif not _is_short(result):
+            text[kind] += len(result.text)
+    usual = text.most_common(1)[0][0] if text else None
+    known = {kind for kind in heads if usual and text[kind] <= heads[kind] and _stands_out(kind, usual)}
+    return [
+        page
+        if read_whole(page)
+        else replace(page, regions=tuple(_recast(result, known) for result in page.regions))
+        for page in pages
+    ]
+
+
+def _recast(result: RegionResult, known: Collection[_Print]) -> RegionResult:
+    category = result.region.category
+    if category is Category.SECTION_HEADER and not any(char.isalpha() for char in result.text):
+        return replace(result, region=replace(result.region, category=Category.TEXT, level=None))
+    if category is not Category.TEXT or not _is_short(result) or _print(result.region) not in known:
+        return result
+    verdict = result.verdict
+    if verdict.markdown:  # without the emphasis, which a heading does not need
+        verdict = replace(verdict, markdown=escaped(verdict.text))
+    region = replace(result.region, category=Category.SECTION_HEADER, level=SECTION_LEVEL)
+    return replace(result, region=region, verdict=verdict)
+
+
+def _is_short(result: RegionResult) -> bool:
+    """Whether a region can be a heading by its text: no sentence that ends, no label, a row or two."""
+    text = result.text.strip()
+    words = sum(char.isalpha() for char in text) >= HEADING_LETTERS
+    ends = text.endswith((".", ",", ";", ":", "。", "，", "；", "："))
+    return words and not ends and len(text) <= SHORT and len(result.region.lines) <= 2 and "\n" not in text
+
+
+def _print(region: Region) -> _Print | None:
+    """What all of a region is printed in; None where it is several, or not known."""
+    spans = [span for line in region.lines for span in line.spans if span.text.strip()]
+    kinds = {(round(span.size, 1), span.font, span.bold) for span in spans}
+    return kinds.pop() if len(kinds) == 1 and spans[0].size > 0 and spans[0].font else None
+
+
+def _stands_out(kind: _Print, usual: _Print) -> bool:
+    larger = kind[0] >= LIKE * usual[0]
+    return larger or (kind[0] * LIKE >= usual[0] and kind[2] and not usual[2])
+
+
+def _is_title(region: Region) -> bool:
+    return region.category is Category.TITLE or (region.category in HEADINGS and region.level == 1)
+
+
+def _headings(pages: Sequence[PageResult]) -> list[_Heading]:
+    found: list[_Heading] = []
+    for number, page in enumerate(pages):
+        if read_whole(page):
+            continue
+        for i, result in enumerate(upright(page).regions):
+            text = " ".join(result.text.lstrip("#").split())
+            if result.region.category in HEADINGS and text:
+                found.append(_heading((number, i), result.region, text))
+    return found
+
+
+def _heading(place: tuple[int, int], region: Region, text: str) -> _Heading:
+    spans = [span for line in region.lines for span in line.spans if span.text.strip()]
+    total = sum(len(span.text) for span in spans)
+    letters = [char for char in text if char.isalpha()]
+    return _Heading(
+        place,
+        region,
+        text,
+        size(region),
+        any(span.size > 0 for span in spans),
+        2 * sum(len(span.text) for span in spans if span.bold) > total,
+        2 * sum(len(span.text) for span in spans if span.italic) > total,
+        len(letters) >= CAPITALS and all(char.isupper() for char in letters if char.lower() != char.upper()),
+    )
+
+
+def _listed(headings: Sequence[_Heading], bookmarks: Sequence[Bookmark]) -> dict[int, int]:
+    """By number of a heading, that of its entry in the outline. Entries are used once, each on its own page
+    if it is there, else on the one before or after."""
+    found: dict[int, int] = {}
+    for reach in (0, 1):
+        for number, bookmark in enumerate(bookmarks):
+            if number in found.values():
+                continue
+            for i, heading in enumerate(headings):
+                near = abs(heading.region.page - bookmark.page) <= reach
+                if i not in found and near and same_title(heading.text, bookmark.title):
+                    found[i] = number
+                    break
+    return found
+
+
+def _title(
+    pages: Sequence[PageResult],
+    headings: Sequence[_Heading],
+    listed: Mapping[int, int],
+    bookmarks: Sequence[Bookmark],
+) -> int | None:
+    """The number of the heading that is the document's title; None where none is."""
+    first = headings[0].place[0]
+    if first > 0 and any(read_whole(page) for page in pages[:first]):
+        return None
+    opening = [i for i, heading in enumerate(headings) if heading.place[0] == first]
+    if _root(bookmarks) is not None:
+        rooted = [i for i in opening if listed.get(i) == 0]
+        if rooted:
+            return rooted[0]
+    entitled = [i for i in opening if headings[i].region.category is Category.TITLE]
+    if entitled:
+        best = max(entitled, key=lambda i: headings[i].size)
+        return None if _is_one_of_many(best, headings, listed) else best
+    best = max(opening, key=lambda i: headings[i].size)
+    rivals = [heading.size for i, heading in enumerate(headings) if i != best]
+    alike = LIKE if headings[best].measured else LIKE_OCR
+    if not rivals or headings[best].size < alike * max(rivals) or _is_one_of_many(best, headings, listed):
+        return None
+    before = pages[first].regions[: headings[best].place[1]]
+    return (
+        None if sum(len(result.text) for result in before if result.category is Category.TEXT) > 300 else best
+    )
+
+
+def _root(bookmarks: Sequence[Bookmark]) -> Bookmark | None:
+    """The outline's first entry, if all others stand below it."""
+    tops = [bookmark for bookmark in bookmarks if bookmark.level == 1]
+    return tops[0] if len(tops) == 1 and bookmarks[0] is tops[0] else None
+
+
+def _is_one_of_many(i: int, headings: Sequence[_Heading], listed: Mapping[int, int]) -> bool:
+    """Whether a heading is a numbered section as others of its size are, or in the outline as these are."""
+    same = [number for number, other in enumerate(headings) if number != i and _near(headings[i], other)]
+    kinds = [number and number.kind for number in numbers([heading.text for heading in headings])]
+    numbered = kinds[i] is not None and any(kinds[number] == kinds[i] for number in same)
+    return numbered or (i in listed and any(number in listed for number in same))
+
+
+def _near(a: _Heading, b: _Heading) -> bool:
+    alike = LIKE if a.measured and b.measured else LIKE_OCR
+    return max(a.size, b.size) <= alike * min(a.size, b.size)
+
+
+def _offset(listed: Mapping[int, int], title: int | None, bookmarks: Sequence[Bookmark]) -> int:
+    """What levels in the outline have to be raised by: it may have the title as its root, or not at all."""
+    titled = _root(bookmarks) is not None and (title is None or listed.get(title) == 0)
+    return 0 if titled else SECTION_LEVEL - 1
+
+
+def _levels(
+    headings: Sequence[_Heading], bookmarks: Sequence[Bookmark], listed: Mapping[int, int], title: int | None
+) -> dict[int, int]:
+    """By number of a heading, its level."""
+    offset = _offset(listed, title, bookmarks)
+    sections = [i for i in range(len(headings)) if i != title]
+    known = {i: _section(bookmarks[listed[i]].level + offset) for i in sections if i in listed}
+    styles = dict(zip(sections, _styles([headings[i] for i in sections]), strict=True))
+    numbered = _numbered([headings[i] for i in sections], [styles[i] for i in sections])
+    by_number = {i: level for i, level in zip(sections, numbered, strict=True) if level is not None}
+    shifts = Counter(known[i] - level for i, level in by_number.items() if i in known)
+    shift = shifts.most_common(1)[0][0] if shifts else 0
+    known = {i: _section(level + shift) for i, level in by_number.items()} | known
+    of_style = _by_style(known, styles)
+    levels = {i: known.get(i, of_style[styles[i]]) for i in sections}
+    return levels if title is None else levels | {title: 1}
+
+
+def _section(level: int) -> int:
+    return min(max(level, SECTION_LEVEL), DEEPEST)
+
+
+def _numbered(headings: Sequence[_Heading], styles: Sequence[_Style]) -> list[int | None]:
+    """The level that each heading's number gives it; None where it has none.
+
+    Numbers that start anew below larger headings count from these.
+    """
+    found = numbers([heading.text for heading in headings])
+    deep = depths(found, [heading.size for heading in headings])
+    tops = [i for i, depth in enumerate(deep) if depth == 1]
+    if not tops:
+        return [None if depth is None else depth + SECTION_LEVEL - 1 for depth in deep]
+    largest = max(styles[i].size for i in tops)
+    over = [i for i, number in enumerate(found) if number is None and styles[i].size > largest]
+    inside = any(i < tops[0] for i in over) and any(i > tops[0] for i in over)
+    return [None if depth is None else depth + inside + SECTION_LEVEL - 1 for depth in deep]
+
+
+def _styles(headings: Sequence[_Heading]) -> list[_Style]:
+    """How each heading is printed, where sizes that are nearly the same are one.
+
+    Capitals tell two levels apart where headings of one size have them and have not, several each.
+    """
+    sizes: dict[int, float] = {}
+    largest = 0.0
+    for i in sorted(range(len(headings)), key=lambda i: -headings[i].size):
+        alike = LIKE if headings[i].measured else LIKE_OCR
+        if not sizes or headings[i].size * alike < largest:
+            largest = headings[i].size
+        sizes[i] = largest
+    bare = [(sizes[i], heading.bold, heading.italic) for i, heading in enumerate(headings)]
+    capitals = Counter((kind, heading.capitals) for kind, heading in zip(bare, headings, strict=True))
+    return [
+        _Style(
+            kind[0],
+            heading.capitals and min(capitals[kind, True], capitals[kind, False]) > 1,
+            heading.bold,
+            not heading.italic,
+        )
+        for kind, heading in zip(bare, headings, strict=True)
+    ]
+
+
+def _by_style(known: Mapping[int, int], styles: Mapping[int, _Style]) -> dict[_Style, int]:
+    """The level of each style: the usual one of its headings that are known, else one below what stands out
+    more, but not below what stands out less."""
+    votes: dict[_Style, Counter[int]] = {style: Counter() for style in styles.values()}
+    for i, level in known.items():
+        votes[styles[i]][level] += 1
+    ranked = sorted(votes, key=lambda style: style.rank, reverse=True)
+    levels: dict[_Style, int] = {}
+    above = SECTION_LEVEL - 1
+    for place, style in enumerate(ranked):
+        if votes[style]:
+            most = max(votes[style].values())
+            levels[style] = min(level for level, count in votes[style].items() if count == most)
+        else:
+            below = [level for other in ranked[place + 1 :] for level in votes[other]]
+            levels[style] = _section(min([above + 1, *below]))
+        above = max(above, levels[style])
+    return levels
+
+
+def _with_level(result: RegionResult, level: int | None) -> RegionResult:
+    if level is None:
+        return result
+    category = Category.TITLE if level == 1 else Category.SECTION_HEADER
+    return replace(result, region=replace(result.region, level=level, category=category))
