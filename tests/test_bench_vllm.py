@@ -3,22 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import pytest
-import torch
-from transformers import Qwen2VLForConditionalGeneration
-from transformers.models.qwen2_vl.image_processing_pil_qwen2_vl import Qwen2VLImageProcessorPil
 
 from docspec.bench import vllm_ways
 from docspec.bench.acceptance_cases import Case
 from docspec.bench.neutral_tokenizer import neutral_tokenizer
-from docspec.bench.recorded_model import PAD, PROMPT, TOKENS, Size, batches, make, picture, tokenizer
+from docspec.bench.recorded_model import TOKENS, batches, picture
 from docspec.bench.vllm_cost import MODELS, RATES, acceptance, drafted_step, gpu, plain_step
 from docspec.bench.vllm_ways import DRAFTED, PLAIN, WAYS, Measured, figures
 from docspec.verifiers.codec import TokenizerCodec
-
-TEXTS = ["Nothing is lost, but time is won.", "Nothing is lost, but time is 5,678.", "文字"]
 
 
 def test_batches_hold_every_text_once_and_are_bounded() -> None:
@@ -66,28 +60,6 @@ def test_without_vllm_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch, t
     monkeypatch.setattr("sys.argv", ["vllm_ways", "--drafts", str(tmp_path / "none.json")])
     with pytest.raises(SystemExit, match="pip install"):
         vllm_ways.main()
-
-
-@pytest.mark.slow
-def test_the_model_writes_its_texts(tmp_path: Path) -> None:
-    """Read from its folder, transformers' greedy generate writes each text after its picture, and ends."""
-    torch.set_num_threads(1)
-    made = make(tmp_path, TEXTS, Size(64, 1, 200))
-    assert made["texts_right"] == 1.0
-    assert make(tmp_path, TEXTS) == made  # it is not made again
-    words = tokenizer()
-    model: Any = Qwen2VLForConditionalGeneration.from_pretrained(tmp_path)
-    images = Qwen2VLImageProcessorPil.from_pretrained(tmp_path)
-    for number, text in enumerate(TEXTS):
-        seen: dict[str, Any] = dict(images([picture(number)], return_tensors="pt"))
-        ids = torch.tensor([words(PROMPT.replace(PAD, PAD * 4), add_special_tokens=False)["input_ids"]])
-        kinds = (ids == words.convert_tokens_to_ids(PAD)).int()
-        written = model.generate(
-            input_ids=ids, mm_token_type_ids=kinds, **seen, do_sample=False, max_new_tokens=60
-        )
-        new = written[0, ids.shape[1] :].tolist()
-        assert new[-1] == words.eos_token_id
-        assert words.decode(new[:-1]) == text
 
 
 def test_a_modelled_step_is_bound_by_weights_and_then_by_arithmetic() -> None:

@@ -1,4 +1,4 @@
-"""The benchmark of ways in vLLM, on two short texts."""
+"""The benchmark of ways in vLLM, and the model that writes its texts, of which there are two."""
 
 from __future__ import annotations
 
@@ -6,12 +6,17 @@ import json
 import sys
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import engines  # noqa: F401  sets vLLM's environment before it is imported
 import pytest
+import torch
+from transformers import Qwen2VLForConditionalGeneration
+from transformers.models.qwen2_vl.image_processing_pil_qwen2_vl import Qwen2VLImageProcessorPil
 
 from docspec.bench import vllm_ways
 from docspec.bench.acceptance_cases import Case
+from docspec.bench.recorded_model import PAD, PROMPT, Size, make, picture, tokenizer
 
 TEXTS = [
     "Where both agree nothing is lost, but time is won.",
@@ -38,3 +43,24 @@ def test_docspecs_drafts_save_steps_and_change_nothing(
         assert line["as_recorded"] == 1.0
     assert found["runs"]["vllm-docspec, 2"]["steps_fewer"] > 3
     assert found["runs"]["vllm-docspec, 2"]["proposing_ms_median"] > 0
+
+
+def test_the_model_writes_its_texts(tmp_path: Path) -> None:
+    """Read from its folder, transformers' greedy generate writes each text after its picture, and ends."""
+    torch.set_num_threads(1)
+    made = make(tmp_path, TEXTS, Size(64, 1, 200))
+    assert made["texts_right"] == 1.0
+    assert make(tmp_path, TEXTS) == made  # it is not made again
+    words = tokenizer()
+    model: Any = Qwen2VLForConditionalGeneration.from_pretrained(tmp_path)
+    images = Qwen2VLImageProcessorPil.from_pretrained(tmp_path)
+    for number, text in enumerate(TEXTS):
+        seen: dict[str, Any] = dict(images([picture(number)], return_tensors="pt"))
+        ids = torch.tensor([words(PROMPT.replace(PAD, PAD * 4), add_special_tokens=False)["input_ids"]])
+        kinds = (ids == words.convert_tokens_to_ids(PAD)).int()
+        written = model.generate(
+            input_ids=ids, mm_token_type_ids=kinds, **seen, do_sample=False, max_new_tokens=60
+        )
+        new = written[0, ids.shape[1] :].tolist()
+        assert new[-1] == words.eos_token_id
+        assert words.decode(new[:-1]) == text
