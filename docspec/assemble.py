@@ -6,7 +6,7 @@ output formats are written from the assembled document: ``to_json`` and ``to_htm
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from docspec.drafters.formats.markdown import unfenced
@@ -28,6 +28,7 @@ from docspec.markdown import (
 from docspec.marks import HEADING, ITEM, has_delimiters, starts_item
 from docspec.result_html import to_html
 from docspec.result_json import to_json
+from docspec.table_parts import as_one, is_one_table
 from docspec.turning import displayed, upright
 from docspec.types import Category, Dropped, Finish, PageResult, RegionResult
 
@@ -93,8 +94,9 @@ def assemble(
     picture is left out unless it reads like a paragraph or nothing else on the page is text.
     A heading has the level of its region; only where a model read the whole page, the one that it wrote.
     Captions and table notes stand beside their parent. A paragraph that a column or page break cuts in
-    the middle of a sentence is joined, and the hyphen of a word cut there removed. A page pass's output that
-    is markdown already stands as it is, a code fence around it aside. A failed page leaves a comment.
+    the middle of a sentence is joined, and the hyphen of a word cut there removed. A table that goes on over
+    a page break is one, its repeated head once. A page pass's output that is markdown already stands as it
+    is, a code fence around it aside. A failed page leaves a comment.
     """
     links = image_links or {}
     blocks: list[_Block] = []
@@ -128,9 +130,12 @@ def assemble(
         if len(blocks) == before and any(result.text.strip() for result in page.regions):
             silent.append(page.index)
     account = {index: tuple(entries) for index, entries in dropped.items()}
+    blocks, going_on = _with_whole_tables(blocks, {page.index: page.height for page in map(upright, pages)})
     return Assembly(
         markdown=f"{text}\n" if (text := joined(_blocks(_continued(blocks)))) else "",
-        pages=tuple(replace(p, dropped=(*p.dropped, *account.get(p.index, ()))) for p in pages),
+        pages=tuple(
+            replace(_with_parts(p, going_on), dropped=(*p.dropped, *account.get(p.index, ()))) for p in pages
+        ),
         dropped=account,
         silent=tuple(silent),
     )
@@ -238,6 +243,47 @@ def _is_prose(text: str) -> bool:
     lines = [line for line in text.splitlines() if line.strip()]
     characters = sum(not c.isspace() for c in text)
     return characters >= PROSE_CHARACTERS and characters / len(lines) >= PROSE_LINE
+
+
+def _with_whole_tables(
+    blocks: Sequence[_Block], heights: Mapping[int, float]
+) -> tuple[list[_Block], set[tuple[int, int]]]:
+    """``blocks`` with tables joined that go on over page breaks, and the pages and orders of later parts.
+
+    ``heights`` are the pages'.
+    """
+    done: list[_Block] = []
+    going_on: set[tuple[int, int]] = set()
+    last: _Block | None = None  # the block that ``done`` ends with, or its last part
+    for block in blocks:
+        first = last and block.page == last.page + 1
+        if first and last and last.category is block.category is Category.TABLE:
+            assert last.result is not None
+            assert block.result is not None
+            above, below = last.result.region, block.result.region
+            if is_one_table(done[-1].text, block.text, above.box, below.box, heights[last.page]):
+                done[-1] = replace(done[-1], text=as_one(done[-1].text, block.text))
+                going_on.add((block.page, below.order))
+                last = block
+                continue
+        done.append(block)
+        last = block
+    return done, going_on
+
+
+def _with_parts(page: PageResult, going_on: Collection[tuple[int, int]]) -> PageResult:
+    """``page`` with its tables that go on from the page before marked as such."""
+    if not any(index == page.index for index, _ in going_on):
+        return page
+    return replace(
+        page,
+        regions=tuple(
+            replace(result, region=replace(result.region, continues=True))
+            if (page.index, result.region.order) in going_on
+            else result
+            for result in page.regions
+        ),
+    )
 
 
 def _continued(blocks: Sequence[_Block]) -> list[_Block]:

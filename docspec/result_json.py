@@ -11,7 +11,7 @@ from typing import TypedDict
 
 from docspec.types import DecodeStats, Document, Draft, Dropped, PageResult, RegionResult, Verdict
 
-SCHEMA = "docspec/1.3"
+SCHEMA = "docspec/1.4"
 
 PACKAGES = (
     "docspec-vlm",
@@ -60,7 +60,8 @@ class VerificationJson(PassJson):
 
 
 class RegionJson(TypedDict):
-    """A region; ``parent`` is the order of the region that it belongs to, ``level`` a heading's level."""
+    """A region; ``parent`` is the order of the region that it belongs to, ``level`` a heading's level in the
+    document. ``continues`` is whether it is a table that goes on from the page before (since 1.4)."""
 
     order: int
     category: str
@@ -68,6 +69,7 @@ class RegionJson(TypedDict):
     confidence: float
     level: int | None
     parent: int | None
+    continues: bool
     text: str
     draft: DraftJson | None
     verification: VerificationJson
@@ -184,6 +186,7 @@ def _region(result: RegionResult) -> RegionJson:
         "confidence": region.confidence,
         "level": region.level,
         "parent": region.parent,
+        "continues": region.continues,
         "text": result.text,
         "draft": _draft(draft) if draft else None,
         "verification": _verification(verdict),

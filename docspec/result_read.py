@@ -12,7 +12,14 @@ from docspec.errors import CorruptInput, InputError, InputNotFound, UnsupportedI
 from docspec.result_json import SCHEMA, DocumentJson
 
 # What versions 1.0 and 1.1 did not have.
-LATER: dict[str, Any] = {"source": None, "device": "", "mode": "", "page_pass": None, "turn": 0}
+LATER: dict[str, Any] = {
+    "source": None,
+    "device": "",
+    "mode": "",
+    "page_pass": None,
+    "turn": 0,
+    "continues": False,
+}
 
 LARGEST = 1e15  # of any number
 

@@ -194,6 +194,7 @@ class Region:
 
     ``lines`` are its text lines in reading order. ``level`` is a heading's level, from 1, where it is known.
     ``parent`` is the order of the region that this one belongs to, as a caption does to its figure or table.
+    ``continues`` is whether it is a table that goes on from the page before, with which it is one.
     """
 
     page: int
@@ -204,6 +205,7 @@ class Region:
     lines: tuple[Line, ...] = ()
     level: int | None = None
     parent: int | None = None
+    continues: bool = False
 
 
 @dataclass(frozen=True, slots=True)

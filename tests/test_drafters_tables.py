@@ -197,7 +197,8 @@ def ruled(
 def test_rules_outside_of_the_text_part_cells(tmp_path: Path) -> None:
     """The table's edge stands far from its text; heads span what they stand over."""
     words = [(52, 70, "Yard"), (152, 70, "Year"), (152, 90, "Spring"), (252, 90, "Autumn"),
-             (52, 110, "North"), (152, 110, "11"), (252, 110, "12"), (52, 130, "All"), (252, 130, "23")]  # fmt: skip
+             (52, 110, "North"), (152, 110, "11"), (252, 110, "12"),
+             (52, 130, "All"), (252, 130, "23")]  # fmt: skip
     gaps = [(250.0, 55.0, 250.0, 75.0), (50.0, 75.0, 150.0, 75.0), (150.0, 115.0, 150.0, 135.0)]
     html = ruled(tmp_path, [50.0, 150.0, 250.0, 400.0], [55.0, 75.0, 95.0, 115.0, 135.0], words, *gaps)
     assert html == (

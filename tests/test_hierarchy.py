@@ -162,7 +162,9 @@ def test_sizes_rank_over_the_document_and_not_by_page(tmp_path: Path) -> None:
 
 def test_the_title_is_there_once(tmp_path: Path) -> None:
     """Slides have a title each; the first is the document's, or none where they are alike."""
-    slides = [[("The Bees", 30, "hebo"), ("A talk to the guild of the valley", 14, "helv")]]
+    slides: list[list[Piece]] = [
+        [("The Bees", 30, "hebo"), ("A talk to the guild of the valley", 14, "helv")]
+    ]
     slides += [
         [(name, 24, "hebo"), body(2)] for name in ("What they eat", "What they build", "What they fear")
     ]
