@@ -171,14 +171,16 @@ def _listed(headings: Sequence[_Heading], bookmarks: Sequence[Bookmark]) -> dict
     """By number of a heading, that of its entry in the outline. Entries are used once, each on its own page
     if it is there, else on the one before or after."""
     found: dict[int, int] = {}
+    used: set[int] = set()
     for reach in (0, 1):
         for number, bookmark in enumerate(bookmarks):
-            if number in found.values():
+            if number in used:
                 continue
             for i, heading in enumerate(headings):
                 near = abs(heading.region.page - bookmark.page) <= reach
                 if i not in found and near and same_title(heading.text, bookmark.title):
                     found[i] = number
+                    used.add(number)
                     break
     return found
 

@@ -219,6 +219,16 @@ def test_bands_between_rules_are_rows(tmp_path: Path) -> None:
     assert "<tr><td>Yard122</td><td>274</td><td>374</td><td>474</td></tr>" in html
 
 
+def test_shaded_rows_have_the_columns_of_the_others(tmp_path: Path) -> None:
+    """Their background is one cell, their text stands in columns; a sub-head over all of them stays one."""
+    words = [(x, y, f"{x + y}") for x in (52, 152, 252) for y in (70, 90, 110)]
+    words.append((52, 130, "Yards on the other side of the river"))
+    gaps = [(x, y, x, y + 20) for x in (150.0, 250.0) for y in (75.0, 115.0)]
+    html = ruled(tmp_path, [50.0, 150.0, 250.0, 350.0], [55.0, 75.0, 95.0, 115.0, 135.0], words, *gaps)
+    assert "<tr><td>142</td><td>242</td><td>342</td></tr>" in html
+    assert '<td colspan="3">Yards on the other side of the river</td>' in html
+
+
 def test_two_tables_side_by_side_keep_their_own_rules(tmp_path: Path) -> None:
     """The cells are those of the table that the region is of."""
     words = [(62, y, f"a{y}") for y in (70, 90, 110)] + [(112, y, f"b{y}") for y in (70, 90, 110)]

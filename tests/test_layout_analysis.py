@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from hypothesis import given, settings
@@ -211,6 +212,20 @@ def test_heading_levels_follow_numbers_and_sizes() -> None:
         found.append((box, Category.SECTION_HEADER if i else Category.TITLE))
     layout = analyse(page(), lines, Fixed(*found))
     assert [region.level for region in layout.regions] == [1, 2, 3, 4, 2]
+
+
+def test_a_title_that_was_found_as_text_is_one() -> None:
+    """Where the fonts say that it is the largest; a stamp that runs up the margin is no rival."""
+    stamp = replace(line("arXiv:2206", (5, 100, 25, 300), size=20), turn=90)
+    title = line("Halos around Galaxies", (40, 20, 200, 38), size=17.2)
+    text = line("The presence of gas is a prediction.", (40, 80, 250, 90), size=10)
+    found = Fixed((stamp.box, Category.TITLE), (title.box, Category.TEXT), (text.box, Category.TEXT))
+    layout = analyse(page(), [stamp, title, text], found)
+    assert {" ".join(own.text for own in region.lines): region.category for region in layout.regions} == {
+        "arXiv:2206": Category.TEXT,
+        "Halos around Galaxies": Category.TITLE,
+        "The presence of gas is a prediction.": Category.TEXT,
+    }
 
 
 def test_a_heading_number_found_apart_is_joined() -> None:

@@ -39,9 +39,9 @@ def ruled_cells(pieces: Sequence[Piece], boxes: Sequence[Box]) -> list[Cell]:
     """``pieces`` put into the ruled cells ``boxes``, spans by the grid lines that a cell crosses.
 
     A piece goes to the cell that holds its middle, else to the nearest: none is lost. A row of cells that all
-    hold several lines of numbers is as many rows.
+    hold several lines of numbers is as many rows, one cell with text in several columns as many cells.
     """
-    boxes = _parted(pieces, boxes)
+    boxes = _columned(pieces, _parted(pieces, boxes))
     lefts, tops = _edges([b[0] for b in boxes]), _edges([b[1] for b in boxes])
     texts: list[list[Piece]] = [[] for _ in boxes]
     for piece in pieces:
@@ -72,6 +72,24 @@ def _parted(pieces: Sequence[Piece], boxes: Sequence[Box]) -> list[Box]:
         cuts = [(above[3] + below[1]) / 2 for above, below in pairwise(spans)]
         for x0, top, x1, bottom in band:
             done += [(x0, a, x1, b) for a, b in pairwise([top, *cuts, bottom])]
+    return done
+
+
+def _columned(pieces: Sequence[Piece], boxes: Sequence[Box]) -> list[Box]:
+    """``boxes`` with shaded rows, whose background is one cell, cut at the table's columns: their text stands
+    in several of these and crosses from none to the next."""
+    lefts = _edges([box[0] for box in boxes])
+    done: list[Box] = []
+    for box in boxes:
+        cuts = [left for left in lefts if box[0] + CLOSE < left < box[2] - CLOSE]
+        inside = [piece for piece in pieces if not _distance(piece.box, box)] if cuts else []
+        runs = [run for row in _rows(inside) for run in _merged(row)]
+        crossed = any(run.box[0] + 1 < cut < run.box[2] - 1 for run in runs for cut in cuts)
+        held = {sum(cut <= (run.box[0] + run.box[2]) / 2 for cut in cuts) for run in runs}
+        if crossed or len(held) < max(2, (len(cuts) + 1) / 2):
+            done.append(box)
+            continue
+        done += [(a, box[1], b, box[3]) for a, b in pairwise([box[0], *cuts, box[2]])]
     return done
 
 
