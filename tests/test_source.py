@@ -428,4 +428,4 @@ def test_the_open_page_answers_in_page_points() -> None:
             (80, 20, 140, 40),
             (80, 40, 140, 60),
         ]
-        assert upright.handle.ruled_cells((200, 100, 280, 180)) == ()
+        assert not upright.handle.ruled_cells((200, 100, 280, 180))
