@@ -26,6 +26,7 @@ from docspec.bench import plain_ocr
 from docspec.bench.acceptance_cases import (
     GROUPS,
     Case,
+    kept_cases,
     page_groups,
     read_cases,
     read_pdf_cases,
@@ -88,7 +89,7 @@ def _cases(options: argparse.Namespace) -> tuple[list[Case], Mapping[str, Callab
     """The cases to replay and how they are grouped; cases come from their file where there is one."""
     file: Path | None = options.drafts
     if file is not None and file.exists():
-        cases = [Case(**case) for case in json.loads(file.read_text(encoding="utf-8"))]
+        cases = kept_cases(file)
     else:
         cases = list(_drafted(options))
         if file is not None:

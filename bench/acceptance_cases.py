@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import argparse
+import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import astuple, dataclass
 from pathlib import Path
@@ -30,6 +32,23 @@ class Case:
     draft: str
     alternatives: tuple[tuple[int, int, str, float], ...] = ()  # of the draft, see docspec.types.Alternative
     fidelity: float = 1.0
+
+
+def kept_cases(file: Path) -> list[Case]:
+    """The cases that the acceptance benchmark's ``--drafts`` kept in a file."""
+    return [Case(**case) for case in json.loads(file.read_text(encoding="utf-8"))]
+
+
+def add_drafts(parser: argparse.ArgumentParser, *, required: bool = True) -> None:
+    """Give a benchmark the option ``--drafts``, of files for ``kept_cases``."""
+    parser.add_argument(
+        "--drafts",
+        type=Path,
+        nargs="+" if required else "*",
+        required=required,
+        default=[],
+        help="files that docspec.bench.acceptance --drafts kept",
+    )
 
 
 def read_cases(data: Path, drafter: Drafter) -> Iterator[Case]:

@@ -16,14 +16,13 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import wraps
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from docspec.bench.acceptance_cases import Case
+from docspec.bench.acceptance_cases import Case, add_drafts, kept_cases
 from docspec.bench.acceptance_loop import END, replay
 from docspec.bench.neutral_tokenizer import neutral_tokenizer
 from docspec.drafters.following import cursor as following
@@ -158,7 +157,7 @@ def main() -> None:
     codec = TokenizerCodec(neutral_tokenizer())
     groups: dict[str, list[Case]] = {}
     for file in options.drafts:
-        groups[file.stem] = [Case(**one) for one in json.loads(file.read_text(encoding="utf-8"))]
+        groups[file.stem] = kept_cases(file)
     words = sorted(set((following.__doc__ or "").split()) | set((__doc__ or "").split()))
     for length in options.lengths:
         for rate in RATES:
@@ -191,9 +190,7 @@ def _print(title: str, rows: dict[str, Any]) -> None:
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m docspec.bench.proposing", description=__doc__)
-    parser.add_argument(
-        "--drafts", type=Path, nargs="*", default=[], help="files that docspec.bench.acceptance --drafts kept"
-    )
+    add_drafts(parser, required=False)
     parser.add_argument("--lengths", type=int, nargs="*", default=list(LENGTHS), help="tokens of made drafts")
     parser.add_argument("--window", type=int, default=64, help="draft tokens a step (default: 64)")
     return parser.parse_args()

@@ -13,12 +13,11 @@ import argparse
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
 
-from docspec.bench.acceptance_cases import Case
+from docspec.bench.acceptance_cases import Case, add_drafts, kept_cases
 from docspec.bench.acceptance_loop import END
 from docspec.bench.neutral_tokenizer import neutral_tokenizer
 from docspec.drafters.following.cursor import Codec, DraftCursor
@@ -125,13 +124,7 @@ def expected(
 def main() -> None:
     """Print the table; the last line is JSON."""
     parser = argparse.ArgumentParser(prog="python -m docspec.bench.vllm_cost", description=__doc__)
-    parser.add_argument(
-        "--drafts",
-        type=Path,
-        nargs="+",
-        required=True,
-        help="files that docspec.bench.acceptance --drafts kept",
-    )
+    add_drafts(parser)
     parser.add_argument("--concurrency", type=int, nargs="*", default=list(CONCURRENCY))
     parser.add_argument("--context", type=int, default=5000, help="tokens of a row (default: 5000, a page's)")
     parser.add_argument("--proposing-ms", type=float, default=0.15, help="of docspec, a row (default: 0.15)")
@@ -140,7 +133,7 @@ def main() -> None:
     codec = TokenizerCodec(neutral_tokenizer())
     lines: dict[str, dict[str, float]] = {}
     for file in options.drafts:
-        cases = [Case(**one) for one in json.loads(file.read_text(encoding="utf-8"))]
+        cases = kept_cases(file)
         for name, known in MODELS.items():
             model = replace(known, context=options.context)
             for rows in options.concurrency:

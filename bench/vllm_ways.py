@@ -33,7 +33,7 @@ from rich.table import Table
 from transformers import PreTrainedTokenizerFast
 
 from docspec.bench import recorded_model
-from docspec.bench.acceptance_cases import Case
+from docspec.bench.acceptance_cases import Case, add_drafts, kept_cases
 from docspec.verifiers.vllm_plugin.arguments import WINDOW, check_vllm, engine_arguments
 from docspec.verifiers.vllm_plugin.given import TEXTS
 
@@ -214,7 +214,7 @@ def main() -> None:
     results = {}
     with tempfile.TemporaryDirectory() as scratch:
         for file in options.drafts:
-            cases = [Case(**one) for one in json.loads(file.read_text(encoding="utf-8"))][: options.limit]
+            cases = kept_cases(file)[: options.limit]
             results[file.stem] = compare((options.models or Path(scratch)) / file.stem, cases, options)
             _print(file.stem, results[file.stem])
     print(json.dumps({"benchmark": "vllm", "window": options.window, **results}))
@@ -238,13 +238,7 @@ def _print(name: str, found: dict[str, Any]) -> None:
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m docspec.bench.vllm_ways", description=__doc__)
-    parser.add_argument(
-        "--drafts",
-        type=Path,
-        nargs="+",
-        required=True,
-        help="files that docspec.bench.acceptance --drafts kept",
-    )
+    add_drafts(parser)
     parser.add_argument("--models", type=Path, help="keep the models in this folder, or reuse them from it")
     parser.add_argument("--ways", nargs="*", choices=list(WAYS), default=list(WAYS), help="beside vLLM alone")
     parser.add_argument("--concurrency", type=int, nargs="*", default=list(CONCURRENCY))

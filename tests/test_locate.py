@@ -103,8 +103,8 @@ def find(draft: str, output: str, parted: str, exact: int = 0) -> str | None:
 
 
 @given(st.text("abcdef", min_size=20, max_size=60), st.data())
-def test_a_place_beside_the_expected_one_scores_as_in_a_whole_search(text: str, data: st.DataObject) -> None:
-    """What is found next to the place without a search is no better than it says."""
+def test_what_the_draft_goes_on_with_is_found_behind_it(text: str, data: st.DataObject) -> None:
+    """Whatever was written since, a place is found, and the one behind it where that is the draft's own."""
     at = data.draw(st.integers(12, len(text) - 4))
     new = data.draw(st.text("abcdef", min_size=1, max_size=4))
     index = DraftIndex(text)

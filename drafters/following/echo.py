@@ -10,12 +10,10 @@ import heapq
 from collections import defaultdict
 from collections.abc import Sequence
 
-_VOTES = (
-    1.0,
-    3.0,
-    12.0,
-    39.0,
-)  # what a place counts for where the last token, two, three, four stood together
+from docspec.drafters.following.tree import shared_start
+
+# what a place counts for where the last token, the last two, three, four stood together
+_VOTES = (1.0, 3.0, 12.0, 39.0)
 _NEW = 1.0  # the same of what has never stood there
 _UNLIKELY = 0.01  # chance below which a token is not proposed in a branch
 _DOUBTFUL = 0.3  # the same of the one continuation where there are no branches
@@ -93,7 +91,7 @@ class Echo:
     def extend(self, tokens: Sequence[int]) -> None:
         """Take what was emitted, and learn from it how far to propose."""
         if self._proposed:
-            accepted = max(_agreement(proposal, tokens) for proposal in self._proposed)
+            accepted = max(shared_start(proposal, tokens) for proposal in self._proposed)
             self._reach = min(max(_REACH, 2 * accepted), _LONGEST_REACH)
             self._proposed = []
         self._own.extend(tokens)
@@ -149,8 +147,3 @@ class Echo:
 def _after(run: _Run, token: int) -> _Run:
     """The last tokens once ``token`` is one of them."""
     return run[1], run[2], run[3], token
-
-
-def _agreement(proposal: Sequence[int], tokens: Sequence[int]) -> int:
-    pairs = zip(proposal, tokens, strict=False)
-    return next((i for i, (own, seen) in enumerate(pairs) if own != seen), min(len(proposal), len(tokens)))

@@ -46,7 +46,14 @@ ENOUGH = 5.0  # a score below this may be chance
 CLOSE = 3.0  # places that score so much less than the best may still be right
 
 _NEAREST = 1 << 12
-_PENALTIES = _FAR * np.log2(1 + np.abs(np.arange(-_NEAREST, _NEAREST + 1)) / 8)
+
+
+def _far(displacements: NDArray[np.intp]) -> NDArray[np.float64]:
+    """How far displacements by so many folded characters are: one more for each doubling."""
+    return np.log2(1 + np.abs(displacements) / 8)
+
+
+_NEAR = _far(np.arange(-_NEAREST, _NEAREST + 1))
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +118,7 @@ class DraftIndex:
         ends = order[chosen] + np.repeat(from_end, counts) + self._run
         ends = ends[ends <= len(self.text)]
         places, votes = np.unique(ends, return_counts=True)
-        worth = votes - _FAR * np.log2(1 + np.abs(places - expected) / 8)
+        worth = votes - _FAR * _far(places - expected)
         spots: list[int] = []
         for i in np.argsort(-worth, kind="stable").tolist():
             spot = int(places[i])
@@ -142,10 +149,8 @@ def distances(
     """
     width = size + 1  # each text has a bit below it, into which carries and shifts of the text before may go
     block = texts * width
-    lane, lowest = ((1 << size) - 1) << 1, 2
-    for text in range(1, texts):
-        lane |= lane << width if text == 1 else ((1 << size) - 1) << (text * width + 1)
-        lowest |= 2 << (text * width)
+    lowest = sum(2 << (text * width) for text in range(texts))
+    lane = lowest * ((1 << size) - 1)
     everywhere = sum(1 << (i * block) for i in range(len(lengths)))
     spread = {char: mask * everywhere for char, mask in masks.items()}
     joining = sorted(range(len(lengths)), key=lambda i: -lengths[i])
@@ -221,7 +226,7 @@ def _replaced(index: DraftIndex, query: Query, parted: int, expected: int, count
         if query.exact and not text.endswith(ending, 0, end):
             continue
         edits = Levenshtein.distance(new, text[start:end])
-        score = len(tail) - _ERROR * edits - _PENALTIES[_NEAREST + end - expected]
+        score = len(tail) - _ERROR * edits - _FAR * _NEAR[_NEAREST + end - expected]
         ending_edits = min(Levenshtein.distance(last, text[end - size : end]) for size in _ENDINGS)
         score += _ENDING_WEIGHT * (_ENDING - ending_edits)
         places.append((score, -end))
@@ -265,7 +270,7 @@ def _best(
             np.maximum(scores[text, onward], jumped[text, onward], out=scores[text, onward])
     scores += _ENDING_WEIGHT * (_ENDING - edits[0])
     for text, start in enumerate(starts):
-        scores[text] -= _penalties(start - expected, width)
+        scores[text] -= _FAR * _far_from(start - expected, width)
     if query.exact:
         scores[~_exact_ends(masks, tail[len(tail) - query.exact :], size, len(starts))] = -np.inf
     places: dict[int, Place] = {}
@@ -284,12 +289,12 @@ def _best(
     return list(places.values())
 
 
-def _penalties(first: int, count: int) -> NDArray[np.float64]:
-    """What displacements of ``first`` and on cost."""
+def _far_from(first: int, count: int) -> NDArray[np.float64]:
+    """``_far`` of ``count`` displacements from ``first`` on."""
     start = first + _NEAREST
     if 0 <= start <= 2 * _NEAREST + 1 - count:
-        return _PENALTIES[start : start + count]
-    return _FAR * np.log2(1 + np.abs(np.arange(first, first + count)) / 8)
+        return _NEAR[start : start + count]
+    return _far(np.arange(first, first + count))
 
 
 def _exact_ends(masks: dict[str, int], ending: str, size: int, texts: int) -> NDArray[np.bool_]:

@@ -6,6 +6,7 @@ from bisect import bisect_right
 from collections.abc import Sequence
 
 from docspec.drafters.following.draft_tokens import DraftTokens
+from docspec.drafters.following.tree import shared_start
 
 
 class Stream:
@@ -56,10 +57,7 @@ class Stream:
     def agreement(self, emitted: Sequence[int]) -> int:
         """How many of the next tokens are the ``emitted`` ones."""
         ours = self.coming(len(emitted))
-        if ours == list(emitted):
-            return len(ours)
-        pairs = zip(ours, emitted, strict=False)
-        return next((i for i, (own, seen) in enumerate(pairs) if own != seen), len(ours))
+        return len(ours) if ours == list(emitted) else shared_start(ours, emitted)
 
     def reread(self, start: int, end: int, text: str) -> tuple[Stream, int] | None:
         """The stream in which the draft has ``text`` for its characters ``start`` to ``end``, and how many

@@ -10,6 +10,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 
+def shared_start(left: Sequence[int], right: Sequence[int]) -> int:
+    """How many tokens both begin with."""
+    pairs = zip(left, right, strict=False)
+    return next((i for i, (own, other) in enumerate(pairs) if own != other), min(len(left), len(right)))
+
+
 @dataclass(frozen=True, slots=True)
 class Tree:
     """Draft tokens in preorder: each node is followed by everything below it, likeliest child first.
@@ -50,11 +56,7 @@ class Tree:
         """
         leaving: dict[int, list[Sequence[int]]] = {}
         for other in others:
-            shared = 0
-            for own, token in zip(main, other, strict=False):
-                if own != token:
-                    break
-                shared += 1
+            shared = shared_start(main, other)
             rest = other[shared:] if reach is None else other[shared : shared + reach]
             if not rest:
                 continue

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from docspec.drafters.following.tree import Tree
+from docspec.drafters.following.tree import Tree, shared_start
 
 _CONTEXT = 2  # tokens that have to agree before a place in the draft is believed
 _LONGEST = 16  # tokens by which places are told apart
@@ -35,9 +35,7 @@ class IdCursor:
         """Take what a step emitted."""
         agreed = 0
         if self._at is not None:
-            ahead = self._ids[self._at : self._at + len(emitted)]
-            pairs = zip(ahead, emitted, strict=False)
-            agreed = next((i for i, (own, other) in enumerate(pairs) if own != other), len(ahead))
+            agreed = shared_start(self._ids[self._at : self._at + len(emitted)], emitted)
             self._at += agreed
         self._tail = [*self._tail, *emitted][-_LONGEST:]
         if agreed < len(emitted):
