@@ -14,6 +14,7 @@ FORGET = 0.9  # weight of the past after each step: a draft's quality changes wi
 FORGET_BRANCHES = 0.97  # the same for branches, of which few are right
 PRIOR_BRANCHES = (1.0, 8.0)  # branches taken and sent, to begin with
 LONGEST_BRANCH = 8
+ROUNDS = 8  # of the search for the best window; two to four are enough
 
 
 @dataclass(slots=True)
@@ -104,13 +105,25 @@ class StepCost:
 
 
 def window_length(rate: float, base: float, slope: float, rows: int, chance: float = 1.0) -> int:
-    """The window (0 to 512 draft tokens) beyond which a longer pass costs more than it can save.
+    """The window (0 to 512 draft tokens) with which ``rows`` like this one emit most tokens a second.
 
     The k-th window token is emitted with chance ``chance * rate ** k`` (``chance`` is that of a branch to be
-    taken) and costs ``slope`` seconds; each emitted token is worth what it costs otherwise, in a plain step
-    of ``rows`` sequences.
+    taken) and costs ``slope`` seconds, so it pays where that chance is above ``slope`` over the seconds that
+    an emitted token takes otherwise: in plain steps to begin with, then with the window that this makes worth
+    sending, until it stays (the ratio's maximum, W. Dinkelbach, Management Science 13, 1967).
     """
-    worth = (base / rows + slope) * chance
+    share = base / rows + slope  # of one row, of a plain step
+    length, worth = 0, share
+    for _ in range(ROUNDS):
+        before, length = length, _worthwhile(rate, worth, slope)
+        if length in (0, before):
+            break
+        worth = (share + slope * length) / (1 + expected_run(rate, length))
+    return _worthwhile(rate, worth * chance, slope) if chance < 1 else length
+
+
+def _worthwhile(rate: float, worth: float, slope: float) -> int:
+    """The last place of a window that pays, where an emitted token is worth ``worth`` seconds."""
     if rate <= 0 or slope >= worth * rate:
         return 0
     return min(LONGEST, int(math.log(slope / worth) / math.log(rate)))
