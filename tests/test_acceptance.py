@@ -41,7 +41,7 @@ def test_window_grows_with_acceptance_and_shrinks_with_cost() -> None:
 
 @given(st.floats(0.02, 0.995), st.floats(1, 1000), st.integers(1, 64))
 def test_no_other_window_emits_more_a_second(rate: float, width: float, rows: int) -> None:
-    """The window is the one with the best ratio of tokens to time, ``width`` tokens doubling a step's time."""
+    """It has the best ratio of tokens to time, where ``width`` tokens double a step's time."""
 
     def speed(length: int) -> float:
         return (1 + expected_run(rate, length)) / (width / rows + 1 + length)

@@ -13,6 +13,7 @@ from random_models import END, core_tokenizer, token_id
 
 from docspec.verifiers.codec import TokenizerCodec
 from docspec.verifiers.vllm_plugin.arguments import engine_arguments, server_options
+from docspec.verifiers.vllm_plugin.followers import Followers, Following, Inline
 from docspec.verifiers.vllm_plugin.given import IDS, TEXTS, BadDrafts, Given, given
 from docspec.verifiers.vllm_plugin.id_cursor import IdCursor
 from docspec.verifiers.vllm_plugin.middleware import checked_body
@@ -63,10 +64,12 @@ class Step:
     scheduled_spec_decode_tokens: Mapping[str, Sequence[int]]
 
 
-def proposing(limits: Limits = LIMITS) -> Proposing:
+def proposing(limits: Limits = LIMITS, following: Following | None = None) -> Proposing:
     ticks = itertools.count()  # every step takes as long
-    codec = TokenizerCodec(core_tokenizer(), special=True)
-    return Proposing(limits, lambda: codec, 256, lambda: float(next(ticks)))
+    following = following or Inline(
+        Followers(TokenizerCodec(core_tokenizer(), special=True), limits.vocabulary)
+    )
+    return Proposing(limits, following, 256, lambda: float(next(ticks)))
 
 
 def asked(name: str, drafts: Mapping[str, Any] | None, **more: Any) -> Asked:
@@ -86,18 +89,25 @@ def run(made: Proposing, requests: Sequence[Asked], steps: int = 1000) -> int:
         made.propose(running)
         sent = {request.request_id: request.spec_token_ids for request in running if request.spec_token_ids}
         made.scheduled(Step({one.request_id: 1 + len(one.spec_token_ids) for one in running}, sent))
+        emitted = {request.request_id: emits(request) for request in running}
+        made.received(emitted)
         for request in running:
-            coming = request.answer[len(request.output_token_ids) :]
-            agreed = 0
-            while agreed < min(len(coming) - 1, len(request.spec_token_ids)):
-                if coming[agreed] != request.spec_token_ids[agreed]:
-                    break
-                agreed += 1
-            request.output_token_ids.extend(coming[: agreed + 1])
+            request.output_token_ids.extend(emitted[request.request_id])
             request.num_computed_tokens = request.num_tokens - 1
             request.spec_token_ids = []
         made.executed([request for request in running if not request.done])
     return steps
+
+
+def emits(request: Asked) -> list[int]:
+    """What verifying the request's window gives."""
+    coming = list(request.answer[len(request.output_token_ids) :])
+    agreed = 0
+    while agreed < min(len(coming) - 1, len(request.spec_token_ids)):
+        if coming[agreed] != request.spec_token_ids[agreed]:
+            break
+        agreed += 1
+    return coming[: agreed + 1]
 
 
 def test_drafts_are_texts_or_ids() -> None:
@@ -248,8 +258,20 @@ def test_a_fault_of_a_cursor_costs_no_request(monkeypatch: pytest.MonkeyPatch) -
 
 def test_without_text_offsets_only_ids_are_followed() -> None:
     """Where vLLM's tokenizer is none of the tokenizers library."""
-    made = Proposing(LIMITS, lambda: None, 256)
+    made = proposing(following=Inline(Followers(None, LIMITS.vocabulary)))
     assert run(made, [asked("a", {TEXTS: "The draft"}), asked("b", {IDS: ANSWER})]) == 99
+
+
+def test_tokens_that_vllm_does_not_take_are_followed_anew() -> None:
+    """Where it has received more than it appends, the next window goes on from what it has."""
+    made = proposing()
+    request = asked("a", {IDS: ANSWER}, output_token_ids=ANSWER[:1])
+    made.propose([request])
+    made.received({"a": ANSWER[1:12]})
+    request.output_token_ids += ANSWER[1:4]
+    request.num_computed_tokens = request.num_tokens - 1
+    made.propose([request])
+    assert request.spec_token_ids[:3] == ANSWER[4:7]
 
 
 def test_bodies_without_drafts_stay_as_they_are() -> None:

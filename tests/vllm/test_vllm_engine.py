@@ -15,6 +15,7 @@ from engines import Engine, engine, pictures
 from vllm import SamplingParams
 
 from docspec.verifiers.vllm_plugin.given import IDS
+from docspec.verifiers.vllm_plugin.pool import VARIABLE
 
 FAMILY = "qwen2_vl"
 TIGHT: dict[str, Any] = {
@@ -35,8 +36,12 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return made
 
 
-def test_full_batches_small_caches_and_prompts_in_pieces(folder: Path) -> None:
+@pytest.mark.parametrize("processes", [0, 2])
+def test_full_batches_small_caches_and_prompts_in_pieces(
+    folder: Path, processes: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Nine requests for three rows, prompts in chunks, prefixes cached, rows preempted and taken up again."""
+    monkeypatch.setenv(VARIABLE, str(processes))
     with engine(folder, FAMILY, drafted=False, **TIGHT) as made:
         plain = made.answers([None] * 9, max_tokens=150)
     with engine(folder, FAMILY, drafted=True, window=40, **TIGHT) as made:
@@ -54,9 +59,12 @@ def test_full_batches_small_caches_and_prompts_in_pieces(folder: Path) -> None:
         assert preempted
 
 
-@pytest.mark.parametrize(("rows", "window"), [(1, 128), (32, 64)])
-def test_one_request_and_thirty_two(folder: Path, rows: int, window: int) -> None:
+@pytest.mark.parametrize(("rows", "window", "processes"), [(1, 128, 0), (32, 64, 0), (32, 64, 3)])
+def test_one_request_and_thirty_two(
+    folder: Path, rows: int, window: int, processes: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The longest window for one request; and for 32 that share a step, each with another kind of draft."""
+    monkeypatch.setenv(VARIABLE, str(processes))
     settings = {"max_num_seqs": rows, "max_model_len": 512}
     with engine(folder, FAMILY, drafted=False, **settings) as made:
         plain = made.answers([None] * rows, max_tokens=200)

@@ -1,6 +1,6 @@
-"""What is proposed in a step of vLLM: a window for each running request, by its drafts and by what it pays.
+"""What is proposed in a step of vLLM: who gets a window, how long one may be, and when it is asked for.
 
-Pure: requests, steps and the tokenizer come in as the few attributes that are used of them.
+Pure: requests and steps come in as the few attributes that are used of them.
 """
 
 from __future__ import annotations
@@ -9,21 +9,17 @@ import logging
 import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from functools import cached_property
-from itertools import takewhile
+from dataclasses import dataclass
 from typing import Any, Protocol
 
-from docspec.drafters.following.cursor import Codec, DraftCursor
+from docspec.verifiers.vllm_plugin.followers import Asked, Begun, Following, Turn
 from docspec.verifiers.vllm_plugin.given import BadDrafts, given
-from docspec.verifiers.vllm_plugin.id_cursor import IdCursor
-from docspec.verifiers.window import AcceptanceRate, StepCost, window_length
+from docspec.verifiers.window import StepCost
 
 logger = logging.getLogger(__name__)
 
 CHARACTERS = 16  # of a draft that are read for each token that the output may still have
-ECHO_MISSES = 1.0  # what a request without a draft starts from: it seldom writes the same again
-TIMED = 4096  # windows whose time is remembered
+TIMED = 4096  # steps whose time is remembered
 
 
 class SamplingParams(Protocol):
@@ -76,52 +72,67 @@ class Limits:
 
 @dataclass(slots=True)
 class Row:
-    """A running request: its cursor, how often its draft was right, and what it was last seen with."""
+    """A running request, and what those who follow its draft know of it."""
 
     request: Request
-    cursor: DraftCursor | IdCursor | None = None
-    rate: AcceptanceRate = field(default_factory=AcceptanceRate)
-    known: int = 0  # output tokens that the cursor has taken
+    known: int = 0  # output tokens that they were told
     sent: int = 0  # draft tokens of its last step
+    asked: bool = False  # it has a turn that is not collected
 
 
 class Proposing:
     """Windows for the requests of one scheduler; state is kept for those that are running and no others.
 
-    A preempted request that runs again starts a new cursor, which reads what it has written so far. ``codec``
-    makes the tokenizer's Codec when it is first needed, None where the tokenizer has no text offsets: then
-    only drafts of ids are followed. ``width`` is how many tokens double a step's time, until measured by
-    ``clock``, in seconds.
+    A preempted request that runs again is followed anew, from what it has written so far. ``width`` is how
+    many tokens double a step's time, until measured by ``clock``, in seconds.
+
+    Turns are asked for as soon as a step's tokens are there (``received``) and collected when the next one is
+    scheduled (``propose``): what vLLM does between goes on beside.
     """
 
     def __init__(
         self,
         limits: Limits,
-        codec: Callable[[], Codec | None],
+        following: Following,
         width: int,
         clock: Callable[[], float] = time.perf_counter,
     ) -> None:
         self.limits = limits
         self.rows: dict[str, Row] = {}
-        self.times: deque[float] = deque(maxlen=TIMED)  # seconds, by window
+        self.times: deque[float] = deque(maxlen=TIMED)  # seconds a request, of the steps with turns
+        self._following = following
         self._cost = StepCost(width)
-        self._make_codec = codec
         self._clock = clock
+        self._spent = 0.0  # seconds on the step that comes
         self._end: int | None = None  # what ended the last output that ended by a token
+        self._gone: list[str] = []  # forgotten here, and to be told
         self._step: tuple[int, float] | None = None  # tokens of a step that only decodes, and its start
-
-    @cached_property
-    def _codec(self) -> Codec | None:
-        return self._make_codec()
 
     def propose(self, running: Sequence[Request]) -> None:
         """Give each request that has only its last token to compute the draft tokens to verify with it."""
+        started = self._clock()
         self._forget(running)
-        for request in running:
-            if _decodes(request):
-                started = self._clock()
-                request.spec_token_ids = self._window(request, len(running))
-                self.times.append(self._clock() - started)
+        decoding = [request for request in running if _decodes(request)]
+        begun, turns = [], []
+        for request in decoding:
+            key, known = request.request_id, len(request.output_token_ids)
+            row = self.rows.get(key)
+            if row is None or row.known > known:  # vLLM took less than it received
+                self._gone += [] if row is None else [key]
+                row = self.rows[key] = Row(request)
+                begun += self._begun(request)
+            if not row.asked or row.known < known:
+                turns.append(self._turn(row, request.output_token_ids[row.known :], len(running)))
+        self._ask(begun, turns, len(running))
+        windows = self._following.collect()
+        for row in self.rows.values():
+            row.asked = False
+        for request in decoding:
+            request.spec_token_ids = windows.get(request.request_id, [])
+        if decoding:
+            self._spent += self._clock() - started
+            self.times.append(self._spent / len(decoding))
+        self._spent = 0.0
 
     def scheduled(self, step: Step) -> None:
         """Note what vLLM has made of the windows: it may have cut or dropped them."""
@@ -133,6 +144,17 @@ class Proposing:
         plain = tokens > 0 and tokens - drafted == len(step.num_scheduled_tokens)  # nothing of a prompt
         self._step = (tokens, self._clock()) if plain else None
 
+    def received(self, emitted: Mapping[str, Sequence[int]]) -> None:
+        """Ask for the next turns of those that were followed in the step that wrote these tokens."""
+        started = self._clock()
+        turns = [
+            self._turn(row, tokens, len(emitted))
+            for key, tokens in emitted.items()
+            if tokens and (row := self.rows.get(key)) and _goes_on(row, tokens)
+        ]
+        self._ask([], turns, len(emitted))
+        self._spent = self._clock() - started
+
     def executed(self, running: Sequence[Request]) -> None:
         """Note that the step that was scheduled last has its results, and these are still running."""
         if self._step is not None:
@@ -141,43 +163,32 @@ class Proposing:
             self._step = None
         self._forget(running)
 
+    def close(self) -> None:
+        """Give back what those who follow the drafts hold."""
+        self._following.close()
+
     def _forget(self, running: Sequence[Request]) -> None:
         for key in self.rows.keys() - {request.request_id for request in running}:
             request = self.rows.pop(key).request
+            self._gone.append(key)
             self._end = next(iter(_stops(request) & {*request.output_token_ids[-1:]}), self._end)
 
-    def _window(self, request: Request, rows: int) -> list[int]:
-        begun = request.request_id in self.rows
-        row = self.rows.setdefault(request.request_id, Row(request))
+    def _ask(self, begun: list[Begun], turns: list[Turn], rows: int) -> None:
+        if begun or turns or self._gone:
+            self._following.ask(Asked(self._gone, begun, turns, *self._cost.line(), rows))
+            self._gone = []
+
+    def _begun(self, request: Request) -> list[Begun]:
+        """The request as it is to be followed; nothing where its drafts are bad."""
+        params = request.sampling_params
         try:
-            if not begun:
-                self._begin(row)
-            if row.cursor is None:
-                return []
-            self._learn(row, row.cursor, request.output_token_ids[row.known :])
-            return self._proposed(row, row.cursor, rows)
+            drafts = given(params.extra_args if params else None)
         except BadDrafts as error:  # over HTTP they were refused before; see middleware
             logger.warning("docspec: request %s goes on without drafts: %s", request.request_id, error)
-        except Exception:  # a fault of ours in the engine's process would take every request with it
-            logger.exception("docspec: request %s goes on without drafts", request.request_id)
-        row.cursor = None
-        return []
-
-    def _begin(self, row: Row) -> None:
-        """Start the request's cursor.
-
-        Raises BadDrafts as ``given`` does.
-        """
-        request, params = row.request, row.request.sampling_params
-        drafts = given(params.extra_args if params else None)
-        end, longest = self._end_token(request), min(request.max_tokens, self.limits.model_length)
-        texts = [text[: CHARACTERS * longest] for text in drafts.texts]
-        if drafts.ids:
-            row.cursor = IdCursor(drafts.ids[:longest], end)
-        elif self._codec is not None:
-            row.cursor = DraftCursor(texts, self._codec, end)
-        if not drafts.ids and not any(text.strip() for text in texts):
-            row.rate = AcceptanceRate(misses=ECHO_MISSES)
+            return []
+        longest = min(request.max_tokens, self.limits.model_length)
+        texts = tuple(text[: CHARACTERS * longest] for text in drafts.texts)
+        return [Begun(request.request_id, texts, drafts.ids[:longest], self._end_token(request))]
 
     def _end_token(self, request: Request) -> int | None:
         """What a right draft is followed by: several tokens can end an output, models use one of them."""
@@ -185,34 +196,31 @@ class Proposing:
             return self._end
         return request.sampling_params.eos_token_id if request.sampling_params else None
 
-    def _learn(self, row: Row, cursor: DraftCursor | IdCursor, emitted: Sequence[int]) -> None:
-        """Move along what was emitted; a step without a window tests the draft's next token for nothing."""
-        if not emitted:
-            return
-        if row.sent:
-            row.rate.update(len(emitted) - 1, rejected=len(emitted) <= row.sent)
-        elif coming := cursor.propose(1).tokens:
-            row.rate.update(int(coming[0] == emitted[0]), rejected=coming[0] != emitted[0])
-        cursor.advance(list(emitted))
-        row.known += len(emitted)
-
-    def _proposed(self, row: Row, cursor: DraftCursor | IdCursor, rows: int) -> list[int]:
+    def _turn(self, row: Row, emitted: Sequence[int], rows: int) -> Turn:
+        """The turn of a request that has written ``emitted`` since its last one."""
         request, limits = row.request, self.limits
+        row.known, row.asked = row.known + len(emitted), True
+        pending = row.known - len(request.output_token_ids)  # vLLM has still to append them
         room = min(
-            request.max_tokens - len(request.output_token_ids) - 1,
-            limits.model_length - request.num_tokens - 1,
+            request.max_tokens - row.known - 1,
+            limits.model_length - request.num_tokens - pending - 1,
             limits.step_tokens // (2 * rows) - 1,  # half of a step is left to prompts
             limits.window,
-            window_length(row.rate.value, *self._cost.line(), rows),
         )
-        tokens = cursor.propose(room).tokens if room > 0 else []
-        return list(takewhile(lambda token: token < limits.vocabulary, tokens))  # others have no embedding
+        return Turn(request.request_id, list(emitted), row.sent, room)
 
 
 def _decodes(request: Request) -> bool:
     """Whether all but the request's last token is computed, and none of it is on its way."""
     decodes = request.num_computed_tokens + 1 == request.num_tokens and not request.is_prefill_chunk
     return decodes and len(request.output_token_ids) > 0
+
+
+def _goes_on(row: Row, tokens: Sequence[int]) -> bool:
+    """Whether the request was followed so far and does not end with these tokens."""
+    request = row.request
+    ends = row.known + len(tokens) >= request.max_tokens or tokens[-1] in _stops(request)
+    return row.known == len(request.output_token_ids) and not ends
 
 
 def _stops(request: Request) -> set[int]:

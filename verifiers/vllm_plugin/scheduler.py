@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from tokenizers import Tokenizer
 from vllm.tokenizers import cached_tokenizer_from_config
 from vllm.v1.core.sched.scheduler import Scheduler
 
-from docspec.drafters.following.cursor import Codec
 from docspec.verifiers.codec import TokenizerCodec
 from docspec.verifiers.vllm_plugin.arguments import check_vllm
+from docspec.verifiers.vllm_plugin.followers import Followers, Following, Inline
+from docspec.verifiers.vllm_plugin.pool import Pool, processes
 from docspec.verifiers.vllm_plugin.proposing import Limits, Proposing, logger
 from docspec.verifiers.window import CPU_WIDTH, GPU_WIDTH
 
@@ -45,19 +47,29 @@ class DraftScheduler(Scheduler):  # type: ignore[misc]  # vLLM is not there wher
                 "vLLM's CPU kernels decode recurrent layers wrongly when windows differ in length: serve "
                 "this model on a GPU, or without docspec's drafts."
             )
-        self.proposing = Proposing(limits, self._codec, CPU_WIDTH if on_cpu else GPU_WIDTH)
+        self.proposing = Proposing(
+            limits, self._following(limits, on_cpu), CPU_WIDTH if on_cpu else GPU_WIDTH
+        )
 
-    def _codec(self) -> Codec | None:
+    def _following(self, limits: Limits, on_cpu: bool) -> Following:
+        count, tokenizer = processes(on_cpu), self._tokenizer()
+        if count:
+            logger.info("docspec: drafts are followed in %d processes", count)
+            return Pool(count, tokenizer.to_str() if tokenizer else None, limits.vocabulary)
+        codec = TokenizerCodec(tokenizer, special=True) if tokenizer else None
+        return Inline(Followers(codec, limits.vocabulary))
+
+    def _tokenizer(self) -> Tokenizer | None:
+        """The tokenizers library's tokenizer of the model, None where it has another."""
         if self.vllm_config.model_config.skip_tokenizer_init:
             return None
         tokenizer = cached_tokenizer_from_config(self.vllm_config.model_config)
-        core = getattr(tokenizer, "backend_tokenizer", None)
+        core: Tokenizer | None = getattr(tokenizer, "backend_tokenizer", None)
         if core is None:
             logger.warning(
                 "docspec: %s gives no text offsets; only docspec_draft_ids are followed", type(tokenizer)
             )
-            return None
-        return TokenizerCodec(core, special=True)
+        return core
 
     def schedule(self, *args: Any, **kwargs: Any) -> Any:
         """One step, with windows."""
@@ -71,8 +83,18 @@ class DraftScheduler(Scheduler):  # type: ignore[misc]  # vLLM is not there wher
         self.proposing.scheduled(step)
         return step
 
+    def shutdown(self) -> None:
+        """vLLM's, and the end of the processes that follow drafts."""
+        super().shutdown()
+        self.proposing.close()
+
     def update_from_output(self, *args: Any, **kwargs: Any) -> Any:
-        """The step's results."""
+        """The step's results; what they say of the next windows is asked for first."""
+        output = args[1] if len(args) > 1 else kwargs["model_runner_output"]
+        tokens = output.sampled_token_ids
+        self.proposing.received(
+            {key: tokens[at] for key, at in output.req_id_to_index.items()} if tokens else {}
+        )
         results = super().update_from_output(*args, **kwargs)
         self.proposing.executed(self.running)
         return results
