@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -38,6 +39,8 @@ class Rates:
     host: float = 2e-3  # of scheduling, inputs and sampling, a step
     host_row: float = 3e-5  # the same, a row
     proposing: float = 1.5e-4  # of docspec, a row
+    processes: int = 8  # that propose side by side; 0: the engine's own, one row after the other
+    handing: float = 2e-4  # of handing tokens and windows to and fro, a step
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +75,11 @@ def plain_step(model: Model, rows: int, rates: Rates = RATES) -> float:
 
 def drafted_step(model: Model, rows: int, tokens: float, rates: Rates = RATES) -> float:
     """Seconds of a step with drafts, ``tokens`` in all: one after the other."""
-    host = rates.host + rows * (rates.host_row + rates.proposing)
-    return host + gpu(model, rows, tokens, rates)
+    if rates.processes:
+        proposing = rates.handing + math.ceil(rows / rates.processes) * rates.proposing
+    else:
+        proposing = rows * rates.proposing
+    return rates.host + rows * rates.host_row + proposing + gpu(model, rows, tokens, rates)
 
 
 def acceptance(
@@ -128,8 +134,9 @@ def main() -> None:
     parser.add_argument("--concurrency", type=int, nargs="*", default=list(CONCURRENCY))
     parser.add_argument("--context", type=int, default=5000, help="tokens of a row (default: 5000, a page's)")
     parser.add_argument("--proposing-ms", type=float, default=0.15, help="of docspec, a row (default: 0.15)")
+    parser.add_argument("--processes", type=int, default=8, help="that propose, 0: in turn (default: 8)")
     options = parser.parse_args()
-    rates = replace(RATES, proposing=options.proposing_ms / 1e3)
+    rates = replace(RATES, proposing=options.proposing_ms / 1e3, processes=options.processes)
     codec = TokenizerCodec(neutral_tokenizer())
     lines: dict[str, dict[str, float]] = {}
     for file in options.drafts:

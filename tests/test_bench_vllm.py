@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from dataclasses import replace
+
 import pytest
 
 from docspec.bench import vllm_ways
@@ -63,11 +65,15 @@ def test_without_vllm_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch, t
 
 
 def test_a_modelled_step_is_bound_by_weights_and_then_by_arithmetic() -> None:
-    """And with drafts the host's time comes on top, with the proposer's for each row."""
+    """And with drafts the host's time comes on top, with the proposer's for each row that waits for it."""
     model = MODELS["3B (Qwen2.5-VL)"]
     assert gpu(model, 1, 1) == gpu(model, 1, 32) < gpu(model, 1, 1000)
-    more = drafted_step(model, 8, 8) - gpu(model, 8, 8)
+    rates = replace(RATES, processes=0)
+    more = drafted_step(model, 8, 8, rates) - gpu(model, 8, 8)
     assert more == pytest.approx(RATES.host + 8 * (RATES.host_row + RATES.proposing))
+    rates = replace(RATES, processes=4)
+    beside = drafted_step(model, 8, 8, rates) - gpu(model, 8, 8)
+    assert more - beside == pytest.approx(6 * RATES.proposing - RATES.handing)
     assert plain_step(model, 8) == pytest.approx(max(RATES.host + 8 * RATES.host_row, gpu(model, 8, 8)))
 
 

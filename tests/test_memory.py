@@ -7,7 +7,6 @@ import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from statistics import median
 
 import numpy as np
 import psutil
@@ -20,7 +19,7 @@ from docspec.pipeline import Parts
 from docspec.types import Line, Page, PageResult
 
 MIB = 1 << 20
-PAGES, FIRST, AROUND = 300, 100, 20  # growth is measured from the pages after the FIRST ones to the last ones
+PAGES, FIRST, AROUND = 300, 100, 50  # growth is measured from the pages after the FIRST ones to the last ones
 
 
 def long_document(path: Path, sentences: int) -> Path:
@@ -50,7 +49,8 @@ def small_parser() -> docspec.Parser:
 def growth(parser: docspec.Parser, path: Path) -> float:
     """How many MiB of resident memory the pages after the first ones add.
 
-    Medians of a few pages: how many are open at a moment, and their images with them, goes up and down.
+    The least of a stretch of pages: how many are open at a moment, and their images with them, goes up and
+    down, by 50 to 120 MiB.
     """
     process, sizes = psutil.Process(), []
 
@@ -58,7 +58,7 @@ def growth(parser: docspec.Parser, path: Path) -> float:
         sizes.append(process.memory_info().rss)
 
     assert parser.parse(path, progress=note).errors == ()
-    return float(median(sizes[-AROUND:]) - median(sizes[FIRST : FIRST + AROUND])) / MIB
+    return (min(sizes[-AROUND:]) - min(sizes[FIRST : FIRST + AROUND])) / MIB
 
 
 def growth_elsewhere(parts: str, path: Path) -> float:
@@ -75,8 +75,9 @@ def test_pages_that_are_done_take_no_memory(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_three_hundred_pages_with_the_real_parts(tmp_path: Path) -> None:
-    """The same with layout model, drafter and the bundled verifier reading everything."""
-    assert growth_elsewhere("real", long_document(tmp_path / "long.pdf", 3)) < 50
+    """The same with layout model, drafter and the bundled verifier reading everything: the images alone would
+    be over a gigabyte. What threads of several libraries keep for themselves differs by tens of MiB."""
+    assert growth_elsewhere("real", long_document(tmp_path / "long.pdf", 3)) < 100
 
 
 if __name__ == "__main__":
