@@ -28,7 +28,7 @@ from docspec.verifiers.vllm_plugin.arguments import WINDOW
 from docspec.verifiers.vllm_plugin.followers import Followers, Following, Inline
 from docspec.verifiers.vllm_plugin.given import TEXTS
 from docspec.verifiers.vllm_plugin.pool import Pool
-from docspec.verifiers.vllm_plugin.proposing import Limits, Proposing
+from docspec.verifiers.vllm_plugin.proposing import Limits, Proposing, SamplingParams
 from docspec.verifiers.window import GPU_WIDTH
 
 VOCABULARY, LENGTH, STEP = 1 << 20, 1 << 20, 1 << 14  # limits that nothing here reaches
@@ -49,7 +49,7 @@ class Recorded:
     """A request whose model writes ``answer``."""
 
     request_id: str
-    sampling_params: Params
+    sampling_params: SamplingParams
     answer: list[int]
     max_tokens: int = 1 << 14
     spec_token_ids: list[int] = field(default_factory=list)

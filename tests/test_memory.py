@@ -58,7 +58,7 @@ def growth(parser: docspec.Parser, path: Path) -> float:
         sizes.append(process.memory_info().rss)
 
     assert parser.parse(path, progress=note).errors == ()
-    return (min(sizes[-AROUND:]) - min(sizes[FIRST : FIRST + AROUND])) / MIB
+    return float(min(sizes[-AROUND:]) - min(sizes[FIRST : FIRST + AROUND])) / MIB
 
 
 def growth_elsewhere(parts: str, path: Path) -> float:

@@ -5,6 +5,7 @@ It knows nothing of documents, prompts, images or text; a step is: windows, one 
 
 from __future__ import annotations
 
+import time
 from collections import deque
 from collections.abc import Generator, Iterable, Iterator
 
@@ -20,9 +21,10 @@ from docspec.verifiers.sequence import Sequence
 from docspec.verifiers.window import (
     LONGEST_BRANCH,
     AcceptanceRate,
+    HostCost,
     expected_run,
     partition,
-    window_length,
+    worth_proposing,
     worth_sending,
     worth_waiting,
 )
@@ -43,8 +45,9 @@ class Engine:
         self.token_budget = token_budget
         self.drafts = drafts
         self.max_rows = runner.rows
-        self.passes = 0
+        self.steps = self.passes = 0
         self.seconds = {"prefill": 0.0, "decode": 0.0}
+        self.host = HostCost()
         self._active: list[Sequence] = []  # row i of the cache is _active[i]
         self._waiting: deque[Sequence] = deque()
         self._begun = AcceptanceRate()  # of the first steps of sequences
@@ -127,6 +130,7 @@ class Engine:
         """One verify step of every active row, in as many passes as waste least."""
         if any(sequence.finish is not None for sequence in self._active):
             return  # a row finished in its prefill: compact first
+        self.steps += bool(self._active)
         self._keep_to_budget()
         trees = self._worth_sending([self._tree(sequence, len(self._active)) for sequence in self._active])
         self._reserve(self._active, trees)
@@ -168,12 +172,23 @@ class Engine:
         if not self.drafts:
             return Tree.chain([])
         cost, rate = self.runner.cost.line(), sequence.rate.value
-        length = window_length(rate, *cost, rows)
-        branch = window_length(rate, *cost, rows, sequence.branches.value)
+        length, branch = worth_proposing(rate, sequence.branches.value, *cost, rows, self.host)
         room = max(0, min(length, sequence.limit - len(sequence.output) - 1))
-        tree = sequence.cursor.propose(room, min(branch, longest_branch))
+        tree = self._proposed(sequence, room, min(branch, longest_branch))
         if not sequence.output and worth_waiting(rate, *cost, rows, len(tree)):
             return Tree.chain([])
+        return tree
+
+    def _proposed(self, sequence: Sequence, room: int, branch: int = 0) -> Tree:
+        """What the draft has next, timed."""
+        if room == 0:
+            return Tree.chain([])
+        started = time.thread_time()
+        sequence.cursor.advance(sequence.untold)
+        tree = sequence.cursor.propose(room, branch)
+        if sequence.unasked is not None:  # the first time it is made ready, which has to be
+            self.host.record(time.thread_time() - started, branch > 0)
+        sequence.untold, sequence.unasked = [], 0
         return tree
 
     def _worth_sending(self, trees: list[Tree]) -> list[Tree]:
@@ -192,17 +207,28 @@ class Engine:
         sequence.emit(tree, accepted)
 
     def _learn(self, sequence: Sequence, tree: Tree, accepted: Accepted) -> None:
-        """Move the draft cursor and the acceptance estimate; a plain step tests the draft for free."""
+        """Move the acceptance estimate; a plain step tests the draft for free.
+
+        The cursor moves when it is asked next."""
         rates = [sequence.rate] if sequence.output else [sequence.rate, self._begun]
         if tree.tokens:
             run, strayed = len(accepted.nodes), accepted.strayed
             for rate in rates:
                 rate.update(run, rejected=strayed or run < tree.main)
             sequence.branches.update(tree.branches, taken=strayed)
-        elif seen := sequence.cursor.propose(1).tokens:
+        elif seen := self._asked(sequence).tokens:
             for rate in rates:
                 rate.update(int(seen == accepted.tokens), rejected=seen != accepted.tokens)
-        sequence.cursor.advance(accepted.tokens)
+        sequence.untold += accepted.tokens
+
+    def _asked(self, sequence: Sequence) -> Tree:
+        """What the draft has next where no window was sent, unless it was asked not long ago."""
+        base, slope = self.runner.cost.line()
+        unasked = sequence.unasked
+        if unasked is not None and unasked < self.host.pause(base / max(1, len(self._active)) + slope):
+            sequence.unasked = unasked + 1
+            return Tree.chain([])
+        return self._proposed(sequence, 1)
 
     def _retire(self) -> list[Sequence]:
         """Take finished rows out and close the gaps with the last rows."""

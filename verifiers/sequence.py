@@ -76,6 +76,8 @@ class Sequence:
     accepted: int = 0
     drafted: int = 0
     steps: int = 0
+    unasked: int | None = None  # steps since the draft was last asked for tokens, if ever
+    untold: list[int] = field(default_factory=list)  # what was emitted since then
 
     @property
     def cached(self) -> int:

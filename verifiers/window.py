@@ -14,6 +14,9 @@ FORGET = 0.9  # weight of the past after each step: a draft's quality changes wi
 FORGET_BRANCHES = 0.97  # the same for branches, of which few are right
 PRIOR_BRANCHES = (1.0, 8.0)  # branches taken and sent, to begin with
 LONGEST_BRANCH = 8
+SIDES = 4  # branches that a tree has, more or less
+HOST_WEIGHT = 0.05  # of a time that was measured, in a running mean
+ASKING = 0.05  # of a step's time, to ask drafts whose windows do not pay
 ROUNDS = 8  # of the search for the best window; two to four are enough
 
 
@@ -129,6 +132,46 @@ def _worthwhile(rate: float, worth: float, slope: float) -> int:
     return min(LONGEST, int(math.log(slope / worth) / math.log(rate)))
 
 
+@dataclass(slots=True)
+class HostCost:
+    """Running means of the seconds that proposing takes the host: a chain, and a tree."""
+
+    chain: float = 0.0
+    tree: float = 0.0
+
+    def record(self, seconds: float, branches: bool) -> None:
+        """Note what proposing a window took."""
+        if branches:
+            self.tree += HOST_WEIGHT * (seconds - self.tree)
+        else:
+            self.chain += HOST_WEIGHT * (seconds - self.chain)
+
+    def pause(self, share: float) -> int:
+        """For how many steps not to ask a draft that no window is sent of, so that asking takes little of
+        them; ``share`` are a sequence's seconds of a step."""
+        return int(self.chain / (ASKING * share))
+
+
+def worth_proposing(
+    rate: float, branches: float, base: float, slope: float, rows: int, host: HostCost
+) -> tuple[int, int]:
+    """Lengths of the window and of its branches, each 0 where proposing it takes the host more time than it
+    saves. ``branches`` is the chance that a branch is the one taken."""
+    worth = base / rows + slope
+    if rate * worth <= (1 - rate) * host.chain:  # all that a window without an end could save
+        return 0, 0
+    length = window_length(rate, base, slope, rows)
+    if not length:
+        return 0, 0
+    chain = expected_run(rate, length) * worth - slope * length - host.chain
+    if branch := window_length(rate, base, slope, rows, branches):
+        taken = branches * (1 + expected_run(rate, branch)) * worth - slope * branch
+        tree = chain + host.chain + SIDES * taken - max(host.tree, host.chain)
+        if tree > max(chain, 0.0):
+            return length, branch
+    return (length, 0) if chain > 0 else (0, 0)
+
+
 def worth_waiting(rate: float, base: float, slope: float, rows: int, length: int) -> bool:
     """Whether a plain step, which tests the draft's first token for nothing, should come before a window.
 
@@ -170,15 +213,22 @@ def partition(widths: Sequence[int], base: float, slope: float, limit: int | Non
     A pass of n rows is padded to its widest and takes ``base + slope * n * width`` seconds; ``limit`` bounds
     its places, but for a row that alone exceeds it.
     """
+    if not widths:
+        return []
     order = sorted(range(len(widths)), key=lambda row: -widths[row])
-    best: list[tuple[float, int]] = [(0.0, 0)]  # time of the first rows, and where their last pass starts
-    for end in range(1, len(order) + 1):
+    sizes = [widths[row] for row in order]
+    # without a limit, rows of one width are best kept together: a pass begins where the width changes
+    starts = [at for at, size in enumerate(sizes) if limit is not None or at == 0 or size != sizes[at - 1]]
+    best: dict[int, tuple[float, int]] = {0: (0.0, 0)}  # time of the first rows, where their last pass starts
+    for end in [*starts[1:], len(order)]:
         choices = []
-        for start in range(end):
-            places = (end - start) * widths[order[start]]
+        for start in starts:
+            if start >= end:
+                break
+            places = (end - start) * sizes[start]
             if limit is None or places <= limit or end - start == 1:
                 choices.append((best[start][0] + base + slope * places, start))
-        best.append(min(choices))
+        best[end] = min(choices)
     passes = []
     end = len(order)
     while end:

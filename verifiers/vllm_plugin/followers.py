@@ -6,6 +6,8 @@ So it can be done where the requests are (``Inline``) or in other processes (poo
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import takewhile
 from typing import NamedTuple, Protocol
@@ -81,16 +83,24 @@ class Followers:
         for key in asked.forgotten:
             self._followed.pop(key, None)
         found = {}
-        for one in (*asked.begun, *asked.turns):
-            try:
-                window = self._begin(one) if isinstance(one, Begun) else self._window(one, asked)
-            except Exception:  # a fault of ours would take every request of the engine with it
-                logger.exception("docspec: request %s goes on without drafts", one.key)
-                self._followed.pop(one.key, None)
-            else:
+        for one in asked.begun:
+            with self._guarded(one.key):
+                self._begin(one)
+        for turn in asked.turns:
+            with self._guarded(turn.key):
+                window = self._window(turn, asked)
                 if window is not None:
-                    found[one.key] = window
+                    found[turn.key] = window
         return found
+
+    @contextmanager
+    def _guarded(self, key: str) -> Iterator[None]:
+        """A fault of ours costs the request its drafts: it would take every request of the engine with it."""
+        try:
+            yield
+        except Exception:
+            logger.exception("docspec: request %s goes on without drafts", key)
+            self._followed.pop(key, None)
 
     def _begin(self, one: Begun) -> None:
         cursor: DraftCursor | IdCursor

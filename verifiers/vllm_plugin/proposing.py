@@ -36,12 +36,16 @@ class SamplingParams(Protocol):
 class Request(Protocol):
     """What is used of vLLM's class of this name (vllm.v1.request)."""
 
-    request_id: str
     spec_token_ids: list[int]
-    num_computed_tokens: int
-    is_prefill_chunk: bool
-    max_tokens: int
 
+    @property
+    def request_id(self) -> str: ...
+    @property
+    def num_computed_tokens(self) -> int: ...
+    @property
+    def is_prefill_chunk(self) -> bool: ...
+    @property
+    def max_tokens(self) -> int: ...
     @property
     def sampling_params(self) -> SamplingParams | None: ...
     @property
