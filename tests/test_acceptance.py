@@ -11,10 +11,12 @@ from docspec.verifiers.acceptance import accept_exact
 from docspec.verifiers.window import (
     LONGEST,
     AcceptanceRate,
+    HostCost,
     StepCost,
     expected_run,
     partition,
     window_length,
+    worth_proposing,
     worth_waiting,
 )
 
@@ -56,6 +58,26 @@ def test_no_window_for_a_refuted_draft() -> None:
     for _ in range(60):
         rate.update(0, rejected=True)
     assert window_length(rate.value, 32e-3, 1e-3, 4) == 0
+
+
+def test_proposing_has_to_pay_its_own_time() -> None:
+    """Branches go first, then the window, as the host's time for them approaches what they save."""
+    cost = (1e-2, 4e-5)
+    cheap, dear = HostCost(), HostCost(chain=1e-4, tree=1.0)
+    assert all(worth_proposing(0.9, 0.1, *cost, 2, cheap))
+    length, branch = worth_proposing(0.9, 0.1, *cost, 2, dear)
+    assert (length > 0, branch) == (True, 0)
+    assert worth_proposing(0.9, 0.1, *cost, 1, HostCost(chain=1e-3, tree=1e-3))[0] > 0
+    assert worth_proposing(0.9, 0.1, *cost, 64, HostCost(chain=1e-2, tree=1e-2)) == (0, 0)
+
+
+@given(st.floats(1e-6, 1), st.floats(1e-6, 1))
+def test_asking_takes_a_small_share_of_the_steps(chain: float, share: float) -> None:
+    """A draft whose windows do not pay is asked so seldom that it costs a twentieth."""
+    host = HostCost(chain=chain)
+    assert chain / (host.pause(share) + 1) <= 0.05 * share * (1 + 1e-9)
+    host.record(0.0, branches=False)
+    assert host.chain < chain
 
 
 def test_a_window_waits_where_tokens_are_dear() -> None:

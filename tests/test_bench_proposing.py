@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from docspec.bench import proposing
+from docspec.bench import host, proposing, proposing_at_once
 from docspec.bench.neutral_tokenizer import neutral_tokenizer
 from docspec.drafters.following.resync import Finder
 from docspec.verifiers.codec import TokenizerCodec
@@ -36,6 +36,41 @@ def test_steps_are_timed_by_part(tmp_path: Path, capsys: pytest.CaptureFixture[s
             assert row["tokens"] >= row["steps"] > 0
             assert 0 < row["median"] <= row["p95"]
     assert result["parts"]["chains, few"]["finding the place"] > 0
+
+
+@pytest.fixture(name="drafts")
+def _drafts(tmp_path: Path) -> Path:
+    """A file of kept cases: two short texts and their drafts."""
+    file = tmp_path / "short.json"
+    text = " ".join(WORDS * 8)
+    cases = [{"page": name, "language": "", "truth": text + name, "draft": text} for name in "ab"]
+    file.write_text(json.dumps(cases))
+    return file
+
+
+def test_many_requests_cost_as_much_beside_as_in_the_engine(
+    drafts: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In other processes the same tokens are emitted in as many steps."""
+    options = ["--rows", "3", "--processes", "0", "1", "--steps", "12", "--pause", "0"]
+    monkeypatch.setattr(sys, "argv", ["proposing_at_once", "--drafts", str(drafts), *options])
+    proposing_at_once.main()
+    inline, beside = json.loads(capsys.readouterr().out.splitlines()[-1])["milliseconds"].values()
+    assert inline["tokens_a_row"] == beside["tokens_a_row"] > 1
+    assert min(inline["median"], beside["median"]) > 0
+
+
+def test_the_hosts_time_is_told_from_the_passes(
+    drafts: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With drafts a step emits more tokens, and where passes are dear that is a gain."""
+    options = ["--rows", "2", "--bases", "1000", "--steps", "12", "--rounds", "1"]
+    monkeypatch.setattr(sys, "argv", ["host", "--drafts", str(drafts), *options])
+    host.main()
+    [line] = json.loads(capsys.readouterr().out.splitlines()[-1])["lines"].values()
+    assert line["tokens_a_step"] > 2 * line["passes_a_step"]
+    assert line["gain"] > 1.5
+    assert line["host_ms_a_step"] > 0
 
 
 def test_made_outputs_differ_as_often_as_asked() -> None:
