@@ -15,7 +15,6 @@ from types import TracebackType
 from typing import Any, Self
 
 import numpy as np
-import pymupdf
 
 from docspec import images
 from docspec.errors import (
@@ -28,6 +27,7 @@ from docspec.errors import (
     WrongPassword,
 )
 from docspec.inputs import EXPECTED, select_pages
+from docspec.mupdf import pymupdf
 from docspec.pdf_extras import document_notes, page_notes
 from docspec.pdf_page import PdfPage, turn_upright
 from docspec.pdf_text import text_lines
