@@ -245,9 +245,8 @@ def _page(place: int, page: PageJson, items: Sequence[Item], image: bytes | None
     facts = [f"{page['mode']} mode"] if page["mode"] else []
     facts.append(_plural(sum(item.kind == "region" for item in items), "region"))
     if sample := page["sample"]:
-        facts.append(
-            f"{_plural(sample['lines'], 'line')} of the text layer read again: {share(sample['agreement'])}"
-        )
+        lines = _plural(sample["lines"], "line")
+        facts.append(f"{lines} of the text layer read again, agreement {share(sample['agreement'])}")
     facts += [f"{stage} {_seconds(seconds)}" for stage, seconds in page["timings"].items()]
     parts = [
         f'<section class="page" id="page-{place}" aria-labelledby="h-{place}">\n'

@@ -22,6 +22,8 @@ SAMPLED = "trusted text layer, sampled"
 UNSAMPLED = "trusted text layer, none of it could be sampled"
 FEW, MORE = 2, 8  # lines of a page that are read, and how many where the few do not agree
 AGREES = 0.85  # share of the sampled characters that the recogniser must read as well
+ENOUGH = 4  # lines that must have been read to accuse a text layer
+SMALLEST = 6.5  # points of print that is legible at the resolution of most verifiers
 SHORTEST, BEST = 12, 24  # characters of a line that says something, and of one that is quickly read
 KNOWN = 0.95  # share of a line's letters that the recogniser must know
 RUNNING = frozenset(Category) - {Category.TABLE, Category.FORMULA, Category.PICTURE}
@@ -49,7 +51,10 @@ class Sampler:
         if not lines:
             return None
         found = self._read(page, _spread(lines, FEW))
-        return found if found.agreement >= AGREES else self._read(page, _spread(lines, MORE))
+        if found.agreement >= AGREES:
+            return found
+        found = self._read(page, _spread(lines, MORE))
+        return found if found.agreement >= AGREES or found.lines >= ENOUGH else None
 
     def _read(self, page: Page, lines: Sequence[Line]) -> Sample:
         return Sample(len(lines), agreement(self.engine, page, lines))
@@ -74,10 +79,11 @@ def doubted(requests: Sequence[Request], sample: Sample | None) -> tuple[Request
 
 
 def _legible(regions: Sequence[Region]) -> Iterator[Line]:
-    """Upright lines of running text, long enough to say something."""
+    """Upright lines of running text, long enough to say something and not in the smallest print."""
     for region in regions:
         for line in region.lines if region.category in RUNNING else ():
-            if line.turn == 0 and len(bare(line.text)) >= SHORTEST:
+            small = min(span.size for span in line.spans) < SMALLEST
+            if line.turn == 0 and not small and len(bare(line.text)) >= SHORTEST:
                 yield line
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from io import StringIO
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ import pymupdf
 import pytest
 from PIL import Image as PillowImage
 from PIL import ImageDraw, ImageFont
+from rich.console import Console
 from small_parts import SmallVerifier
 from test_run import OneBlock
 
@@ -17,6 +19,9 @@ import docspec
 from docspec.config import Config
 from docspec.drafters.reading.auto import AutoDrafter
 from docspec.pipeline import Parts
+from docspec.report import make_report
+from docspec.result_read import parse_result
+from docspec.run_summary import Summary
 from docspec.trust import AGREES, SAMPLED, UNSAMPLED, doubted
 from docspec.types import Category, Draft, Finish, Request, Sample
 
@@ -37,7 +42,7 @@ def parse(path: Path, verify: str = "auto") -> docspec.PageResult:
     return page
 
 
-def page_saying(path: Path, text: list[str], printed: list[str]) -> Path:
+def page_saying(path: Path, text: list[str], printed: list[str], size: float = 11) -> Path:
     """A page on which ``printed`` is to be seen while its text layer has ``text``."""
     document = pymupdf.open()
     page = document.new_page(width=420, height=595)
@@ -46,9 +51,9 @@ def page_saying(path: Path, text: list[str], printed: list[str]) -> Path:
         strip = PillowImage.new("RGB", (900, 42), "white")
         ImageDraw.Draw(strip).text((2, 2), shown, font=font, fill="black")
         pixmap = pymupdf.Pixmap(pymupdf.csRGB, 900, 42, np.asarray(strip).tobytes(), False)
-        top = 60 + 30 * number
-        page.insert_image(pymupdf.Rect(40, top, 340, top + 14), pixmap=pixmap)
-        page.insert_text((41, top + 11), layer, fontsize=11, render_mode=3)
+        top, scale = 60 + 30 * number, size / 11
+        page.insert_image(pymupdf.Rect(40, top, 40 + 300 * scale, top + 14 * scale), pixmap=pixmap)
+        page.insert_text((41, top + size), layer, fontsize=size, render_mode=3)
     document.save(path)
     return path
 
@@ -123,3 +128,29 @@ def test_only_drafts_of_the_text_layer_are_doubted() -> None:
     assert [draft.confidence for draft in changed.drafts] == [0.48, 0.9]
     assert doubted([request], Sample(2, 1.0)) == (request,)
     assert doubted([request], None) == (request,)
+
+
+@pytest.mark.parametrize(("lines", "size"), [(3, 11), (6, 5)])
+def test_few_lines_and_fine_print_accuse_nobody(tmp_path: Path, lines: int, size: int) -> None:
+    """Two or three lines that read otherwise may be hard to read, and so may the smallest print."""
+    lies = [f"Nothing of number {number} can be seen here at all" for number in range(6)]
+    path = page_saying(tmp_path / "lies.pdf", lies[:lines], PRINTED[:lines], size)
+    page = parse(path)
+    assert page.sample is None
+    assert {region.verdict.reason for region in page.regions} == {UNSAMPLED}
+
+
+def test_the_sample_is_shown(tmp_path: Path) -> None:
+    """In the summary and the report, beside the counts of what was verified."""
+    parts = Parts(Reader(Config()), OneBlock(), AutoDrafter())
+    document = docspec.Parser(Config(), parts=parts).parse(page_saying(tmp_path / "a.pdf", PRINTED, PRINTED))
+    summary = Summary()
+    summary.add(document)
+    console = Console(file=StringIO(), width=100)
+    console.print(summary.tables(1.0))
+    assert isinstance(console.file, StringIO)
+    assert "trusted text layer, sampled: 2 lines of 1 page read again" in console.file.getvalue()
+    report = make_report(parse_result(document.to_json().encode(), "made here")).html.decode()
+    assert "Text layer, sampled" in report
+    assert "2 lines of the text layer read again, agreement" in report
+    assert f"Not verified: {SAMPLED}" in report
