@@ -161,11 +161,9 @@ def _header(result: DocumentJson, items: Sequence[Item], notes: Sequence[str]) -
         "Mean accepted length": length,
     }
     if samples := [page["sample"] for page in result["pages"] if page["sample"]]:
-        lines = sum(sample["lines"] for sample in samples)
+        lines = _plural(sum(sample["lines"] for sample in samples), "line")
         least = share(min(sample["agreement"] for sample in samples))
-        facts["Text layer, sampled"] = (
-            f"{_plural(lines, 'line')} of {_plural(len(samples), 'page')}, least {least}"
-        )
+        facts["Text layer, sampled"] = f"{lines} of {_plural(len(samples), 'page')}, agreement from {least}"
     if "total" in result["timings"]:
         facts["Time"] = _seconds(result["timings"]["total"])
     warnings = "".join(f'<p class="warn">{escape(note)}</p>\n' for note in (*notes, *result["errors"]))
