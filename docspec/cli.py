@@ -132,8 +132,8 @@ def parse(
         str,
         typer.Option(
             metavar="NAME",
-            help="What the model reads: all, doubtful (not what a sound text layer has), or auto: doubtful "
-            "for the bundled model, all for others.",
+            help="What the model reads: all, doubtful (a sound text layer is sampled and trusted), none (no "
+            "model is loaded, drafts stand), or auto: doubtful for the bundled model, all for others.",
             rich_help_panel=READING,
         ),
     ] = "auto",

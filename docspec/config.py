@@ -8,7 +8,7 @@ from typing import Literal, TypedDict, get_args, get_origin, get_type_hints
 from docspec.errors import UsageError
 
 ModeName = Literal["auto", "region", "page", "hierarchical"]
-VerifyName = Literal["auto", "all", "doubtful"]
+VerifyName = Literal["auto", "all", "doubtful", "none"]
 AcceptName = Literal["auto", "exact", "fused", "sampled"]
 OnLoop = Literal["off", "keep", "draft"]
 DtypeName = Literal["auto", "float32", "bfloat16", "float16"]
@@ -53,9 +53,10 @@ class Config:
     ``mode`` is how pages are read (see Mode); ``auto`` takes what is native to the
     verifier.
 
-    ``verify`` is what the verifier reads: ``all``, or only what is ``doubtful``, which leaves text from a
-    sound text layer unverified. ``auto`` is ``doubtful`` for the bundled verifier with fused acceptance, its
-    default, and ``all`` otherwise.
+    ``verify`` is what the verifier reads: ``all``; only what is ``doubtful``, which trusts a sound text layer
+    after a few lines of each page have been read again, and leaves it unverified; or ``none``, for which no
+    model is loaded. ``auto`` is ``doubtful`` for the bundled verifier with fused acceptance, its default, and
+    ``all`` otherwise.
 
     ``accept`` is when a drafted token stands: ``exact`` where it is the verifier's own greedy choice,
     ``sampled`` where the verifier's own sampling gives it, ``fused`` where draft and verifier, weighed as two

@@ -9,7 +9,7 @@ import io
 import queue
 import threading
 import time
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum, auto
 from pathlib import Path
@@ -22,6 +22,7 @@ from docspec.config import Config
 from docspec.errors import DocspecError
 from docspec.layout import analyse
 from docspec.source import PageFailure, open_document
+from docspec.trust import Sampler, doubted
 from docspec.turning import prevailing_turn, turned
 from docspec.types import (
     Bookmark,
@@ -99,7 +100,11 @@ class DocumentEnd:
 
 @dataclass(slots=True)
 class Stages:
-    """The exchangeable parts of drafting and what they are told; ``mode`` is how pages are to be read."""
+    """The exchangeable parts of drafting and what they are told; ``mode`` is how pages are to be read.
+
+    ``sampler`` reads some of a trusted text layer again, where that is to be left unverified. ``expect`` is
+    called as soon as a page is known to need the verifier.
+    """
 
     detector: Detector
     drafter: Drafter
@@ -107,6 +112,8 @@ class Stages:
     dpi: float
     config: Config
     mode: Mode = Mode.REGION
+    sampler: Sampler | None = None
+    expect: Callable[[], None] = lambda: None
     _clock: float = field(default_factory=time.perf_counter)
 
     def documents(self, inputs: Sequence[Input]) -> Iterator[DraftedPage | DocumentEnd]:
@@ -134,6 +141,8 @@ class Stages:
     def _page(self, document: int, page: Page) -> DraftedPage:
         timings = {"render": self._lap()}
         result = PageResult(page.index, page.width, page.height, timings=timings)
+        if not page.lines:
+            self.expect()
         try:
             lines = self.drafter.read(page)
             if turn := prevailing_turn(lines):
@@ -144,11 +153,13 @@ class Stages:
             found = analyse(page, lines, self.detector)
             timings["layout"] = self._lap()
             requests = tuple(self._request(document, page, region) for region in found.regions)
+            sample = self.sampler.sample(page, found.regions, requests) if self.sampler else None
+            requests = doubted(requests, sample)
             images = self._pictures(page, found.regions) if self.config.images else {}
             timings["draft"] = self._lap()
         except Exception as error:  # noqa: BLE001 a page that fails never takes the document with it
             return DraftedPage(document, replace(result, error=f"{type(error).__name__}: {error}"))
-        result = replace(result, dropped=tuple(found.dropped), images=images)
+        result = replace(result, dropped=tuple(found.dropped), images=images, sample=sample)
         image = None if self.mode is Mode.REGION else page.image
         regions = tuple(map(_without_features, found.regions))
         return DraftedPage(document, result, regions, requests, image)

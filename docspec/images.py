@@ -39,6 +39,8 @@ DECODE_ERRORS = (OSError, SyntaxError, ValueError, TypeError, IndexError, KeyErr
 
 def identify(head: bytes) -> str | None:
     """The image format that the first 16 bytes of a file announce, or None."""
+    if head.startswith(b"%PDF"):
+        return None  # before Pillow imports the readers of all formats that it knows
     PILImage.init()
     for name in FORMATS:
         accept = PILImage.OPEN[name][1]

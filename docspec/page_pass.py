@@ -12,7 +12,6 @@ from dataclasses import dataclass, replace
 
 from docspec.alignment import OutputRegion, contains, match
 from docspec.drafters.following.comparison import agreement, corrections
-from docspec.drafters.reading.text_layer import SOURCE as TEXT_LAYER
 from docspec.drafting import DraftedPage, RequestKey
 from docspec.types import (
     Box,
@@ -32,7 +31,6 @@ from docspec.types import (
 )
 
 SURE = 0.97  # confidence from which a draft needs no region pass before the page pass (a trusted text layer)
-SOUND = 0.95  # confidence of a text layer that is right: 97% of 18 PDFs' regions have it
 NOT_IN_OUTPUT = "not in the page output"
 LEFT_OUT = (Category.PICTURE, Category.PAGE_HEADER, Category.PAGE_FOOTER)  # by many page formats
 # What markdown cannot say of a paragraph; the layout knows it.
@@ -42,12 +40,6 @@ KINDS_OF_TEXT = (Category.CAPTION, Category.FOOTNOTE, Category.PAGE_HEADER, Cate
 def is_sure(requests: Sequence[Request]) -> bool:
     """Whether every region is drafted so surely that reading regions one by one is not worth its time."""
     return all(request.drafts and request.drafts[0].confidence >= SURE for request in requests)
-
-
-def is_sound(region: Region, request: Request) -> bool:
-    """Whether ``region`` has a text layer that hardly any verifier would better."""
-    layer = all(line.source == TEXT_LAYER for line in region.lines)
-    return bool(request.drafts) and layer and request.drafts[0].confidence >= SOUND
 
 
 def page_request(drafted: DraftedPage, verdicts: Mapping[int, Verdict]) -> Request:

@@ -15,9 +15,8 @@ from itertools import pairwise
 from statistics import median
 from typing import Any
 
-import pymupdf
-
 from docspec.check_boxes import CheckBox, with_check_boxes
+from docspec.mupdf import pymupdf
 from docspec.pdf_extras import check_boxes
 from docspec.types import Box, Line, Span
 from docspec.vertical import with_columns

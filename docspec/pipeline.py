@@ -11,10 +11,13 @@ from typing import Self, Unpack
 
 from docspec import drafting, registry
 from docspec.config import Config, Options
+from docspec.drafters.reading.ocr_engine import OcrEngine
 from docspec.drafting import Ahead, Input, Stages
 from docspec.errors import DocspecError, UsageError
-from docspec.run import Outcome, Progress, Run
-from docspec.types import Detector, Document, Drafter, Mode, Verifier
+from docspec.run import Outcome, Progress, Run, spares
+from docspec.trust import Sampler
+from docspec.types import Detector, Document, Drafter, LoadsLate, Mode, Verifier
+from docspec.verifiers.draft_only import DraftOnly
 from docspec.verifiers.loading import load_verifier
 
 
@@ -44,7 +47,7 @@ class Parts:
 def load_parts(config: Config) -> Parts:
     """The parts that ``config`` names. Raises UsageError and ModelError."""
     return Parts(
-        verifier=load_verifier(config),
+        verifier=load_verifier(config) if config.verify != "none" else DraftOnly(config),
         detector=registry.make("detectors", config.detector, config),
         drafter=registry.make("drafters", config.drafter, config),
     )
@@ -73,6 +76,7 @@ class Parser:
         parts = parts or load_parts(self.config)
         self.verifier = parts.verifier
         self.mode = choose_mode(self.config.mode, self.verifier)
+        spared = spares(self.config, self.verifier)
         self._stages = Stages(
             detector=parts.detector,
             drafter=parts.drafter,
@@ -80,6 +84,8 @@ class Parser:
             dpi=self.verifier.dpi,
             config=self.config,
             mode=self.mode,
+            sampler=Sampler(_engine(parts.drafter)) if spared else None,
+            expect=self.verifier.prepare if isinstance(self.verifier, LoadsLate) else lambda: None,
         )
         self._free = threading.Lock()
         self._ahead: Ahead | None = None  # the last run's drafting
@@ -143,6 +149,8 @@ class Parser:
         try:
             if self._ahead and not self._ahead.ended(drafting.PATIENCE):
                 raise UsageError("this Parser is in use: a page of its last run is still being drafted")
+            if not self._stages.sampler:
+                self._stages.expect()  # everything is verified
             ahead = self._ahead = Ahead(self._stages, inputs)
             run = Run(ahead, inputs, self.verifier, self.mode, self.config, progress)
             with ahead, closing(run.outcomes()) as outcomes:
@@ -159,6 +167,12 @@ def parse(source: Path | str | bytes, **options: Unpack[Options]) -> Document:
     '## 2 Heading of page 2'
     """
     return Parser(**options).parse(source)
+
+
+def _engine(drafter: Drafter) -> OcrEngine:
+    """The engine that ``drafter`` reads with, or one of its own."""
+    engine = getattr(drafter, "engine", None)
+    return engine if isinstance(engine, OcrEngine) else OcrEngine()
 
 
 def choose_mode(name: str, verifier: Verifier) -> Mode:

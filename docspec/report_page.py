@@ -160,6 +160,10 @@ def _header(result: DocumentJson, items: Sequence[Item], notes: Sequence[str]) -
         "Tokens": str(stats.tokens),
         "Mean accepted length": length,
     }
+    if samples := [page["sample"] for page in result["pages"] if page["sample"]]:
+        lines = _plural(sum(sample["lines"] for sample in samples), "line")
+        least = share(min(sample["agreement"] for sample in samples))
+        facts["Text layer, sampled"] = f"{lines} of {_plural(len(samples), 'page')}, agreement from {least}"
     if "total" in result["timings"]:
         facts["Time"] = _seconds(result["timings"]["total"])
     warnings = "".join(f'<p class="warn">{escape(note)}</p>\n' for note in (*notes, *result["errors"]))
@@ -238,6 +242,9 @@ def _page(place: int, page: PageJson, items: Sequence[Item], image: bytes | None
     number, width, height = page["page"], page["width"], page["height"]
     facts = [f"{page['mode']} mode"] if page["mode"] else []
     facts.append(_plural(sum(item.kind == "region" for item in items), "region"))
+    if sample := page["sample"]:
+        lines = _plural(sample["lines"], "line")
+        facts.append(f"{lines} of the text layer read again, agreement {share(sample['agreement'])}")
     facts += [f"{stage} {_seconds(seconds)}" for stage, seconds in page["timings"].items()]
     parts = [
         f'<section class="page" id="page-{place}" aria-labelledby="h-{place}">\n'

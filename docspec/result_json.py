@@ -11,7 +11,7 @@ from typing import TypedDict
 
 from docspec.types import DecodeStats, Document, Draft, Dropped, PageResult, RegionResult, Verdict
 
-SCHEMA = "docspec/1.4"
+SCHEMA = "docspec/1.5"
 
 PACKAGES = (
     "docspec-vlm",
@@ -55,7 +55,7 @@ class VerificationJson(PassJson):
     """How the verifier came to the text. ``finish``: end, length, degenerate or unverified."""
 
     finish: str
-    reason: str  # why it is unverified, or ""
+    reason: str  # why it is unverified ("trusted text layer, sampled"), or ""
     corrections: list[CorrectionJson]
 
 
@@ -85,6 +85,14 @@ class PagePassJson(TypedDict):
     region_pass: PassJson  # what was decoded for single regions before
 
 
+class SampleJson(TypedDict):
+    """What was read again of a text layer before it was trusted unverified (since 1.5): so many ``lines``,
+    and the share of their characters (0..1) that was. Below 0.85 the text was left to the verifier."""
+
+    lines: int
+    agreement: float
+
+
 class DroppedJson(TypedDict):
     """Something found on the page that the markdown leaves out."""
 
@@ -98,7 +106,8 @@ class PageJson(TypedDict):
     """A page; ``page`` counts from 1 in the file, ``error`` is null when it went well.
 
     ``mode`` is region, page or hierarchical; ``page_pass`` is null in region mode. ``turn`` is by how many
-    degrees the page was turned clockwise to be read (since 1.3).
+    degrees the page was turned clockwise to be read (since 1.3). ``sample`` is null where no text layer was
+    sampled (since 1.5).
     """
 
     page: int
@@ -108,6 +117,7 @@ class PageJson(TypedDict):
     mode: str
     error: str | None
     page_pass: PagePassJson | None
+    sample: SampleJson | None
     timings: dict[str, float]
     regions: list[RegionJson]
     dropped: list[DroppedJson]
@@ -163,6 +173,7 @@ def versions() -> dict[str, str]:
 
 
 def _page(page: PageResult) -> PageJson:
+    sample = page.sample
     return {
         "page": page.index + 1,
         "width": page.width,
@@ -171,6 +182,7 @@ def _page(page: PageResult) -> PageJson:
         "mode": page.mode.value,
         "error": page.error,
         "page_pass": _page_pass(page, page.verdict) if page.verdict else None,
+        "sample": {"lines": sample.lines, "agreement": sample.agreement} if sample else None,
         "timings": dict(page.timings),
         "regions": [_region(result) for result in page.regions],
         "dropped": [_dropped(dropped) for dropped in page.dropped],

@@ -19,6 +19,7 @@ LATER: dict[str, Any] = {
     "page_pass": None,
     "turn": 0,
     "continues": False,
+    "sample": None,
 }
 
 LARGEST = 1e15  # of any number

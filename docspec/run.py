@@ -17,12 +17,12 @@ from docspec.config import Config
 from docspec.drafting import Ahead, DocumentEnd, DraftedPage, Input, Pause, RequestKey
 from docspec.errors import DocspecError, ModelError
 from docspec.hierarchy import with_hierarchy
-from docspec.page_pass import is_sound, is_sure, page_request, page_result, region_results
+from docspec.page_pass import is_sure, page_request, page_result, region_results
+from docspec.trust import SAMPLED, UNSAMPLED, is_sound
 from docspec.turning import displayed
 from docspec.types import Document, Finish, Mode, PageResult, Request, Verdict, Verifier, unread
 
 Progress = Callable[[PageResult], None]
-SOUND = "the text layer is sound"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +72,11 @@ class _OpenDocument:
     end: DocumentEnd | None = None
 
 
+def spares(config: Config, verifier: Verifier) -> bool:
+    """Whether what a sound text layer has is left unverified."""
+    return config.verify == "doubtful" or (config.verify == "auto" and verifier.doubtful_only)
+
+
 class Run:
     """Hands the regions that ``ahead`` drafts to ``verifier`` and collects the verdicts into documents.
 
@@ -89,7 +94,7 @@ class Run:
     ) -> None:
         self.ahead, self.verifier, self.mode, self.config = ahead, verifier, mode, config
         self.progress = progress
-        self.spared = config.verify == "doubtful" or (config.verify == "auto" and verifier.doubtful_only)
+        self.spared = spares(config, verifier)
         self.open: dict[int, _OpenDocument] = {item.number: _OpenDocument() for item in inputs}
         self.sources = {item.number: item.source for item in inputs}
         self.finished: deque[Outcome] = deque()
@@ -156,7 +161,7 @@ class Run:
         reasons = {request.key: self._unread(drafted, i) for i, request in enumerate(drafted.requests)}
         to_read = [request for request in drafted.requests if reasons[request.key] is None]
         mode = self.mode if drafted.image is not None else Mode.REGION
-        if self.spared and SOUND in reasons.values() and not to_read:
+        if not to_read and {SAMPLED, UNSAMPLED} & set(reasons.values()):
             mode = Mode.REGION
         if mode is Mode.HIERARCHICAL and is_sure(to_read):
             mode = Mode.PAGE
@@ -175,7 +180,9 @@ class Run:
         request = drafted.requests[number]
         if (reason := self.verifier.declines(request)) is not None:
             return reason
-        return SOUND if self.spared and is_sound(drafted.regions[number], request) else None
+        if not self.spared or not is_sound(drafted.regions[number], request):
+            return None
+        return SAMPLED if drafted.result.sample else UNSAMPLED
 
     def _settle(self, key: Hashable, verdict: Verdict) -> None:
         assert isinstance(key, RequestKey)

@@ -24,6 +24,9 @@ class Summary:
     verified: Counter[str] = field(default_factory=Counter)
     degenerate: int = 0
     cut_off: int = 0
+    sampled_pages: int = 0
+    sampled_lines: int = 0
+    least_agreement: float = 1.0
     verifiers: dict[str, None] = field(default_factory=dict)
     stats: defaultdict[str, DecodeStats] = field(default_factory=lambda: defaultdict(DecodeStats))
 
@@ -44,6 +47,10 @@ class Summary:
             self.stats[source] += result.verdict.stats
         self.cut_off += sum(page.cut_off for page in document.pages)
         for page in document.pages:
+            if page.sample is not None:
+                self.sampled_pages += 1
+                self.sampled_lines += page.sample.lines
+                self.least_agreement = min(self.least_agreement, page.sample.agreement)
             passes = {"(regions, before pages)": page.region_pass}
             if page.verdict is not None:
                 passes["(whole pages)"] = page.verdict.stats
@@ -55,6 +62,8 @@ class Summary:
     def tables(self, wall: float) -> Group:
         """The summary for a terminal; ``wall`` is the run's seconds."""
         parts: list[Table | Text | str] = [self._headline(wall), *map(Text, self.verifiers)]
+        if self.sampled_pages:
+            parts.append(self._sample())
         if self.regions:
             parts.append(self._sources())
         if self.seconds:
@@ -69,6 +78,13 @@ class Summary:
         return (
             f"{_count(self.documents, 'document')}, {_count(self.pages, 'page')}{failed}, "
             f"{_count(self.regions.total(), 'region')}{degenerate}{cut_off} in {wall:.1f} s{speed}"
+        )
+
+    def _sample(self) -> str:
+        lines, pages = _count(self.sampled_lines, "line"), _count(self.sampled_pages, "page")
+        return (
+            f"trusted text layer, sampled: {lines} of {pages} read again, "
+            f"agreement at least {self.least_agreement:.2f}"
         )
 
     def _sources(self) -> Table:

@@ -15,7 +15,6 @@ from types import TracebackType
 from typing import Any, Self
 
 import numpy as np
-import pymupdf
 
 from docspec import images
 from docspec.errors import (
@@ -28,6 +27,7 @@ from docspec.errors import (
     WrongPassword,
 )
 from docspec.inputs import EXPECTED, select_pages
+from docspec.mupdf import pymupdf
 from docspec.pdf_extras import document_notes, page_notes
 from docspec.pdf_page import PdfPage, turn_upright
 from docspec.pdf_text import text_lines
@@ -35,6 +35,7 @@ from docspec.turning import prevailing_turn
 from docspec.types import Bookmark, Page
 
 MAX_NOTES = 10
+STORED_PAGES = 16  # after so many MuPDF forgets what it keeps of them, fonts and pictures: up to 256 MB
 
 # MuPDF's own errors are no subclass of RuntimeError.
 PDF_ERRORS = (RuntimeError, ValueError, TypeError, IndexError, pymupdf.mupdf.FzErrorBase)
@@ -120,12 +121,16 @@ class PdfSource(Source):
         except PDF_ERRORS as error:
             self.note(f"what the file holds besides its pages cannot be read: {_one_line(error)}")
         self._bookmarks = _bookmarks(document)
+        self._pages_read = 0
 
     @property
     def bookmarks(self) -> tuple[Bookmark, ...]:
         return self._bookmarks
 
     def _read(self, index: int, dpi: float) -> Page:
+        self._pages_read += 1
+        if self._pages_read % STORED_PAGES == 0:
+            pymupdf.TOOLS.store_shrink(100)
         try:
             page = self._document.load_page(index)
             for note in page_notes(page):

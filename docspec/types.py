@@ -10,7 +10,7 @@ from collections.abc import Generator, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -435,6 +435,17 @@ class RegionResult:
 
 
 @dataclass(frozen=True, slots=True)
+class Sample:
+    """What reading some lines of a trusted text layer again has shown.
+
+    ``lines`` were read, and ``agreement`` is the share of their characters (0..1) that was read again.
+    """
+
+    lines: int
+    agreement: float
+
+
+@dataclass(frozen=True, slots=True)
 class PageResult:
     """A finished page. ``index`` counts the file's pages from 0; ``width`` and ``height`` are in points.
 
@@ -447,6 +458,8 @@ class PageResult:
 
     ``turn`` is by how many degrees the page was turned clockwise to be read, and its pictures (``images``)
     still are. All boxes are those of the page as it is displayed.
+
+    ``sample`` is what was read again of a text layer before it was trusted unverified, if anything was.
 
     >>> [page] = docspec.parse("paper.pdf", pages="2").pages
     >>> page.index, page.width, page.error
@@ -465,6 +478,7 @@ class PageResult:
     verdict: Verdict | None = None
     region_pass: DecodeStats = DecodeStats()
     turn: int = 0
+    sample: Sample | None = None
 
     @property
     def cut_off(self) -> int:
@@ -574,8 +588,17 @@ class Drafter(Protocol):
         ...
 
 
+@runtime_checkable
+class LoadsLate(Protocol):
+    """A verifier that loads its model when it is first needed, rather than when it is made."""
+
+    def prepare(self) -> None:
+        """Begin to load it in the background, since something is likely to be verified; returns at once."""
+        ...
+
+
 class Verifier(Protocol):
-    """Decides the text of regions."""
+    """Decides the text of regions. One that takes long to load may do so late (``LoadsLate``)."""
 
     @property
     def name(self) -> str:
@@ -604,7 +627,7 @@ class Verifier(Protocol):
 
     @property
     def doubtful_only(self) -> bool:
-        """Whether, with ``--verify auto``, text from a sound text layer is left unverified."""
+        """Whether ``--verify auto`` is ``doubtful``: a sound text layer is trusted, and only sampled."""
         ...
 
     @property

@@ -16,6 +16,7 @@ from PIL import Image as PillowImage
 
 from docspec.errors import ModelError
 from docspec.layout.geometry import area, clip, height, scaled, width
+from docspec.layout.layout_model import load_layout_model
 from docspec.layout.order import reading_order
 from docspec.types import Box, Category, Line, Page, Region
 
@@ -25,7 +26,6 @@ ASCENT = 0.8  # share of a recognised line's box above the base line
 MARGIN = 0.1  # line heights that recognisers' boxes reach over the letters at either end
 RECOGNISED = 0.2  # share of recognised characters from which the page's own text layer is not enough
 NUMBERED = 5  # numbers of lines, of which the model would make a list, from which its page is made without
-MODEL_INPUT = "text+post-seg-image"  # lines, and pictures as the model's image branch segments them
 
 
 class PyMuPDFDetector:
@@ -36,9 +36,7 @@ class PyMuPDFDetector:
 
     def __init__(self) -> None:
         try:
-            from pymupdf.layout import DocumentLayoutAnalyzer
-
-            self._model = DocumentLayoutAnalyzer.get_model(input_type=MODEL_INPUT)
+            self._model = load_layout_model()
         except (ImportError, OSError, RuntimeError) as error:
             raise ModelError(
                 f"PyMuPDF's layout model cannot be loaded ({error}): pip install pymupdf-layout"
@@ -82,7 +80,7 @@ def page_of_lines(page: Page, lines: Sequence[Line]) -> tuple[Any, float]:
 
     The scale is that document's points per point of ``page``. The caller closes the document.
     """
-    import pymupdf
+    from docspec.mupdf import pymupdf
 
     scale = MODEL_SIDE / max(page.width, page.height)
     document = pymupdf.open()
@@ -96,7 +94,7 @@ def page_of_lines(page: Page, lines: Sequence[Line]) -> tuple[Any, float]:
 
 
 def _pixmap(page: Page, scale: float) -> Any:
-    import pymupdf
+    from docspec.mupdf import pymupdf
 
     size = (max(1, round(page.width * scale)), max(1, round(page.height * scale)))
     image = np.asarray(PillowImage.fromarray(page.image).resize(size, PillowImage.Resampling.BOX))
@@ -105,7 +103,7 @@ def _pixmap(page: Page, scale: float) -> Any:
 
 def _write(sheet: Any, text: str, box: Box) -> None:
     """``text`` as invisible characters that fill the width of ``box``, less the recogniser's margin."""
-    import pymupdf
+    from docspec.mupdf import pymupdf
 
     font = _font(all(ord(character) < 0x250 for character in text))
     size = height(box)
@@ -122,6 +120,6 @@ def _write(sheet: Any, text: str, box: Box) -> None:
 
 @cache
 def _font(latin: bool) -> Any:
-    import pymupdf
+    from docspec.mupdf import pymupdf
 
     return pymupdf.Font("helv" if latin else "cjk")

@@ -362,7 +362,7 @@ def test_json_says_everything() -> None:
     assert set(document["pages"][0]) == set(get_type_hints(PageJson))
     region = document["pages"][0]["regions"][0]
     assert set(region) == set(get_type_hints(RegionJson))
-    assert document["schema"] == "docspec/1.4"
+    assert document["schema"] == "docspec/1.5"
     assert (document["source"], document["device"]) == ("in/a <b>.pdf", "cpu (float32)")
     assert region["verification"]["mean_accepted_length"] == 5
     assert region["verification"]["corrections"] == [{"start": 0, "end": 1, "draft": "h"}]

@@ -16,8 +16,9 @@ from docspec.types import Alternative, Draft, Drafter, Line, Page, Region, Style
 from docspec.verifiers.decide import Fused
 from docspec.verifiers.mini.alternatives import WithAlternatives, byte_alternatives
 from docspec.verifiers.mini.formulas import CLOSE, MARKS, OPEN, plain, with_latex
+from docspec.verifiers.mini.reader import FIGURES
 from docspec.verifiers.mini.tokens import decode, encode
-from docspec.verifiers.mini.verifier import FIGURES, MiniVerifier
+from docspec.verifiers.mini.verifier import MiniVerifier
 from docspec.verifiers.sequence import Sequence as Decoding
 
 SOURCE = "mini"

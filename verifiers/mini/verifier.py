@@ -7,126 +7,23 @@ from collections.abc import Callable, Generator, Hashable, Iterable, Iterator, S
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Literal
+from itertools import chain
+from typing import TYPE_CHECKING
 
 from docspec.config import Config
-from docspec.drafters.following.cursor import agreement, corrections
-from docspec.drafters.reading.recogniser import Recogniser
+from docspec.drafters.following.comparison import agreement, corrections
 from docspec.markdown import escaped, escaped_items
-from docspec.types import Category, DecodeStats, Draft, Finish, Request, Style, Verdict
-from docspec.verifiers.codec import TokenizerCodec
-from docspec.verifiers.decide import Decide, Fused, exact
-from docspec.verifiers.mini.cells import CellMaker
-from docspec.verifiers.mini.model import Mini
-from docspec.verifiers.mini.parts import Part, foreign_share, join, split
-from docspec.verifiers.mini.table_parts import split_table, table_text
-from docspec.verifiers.mini.tokens import END, MARKS, byte_tokenizer, encode
-from docspec.verifiers.model_verifier import ModelVerifier
-from docspec.verifiers.reading import PageFormat
-from docspec.verifiers.sampling import Sampled
-from docspec.verifiers.sequence import Prompt
+from docspec.types import Category, DecodeStats, Draft, Finish, Request, Verdict
+from docspec.verifiers.late import Late
+from docspec.verifiers.mini.limits import DPI, NAME, NATIVE, STYLE, why_declined
+from docspec.verifiers.mini.parts import Part, join, split
+from docspec.verifiers.mini.table_parts import split_table
 
-UNREAD = {
-    Category.PICTURE: "pictures are not read",
-    Category.FORMULA: "the mini does not read formulas",
-}
-FOREIGN = 0.1  # share of letters outside the Latin script beyond which the mini has nothing to say
-TRADE = 2.0  # lambda, the best on real regions (see MODEL_CARD.md)
-FIGURES = dict.fromkeys(encode("0123456789"), 4.0)  # how much more OCR's count: the mini cannot guess them
-PRINTED = 0.85  # OCR's confidence in a table below which it is handwriting: single cells say too little
+if TYPE_CHECKING:
+    from docspec.verifiers.decide import Decide
+    from docspec.verifiers.model_verifier import ModelVerifier
+
 TRUSTED_LAYER = 0.8  # confidence of a text layer from which single characters are safer than the whole
-
-
-class MiniModel:
-    """The mini behind the engine; see docspec.verifiers.model_verifier.LoadedModel.
-
-    ``formulas`` has it mark them in what it writes (see ``formulas``).
-    """
-
-    name = "mini"
-    style = Style(table="html", superscripts=True)
-    dpi = 150.0
-    native: Literal["region", "page"] = "region"
-    page: PageFormat | None = None
-
-    def __init__(self, threads: int, formulas: bool = False) -> None:
-        self.formulas = formulas
-        self.recogniser = Recogniser(threads)
-        self.make_cells = CellMaker(self.recogniser.head)
-        self.mini = Mini.from_pretrained()
-        self.model = self.mini.decoder
-        self.codec = TokenizerCodec(byte_tokenizer(), unwritten=MARKS)
-        self.end_tokens: tuple[int, ...] = (END,)
-
-    def declines(self, request: Request) -> str | None:
-        if request.category in UNREAD:
-            return UNREAD[request.category]
-        if not request.line_boxes:
-            return "no text lines were found"
-        draft = request.drafts[0].text if request.drafts else ""
-        if request.category is Category.TABLE:
-            if reason := _table_declined(request, draft):
-                return reason
-            draft = table_text(draft)
-        if foreign_share(draft) > FOREIGN:
-            return "the mini reads Latin script only"
-        return None
-
-    def prompts(self, requests: list[Request]) -> list[Prompt]:
-        nothing: tuple[tuple[object, ...], ...] = ((),)
-        features = [request.line_features or nothing * len(request.line_boxes) for request in requests]
-        # what another recogniser saw says nothing to this one
-        known = [[self.recogniser.frames_of(pieces) for pieces in lines] for lines in features]
-        unknown = [
-            request.image[y0:y1, x0:x1]
-            for request, lines in zip(requests, known, strict=True)
-            for (x0, y0, x1, y1), pieces in zip(request.line_boxes, lines, strict=True)
-            if not pieces
-        ]
-        computed = iter(self.recogniser.extract(unknown))
-        regions = []
-        for lines in known:
-            pieces = [piece for line in lines for piece in line or (next(computed),)]
-            regions.append([self.make_cells(piece) for piece in pieces])
-        return self.mini.prompts(regions, self.formulas)
-
-    def decide(self, config: Config) -> Decide:
-        if config.accept == "exact":
-            return exact
-        if config.accept == "sampled":
-            temperature = config.temperature
-            return Sampled(lambda _: lambda _, logits: logits / temperature, config.seed, prefixed=False)
-        return Fused(TRADE if config.trade is None else config.trade, weights=FIGURES)
-
-    def limit(self, request: Request, config: Config) -> int:
-        """Twice what the lines' width has room for, in bytes, and no less than the draft needs."""
-        room = sum((x1 - x0) / max(y1 - y0, 1) for x0, y0, x1, y1 in request.line_boxes)
-        drafted = max((len(draft.text.encode()) for draft in request.drafts), default=0)
-        return min(config.max_new_tokens, int(2 * room) + drafted + 16)
-
-    def words(self, request: Request, draft: str) -> str:
-        """Its own are plain text, as drafts are."""
-        return draft
-
-    def verdict(self, request: Request, verdict: Verdict) -> Verdict:
-        """Output that never ended has lost its place: the draft is the better reading."""
-        if verdict.finish is Finish.END or not request.drafts:
-            return verdict
-        draft = request.drafts[0].text
-        return replace(verdict, text=draft, finish=Finish.LOOP, reason="the mini lost its place")
-
-
-def _table_declined(request: Request, draft: str) -> str | None:
-    """Why no cell of a table can be read, or None."""
-    if not draft.startswith("<table"):
-        return "the mini reads the cells of a drafted table only"
-    if not any(request.line_features):
-        return "the text layer's tables stand"
-    if request.drafts[0].confidence < PRINTED:
-        return "the table is hardly legible"
-    if not split_table(draft, request.line_texts).parts:
-        return "no cell of the table is a piece of text of its own"
-    return None
 
 
 def character_confidence(draft: Draft) -> float:
@@ -157,46 +54,62 @@ class MiniVerifier:
     of verdicts have those in their lines marked (see docspec.verifiers.mini.formulas).
     """
 
-    native: Literal["region", "page"] = "region"
+    name, style, dpi, native = NAME, STYLE, DPI, NATIVE
     reads_pages = False
-
-    @property
-    def doubtful_only(self) -> bool:
-        """Yes, but where the mini's own output is asked for: it hardly betters a sound text layer."""
-        return self.inner.config.accept in ("auto", "fused")
 
     def __init__(
         self, config: Config, *, drafts: bool = True, decide: Decide | None = None, formulas: bool = False
     ) -> None:
-        loaded = MiniModel(threads=os.cpu_count() or 1, formulas=formulas)
-        self.inner = ModelVerifier(loaded, config, drafts=drafts, decide=decide)
-        self.name, self.style, self.dpi = loaded.name, loaded.style, loaded.dpi
+        self._config = config
+        self._inner = Late(lambda: _loaded(config, drafts, decide, formulas))
+
+    @property
+    def inner(self) -> ModelVerifier:
+        """The verifier of parts; waits for it to be loaded."""
+        return self._inner.get()
+
+    def prepare(self) -> None:
+        """Load the model in the background: something is going to be verified."""
+        self._inner.expect()
+
+    @property
+    def doubtful_only(self) -> bool:
+        """Yes, but where the mini's own output is asked for: it hardly betters a sound text layer."""
+        return self._config.accept in ("auto", "fused")
 
     @property
     def seconds(self) -> dict[str, float]:
-        """Seconds so far by stage: vision, prefill, decode."""
-        return self.inner.seconds
+        """Seconds so far by stage: vision, prefill, decode; empty as long as nothing had to be verified."""
+        inner = self._inner.made
+        return inner.seconds if inner else {}
 
     @property
     def passes(self) -> int:
         """Target forward passes so far, prefills included."""
-        return self.inner.passes
+        inner = self._inner.made
+        return inner.passes if inner else 0
 
     @property
     def device(self) -> str:
-        """What the model is on and its type of number."""
-        return self.inner.device
+        """What the model is on and its type of number; empty as long as nothing had to be verified."""
+        inner = self._inner.made
+        return inner.device if inner else ""
 
     def release(self) -> None:
         """Give back the memory of the cache."""
-        self.inner.release()
+        if inner := self._inner.made:
+            inner.release()
 
     def declines(self, request: Request) -> str | None:
-        return self.inner.declines(request)
+        return why_declined(request)
 
     def verify(self, requests: Iterable[Request | None]) -> Generator[tuple[Hashable, Verdict]]:
+        coming = iter(requests)
+        first = next((request for request in coming if request is not None), None)
+        if first is None:
+            return  # so that the model need not be there
         unfinished: dict[Hashable, _Open] = {}
-        with closing(self.inner.verify(_parts(requests, unfinished))) as verdicts:
+        with closing(self.inner.verify(_parts(chain((first,), coming), unfinished))) as verdicts:
             for key, verdict in verdicts:
                 assert isinstance(key, tuple)
                 region, number = key
@@ -204,6 +117,15 @@ class MiniVerifier:
                 if len(unfinished[region].verdicts) == len(unfinished[region].parts):
                     done = unfinished.pop(region)
                     yield region, _as_markdown(done.request, _whole(done))
+
+
+def _loaded(config: Config, drafts: bool, decide: Decide | None, formulas: bool) -> ModelVerifier:
+    """The model behind the engine; imported here, since torch and transformers take seconds."""
+    from docspec.verifiers.mini.reader import MiniModel
+    from docspec.verifiers.model_verifier import ModelVerifier
+
+    loaded = MiniModel(threads=os.cpu_count() or 1, formulas=formulas)
+    return ModelVerifier(loaded, config, drafts=drafts, decide=decide)
 
 
 def _parts(requests: Iterable[Request | None], unfinished: dict[Hashable, _Open]) -> Iterator[Request | None]:

@@ -1,0 +1,86 @@
+"""The bundled model behind the engine."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from docspec.config import Config
+from docspec.drafters.reading.recogniser import Recogniser
+from docspec.types import Finish, Request, Verdict
+from docspec.verifiers.codec import TokenizerCodec
+from docspec.verifiers.decide import Decide, Fused, exact
+from docspec.verifiers.mini.cells import CellMaker
+from docspec.verifiers.mini.limits import DPI, NAME, NATIVE, STYLE, why_declined
+from docspec.verifiers.mini.model import Mini
+from docspec.verifiers.mini.tokens import END, MARKS, byte_tokenizer, encode
+from docspec.verifiers.reading import PageFormat
+from docspec.verifiers.sampling import Sampled
+from docspec.verifiers.sequence import Prompt
+
+TRADE = 2.0  # lambda, the best on real regions (see MODEL_CARD.md)
+FIGURES = dict.fromkeys(encode("0123456789"), 4.0)  # how much more OCR's count: the mini cannot guess them
+
+
+class MiniModel:
+    """The mini behind the engine; see docspec.verifiers.model_verifier.LoadedModel.
+
+    ``formulas`` has it mark them in what it writes (see ``formulas``).
+    """
+
+    name, style, dpi, native = NAME, STYLE, DPI, NATIVE
+    page: PageFormat | None = None
+
+    def __init__(self, threads: int, formulas: bool = False) -> None:
+        self.formulas = formulas
+        self.recogniser = Recogniser(threads)
+        self.make_cells = CellMaker(self.recogniser.head)
+        self.mini = Mini.from_pretrained()
+        self.model = self.mini.decoder
+        self.codec = TokenizerCodec(byte_tokenizer(), unwritten=MARKS)
+        self.end_tokens: tuple[int, ...] = (END,)
+
+    def declines(self, request: Request) -> str | None:
+        return why_declined(request)
+
+    def prompts(self, requests: list[Request]) -> list[Prompt]:
+        nothing: tuple[tuple[object, ...], ...] = ((),)
+        features = [request.line_features or nothing * len(request.line_boxes) for request in requests]
+        # what another recogniser saw says nothing to this one
+        known = [[self.recogniser.frames_of(pieces) for pieces in lines] for lines in features]
+        unknown = [
+            request.image[y0:y1, x0:x1]
+            for request, lines in zip(requests, known, strict=True)
+            for (x0, y0, x1, y1), pieces in zip(request.line_boxes, lines, strict=True)
+            if not pieces
+        ]
+        computed = iter(self.recogniser.extract(unknown))
+        regions = []
+        for lines in known:
+            pieces = [piece for line in lines for piece in line or (next(computed),)]
+            regions.append([self.make_cells(piece) for piece in pieces])
+        return self.mini.prompts(regions, self.formulas)
+
+    def decide(self, config: Config) -> Decide:
+        if config.accept == "exact":
+            return exact
+        if config.accept == "sampled":
+            temperature = config.temperature
+            return Sampled(lambda _: lambda _, logits: logits / temperature, config.seed, prefixed=False)
+        return Fused(TRADE if config.trade is None else config.trade, weights=FIGURES)
+
+    def limit(self, request: Request, config: Config) -> int:
+        """Twice what the lines' width has room for, in bytes, and no less than the draft needs."""
+        room = sum((x1 - x0) / max(y1 - y0, 1) for x0, y0, x1, y1 in request.line_boxes)
+        drafted = max((len(draft.text.encode()) for draft in request.drafts), default=0)
+        return min(config.max_new_tokens, int(2 * room) + drafted + 16)
+
+    def words(self, request: Request, draft: str) -> str:
+        """Its own are plain text, as drafts are."""
+        return draft
+
+    def verdict(self, request: Request, verdict: Verdict) -> Verdict:
+        """Output that never ended has lost its place: the draft is the better reading."""
+        if verdict.finish is Finish.END or not request.drafts:
+            return verdict
+        draft = request.drafts[0].text
+        return replace(verdict, text=draft, finish=Finish.LOOP, reason="the mini lost its place")
