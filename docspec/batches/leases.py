@@ -50,7 +50,10 @@ class Owner:
         if self.machine != _machine():
             return False
         try:
-            return bool(abs(psutil.Process(self.process).create_time() - self.started) > SAME)
+            process = psutil.Process(self.process)
+            if process.status() == psutil.STATUS_ZOMBIE:
+                return True
+            return bool(abs(process.create_time() - self.started) > SAME)
         except psutil.Error:
             return True
 
