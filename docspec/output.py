@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -105,6 +106,14 @@ def write_document(document: Document, folder: Path, stem: str, formats: Sequenc
     for path, content in files:
         write_atomic(path, content)
     return [path for path, _ in files]
+
+
+def sweep(path: Path) -> None:
+    """Remove what a killed process left of writing ``path``, which nobody may be writing now."""
+    mine = re.compile(re.escape(f".{path.name}.") + r"\d+\.tmp")
+    for beside in path.parent.glob(".*.tmp"):
+        if mine.fullmatch(beside.name):
+            beside.unlink(missing_ok=True)
 
 
 def write_atomic(path: Path, content: bytes) -> None:

@@ -1,4 +1,4 @@
-"""A drafter that does to its process what a page's text tells it to, documents of such pages, and their package."""
+"""A drafter that does to its process what a page's text says, documents of such pages, and their package."""
 
 from __future__ import annotations
 
@@ -65,6 +65,7 @@ def write_distribution(folder: Path) -> None:
     info.mkdir(parents=True)
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: batch-parts\nVersion: 1\n", "utf-8")
     (info / "entry_points.txt").write_text(
-        "[docspec.drafters]\nhazard = batch_parts:Hazard\n[docspec.detectors]\nblock = batch_parts:OneBlock\n",
+        "[docspec.drafters]\nhazard = batch_parts:Hazard\n"
+        "[docspec.detectors]\nblock = batch_parts:OneBlock\n",
         "utf-8",
     )

@@ -10,7 +10,6 @@ import subprocess
 import sys
 import threading
 from collections import Counter
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +27,7 @@ ROOT = Path(__file__).parent.parent
 
 @pytest.fixture
 def parts(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The hazardous parts are installed, here and in workers; the file that lists the pages that were read."""
+    """The hazardous parts are installed, here and in workers; the file that lists the pages they read."""
     site = tmp_path_factory.mktemp("site")
     write_distribution(site)
     monkeypatch.syspath_prepend(site)
@@ -98,7 +97,7 @@ def test_other_options_are_refused_on_one_output(parts: Path, tmp_path: Path) ->
 
 
 def test_the_result_is_that_of_parse(parts: Path, tmp_path: Path) -> None:
-    """A document read in ranges, by several processes, is the document read at once, notes and headings too."""
+    """A document read in ranges by several processes is the document read at once, notes and headings too."""
     texts = [f"Page {number} with words" for number in range(2 * RANGE + 3)]
     source = make_pdf(tmp_path / "long.pdf", texts)
     with pymupdf.open(source) as document:
@@ -265,7 +264,10 @@ def test_two_runs_share_one_output(parts: Path, tmp_path: Path) -> None:
     for number in range(12):
         make_pdf(tmp_path / f"in/{number}.pdf", [f"SLOW {number}.{page}" for page in range(3)])
     reports: list[docspec.BatchReport] = []
-    work: Callable[[], None] = lambda: reports.append(run([tmp_path / "in"], tmp_path / "out"))
+
+    def work() -> None:
+        reports.append(run([tmp_path / "in"], tmp_path / "out"))
+
     threads = [threading.Thread(target=work) for _ in range(2)]
     for thread in threads:
         thread.start()

@@ -30,7 +30,7 @@ from docspec.batches.plain import from_plain, to_plain
 from docspec.config import Config
 from docspec.drafting import DocumentEnd
 from docspec.errors import CorruptInput, DocspecError
-from docspec.output import write_atomic, write_document
+from docspec.output import sweep, write_atomic, write_document
 from docspec.pipeline import Parser, load_parts
 from docspec.run import put_together
 from docspec.source import Source, open_document
@@ -95,6 +95,8 @@ class Worker:
             raise CorruptInput(f"none of its pages could be read, the first because: {failures[0][1]}")
         place = out / request["stem"]
         written = write_document(document, place.parent, place.name, self.formats)
+        for path in written:
+            sweep(path)
         names = [path.relative_to(out).as_posix() for path in written]
         return {"done": True, "files": names, "pages": len(document.pages), "failures": failures}
 
