@@ -9,12 +9,13 @@ from pathlib import Path
 
 import pymupdf
 
+from docspec.config import Options
 from docspec.drafters.reading.text_layer import TextLayerDrafter
 from docspec.types import Category, Line, Page, Region, union
 
 LOG = "DOCSPEC_TEST_LOG"  # in the environment: the file that names every page that was read
-PARTS = {"verifier": "draft-only", "drafter": "hazard", "detector": "block"}
-OPTIONS = tuple(word for name, value in PARTS.items() for word in (f"--{name}", value))
+PARTS: Options = {"verifier": "draft-only", "drafter": "hazard", "detector": "block"}
+OPTIONS = tuple(word for name, value in PARTS.items() for word in (f"--{name}", str(value)))
 
 
 class OneBlock:

@@ -21,6 +21,7 @@ from batch_parts import LOG, OPTIONS, PARTS, make_pdf, write_distribution
 import docspec
 from docspec.batches.board import RANGE, SUSPECTS
 from docspec.batches.store import STATE
+from docspec.config import Options
 
 ROOT = Path(__file__).parent.parent
 
@@ -106,7 +107,7 @@ def test_the_result_is_that_of_parse(parts: Path, tmp_path: Path) -> None:
         document.saveIncr()
     report = run([source], tmp_path / "out", formats="md,html,json", workers=2, pages="2-")
     assert report.pages == 2 * RANGE + 2
-    document = docspec.parse(source, pages="2-", **PARTS)
+    document = docspec.parse(source, **PARTS | Options(pages="2-"))
     found = results(tmp_path / "out")
     assert found["long.md"].decode() == document.markdown
     assert found["long.html"].decode() == document.to_html()
