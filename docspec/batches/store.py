@@ -180,6 +180,11 @@ class RemoteStore:
                 self.store.pipe_file(self._at(name), content, mode="create")
             except FileExistsError:
                 return False
+            except Exception:
+                self.store.invalidate_cache()
+                if self.store.exists(self._at(name)):  # two at once: S3 has a code of its own for that
+                    return False
+                raise
             return True
 
         return self._asked(made)
