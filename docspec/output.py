@@ -7,6 +7,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Protocol, runtime_checkable
 
 from docspec import registry
 from docspec.assemble import image_links, to_markdown
@@ -14,8 +15,18 @@ from docspec.errors import OutputError, UsageError
 from docspec.types import Document
 
 
+@runtime_checkable
+class NeedsMore(Protocol):
+    """A format that needs a package which docspec does not bring."""
+
+    def require(self) -> None:
+        """Raises UsageError where that is not installed."""
+        ...
+
+
 def parse_formats(text: str) -> tuple[str, ...]:
-    """``md,json`` as a tuple, each once. Raises UsageError for an unknown one, and for two of one suffix."""
+    """``md,json`` as a tuple, each once. Raises UsageError for an unknown one, for two of one suffix, and for
+    one whose package is not installed."""
     formats = tuple(dict.fromkeys(part.strip().lower() for part in text.split(",") if part.strip()))
     known = registry.names("formats")
     unknown = [name for name in formats if name not in known]
@@ -25,7 +36,10 @@ def parse_formats(text: str) -> tuple[str, ...]:
         )
     suffixes: dict[str, str] = {}
     for name in formats:
-        first = suffixes.setdefault(registry.make("formats", name).suffix, name)
+        made = registry.make("formats", name)
+        if isinstance(made, NeedsMore):
+            made.require()
+        first = suffixes.setdefault(made.suffix, name)
         if first != name:
             raise UsageError(
                 f"the formats {first} and {name} would write the same files: ask for one of them"
@@ -38,8 +52,9 @@ def format_of(path: Path, among: Sequence[str] | None = None) -> tuple[str, str]
 
     None if there is none among ``among`` (by default all that are registered).
     """
-    for kind in (among or registry.names("formats")) if path.suffix else ():
-        suffix = registry.make("formats", kind).suffix
+    kinds = (among or registry.names("formats")) if path.suffix else ()
+    suffixes = [(registry.make("formats", kind).suffix, kind) for kind in kinds]
+    for suffix, kind in sorted(suffixes, key=lambda named: -len(named[0])):  # .docling.json is no .json
         if path.name.endswith(suffix) and path.name != suffix:
             return kind, path.name.removesuffix(suffix)
     return None
