@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 import threading
+import time
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ from docspec.batches.board import RANGE, SUSPECTS
 from docspec.batches.store import STATE
 from docspec.config import Options
 
+VERSION = docspec.__version__
 ROOT = Path(__file__).parent.parent
 
 
@@ -197,6 +199,45 @@ def test_a_damaged_journal_costs_only_its_line(parts: Path, tmp_path: Path) -> N
     again = run([tmp_path / "in"], tmp_path / "out")
     assert (again.pages, again.skipped) == (0, 2)
     assert again.notes == ["1 lines of the journal are damaged and count as not written"]
+
+
+def test_another_version_reads_again(parts: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its results may differ; it says why."""
+    source = make_pdf(tmp_path / "a.pdf", ["One."])
+    run([source], tmp_path / "out")
+    monkeypatch.setattr(docspec, "__version__", "9.9", raising=False)
+    report = run([source], tmp_path / "out")
+    assert report.pages == 1
+    assert report.notes == [f"1 documents were read by docspec {VERSION}: this is 9.9, and reads them again"]
+
+
+def test_finished_pages_of_an_unfinished_document_are_kept(parts: Path, tmp_path: Path) -> None:
+    """They are not read again, except one whose file has lost its content."""
+    texts = [f"Page {number} ends." for number in range(8)]
+    source = make_pdf(tmp_path / "a.pdf", [*texts[:4], "HANG", *texts[4:]])
+    with pytest.raises(KeyboardInterrupt):
+        run([source], tmp_path / "out", progress=StopAfter(4))
+    pages = sorted((tmp_path / "out" / STATE / "pages").glob("*/*.json"))
+    assert len(pages) == 4
+    pages[2].write_bytes(b"")
+    with pytest.raises(KeyboardInterrupt):
+        run([source], tmp_path / "out", progress=StopAfter(1))
+    counts = was_read(parts)
+    assert [counts[text] for text in texts[:4]] == [1, 1, 2, 1]
+    assert counts["HANG"] == 2
+
+
+class StopAfter:
+    """A user who interrupts a run after so many pages."""
+
+    def __init__(self, pages: int) -> None:
+        self.pages = pages
+
+    def __call__(self, report: docspec.BatchReport) -> None:
+        """Interrupts it."""
+        if report.pages >= self.pages:
+            time.sleep(0.5)
+            raise KeyboardInterrupt
 
 
 def limited(code: str, *arguments: str) -> subprocess.CompletedProcess[str]:

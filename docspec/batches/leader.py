@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import hashlib
+import json
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -20,6 +21,7 @@ from docspec.batches.sources import Item, asked, remote
 from docspec.batches.store import STATE, Store
 from docspec.config import Config
 from docspec.errors import DocspecError, InputError, InputNotFound, ModelError, OutputError
+from docspec.output import write_atomic
 from docspec.registry import make
 
 PAGES = f"{STATE}/pages"
@@ -152,11 +154,9 @@ class Leader:
         for other in self.store.names(PAGES):
             if other.startswith(f"{key}-") and other != name:
                 self.store.remove(f"{PAGES}/{other}")
-        done = set()
-        for file in self.store.names(f"{PAGES}/{name}"):
-            if file.endswith(".json") and file[:-5].isdigit():
-                done.add(int(file[:-5]))
-                self._bring(document, file)
+        done = {
+            int(file[:-5]) for file in self.store.names(f"{PAGES}/{name}") if self._is_read(document, file)
+        }
         pages = self._asked(document, {"do": "open"})["pages"]
         left = [page for page in pages if page not in done]
         if left:
@@ -164,12 +164,18 @@ class Leader:
         else:
             self._finish(document)
 
-    def _bring(self, document: Open, file: str) -> None:
-        """Have a page that a former run read on this machine."""
+    def _is_read(self, document: Open, file: str) -> bool:
+        """Whether a file is a page that a former run read; such a page is then on this machine."""
+        if not (file.endswith(".json") and file[:-5].isdigit()):
+            return False
+        content = self.store.read(f"{PAGES}/{document.folder.name}/{file}") or b""
+        try:
+            json.loads(content)
+        except ValueError:  # a loss of power can leave a file without its content
+            return False
         if self.store.folder is None:
-            content = self.store.read(f"{PAGES}/{document.folder.name}/{file}")
-            document.folder.mkdir(parents=True, exist_ok=True)
-            (document.folder / file).write_bytes(content or b"")
+            write_atomic(document.folder / file, content)
+        return True
 
     def _read(self, unit: Unit) -> None:
         document, done = unit.document, list[int]()

@@ -6,6 +6,7 @@ import os
 import tempfile
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -115,6 +116,12 @@ def _work(
         report.notes.append(
             f"{manifest.unreadable} lines of the journal are damaged and count as not written"
         )
+    versions = Counter(record.version for record in manifest.records.values())
+    report.notes += [
+        f"{count} documents were read by docspec {version}: this is {settings.version}, and reads them again"
+        for version, count in versions.items()
+        if version != settings.version
+    ]
     board, leases, lock = Board(items), Leases(store, Owner.this()), threading.Lock()
     with tempfile.TemporaryDirectory(prefix="docspec-") as scratch, _heartbeat(leases):
         leaders = [
