@@ -51,7 +51,10 @@ def batch(
     formats: Annotated[
         str,
         typer.Option(
-            "--format", metavar="LIST", help="What to write: some of md,json,html,docling.", rich_help_panel=RESULTS
+            "--format",
+            metavar="LIST",
+            help="What to write: some of md,json,html,docling.",
+            rich_help_panel=RESULTS,
         ),
     ] = "md",
     force: Annotated[

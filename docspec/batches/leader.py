@@ -3,57 +3,29 @@
 from __future__ import annotations
 
 import errno
-import hashlib
 import json
 import threading
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
+from docspec.batches.attempts import Attempts, Settings, Unusable
 from docspec.batches.board import Board, Open, Unit, after_loss, ranges
+from docspec.batches.content import fetch, hash_of, stamp_of
 from docspec.batches.leases import Leases
 from docspec.batches.manifest import Failure, Manifest, Record, State, digest, key_of
-from docspec.batches.process import Lost, Message, WorkerProcess
+from docspec.batches.process import Lost, Message
 from docspec.batches.report import BatchReport
-from docspec.batches.sources import Item, asked, remote
+from docspec.batches.sources import Item
 from docspec.batches.store import STATE, Store
-from docspec.config import Config
 from docspec.errors import DocspecError, InputError, InputNotFound, ModelError, OutputError
 from docspec.output import write_atomic
 from docspec.registry import make
 
 PAGES = f"{STATE}/pages"
-GROWN = 0.6  # share of its memory from which a worker that has grown is replaced between two tasks
-BLOCK = 1 << 20  # bytes
 
 # Errors of writing that the next document would have as well: they end the run.
 FATAL = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO, errno.EFBIG}
-
-
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """What all leaders of a run are told. ``options`` is the digest of what decides results, ``patience``
-    seconds for a page, ``memory`` bytes for a worker."""
-
-    config: Config
-    formats: tuple[str, ...]
-    options: str
-    version: str
-    force: bool
-    retry_failed: bool
-    patience: float
-    memory: int
-    environment: Mapping[str, str]
-
-
-class Unusable(Exception):
-    """No worker can be had: ``error`` concerns all documents alike."""
-
-    def __init__(self, error: DocspecError) -> None:
-        super().__init__(str(error))
-        self.error = error
 
 
 class Leader:
@@ -73,7 +45,7 @@ class Leader:
         self.board, self.store, self.manifest, self.leases = board, store, manifest, leases
         self.settings, self.report, self.lock, self.scratch = settings, report, lock, scratch
         self.suffixes = [make("formats", name).suffix for name in settings.formats]
-        self._worker: WorkerProcess | None = None
+        self.attempts = Attempts(settings, report, lock, lambda: board.error)
 
     def lead(self) -> None:
         """Work until all is done or something stops the run: then the board has the error."""
@@ -88,7 +60,7 @@ class Leader:
         except BaseException as error:  # noqa: BLE001 raised again by the thread that waits
             self.board.stop(error)
         finally:
-            self._end_worker()
+            self.attempts.end()
 
     # A document, from its place in the list to the journal
 
@@ -111,8 +83,8 @@ class Leader:
         try:
             if gone is not None:
                 raise gone
-            document.path = self._fetched(item)
-            document.sha256 = _hash(document.path)
+            document.path = fetch(item, self.scratch)
+            document.sha256 = hash_of(document.path)
             if record is not None and record.sha256 == document.sha256 and self._is_settled(record):
                 self.manifest.add(replace(record, size=stamp[0], stamp=stamp[1]))
                 self._skip(record)
@@ -157,7 +129,7 @@ class Leader:
         done = {
             int(file[:-5]) for file in self.store.names(f"{PAGES}/{name}") if self._is_read(document, file)
         }
-        pages = self._asked(document, {"do": "open"})["pages"]
+        pages = self.attempts.ask(document, {"do": "open"})["pages"]
         left = [page for page in pages if page not in done]
         if left:
             self.board.hand_out(document, [Unit(document, part) for part in ranges(left)], first=True)
@@ -198,7 +170,9 @@ class Leader:
 
         if document.error is None:
             try:
-                self._add(document, self._call(document, {"do": "read", "pages": list(unit.pages)}, tell))
+                self._add(
+                    document, self.attempts.call(document, {"do": "read", "pages": list(unit.pages)}, tell)
+                )
             except Lost as loss:
                 left = after_loss(unit, done)
                 self.board.hand_out(document, left, first=True)
@@ -229,7 +203,7 @@ class Leader:
         state, error, pages, failures = State.DONE, "", 0, tuple[Failure, ...]()
         if document.error is None:
             try:
-                answer = self._asked(document, self._finishing(document))
+                answer = self.attempts.ask(document, self._finishing(document))
                 self._publish(answer["files"])
                 failures = tuple(Failure(page, reason) for page, reason in answer["failures"])
                 pages, state = answer["pages"], State.PARTLY if failures else State.DONE
@@ -293,103 +267,6 @@ class Leader:
         if document.item.is_remote:
             document.path.unlink(missing_ok=True)
         self.board.finished()
-
-    def _fetched(self, item: Item) -> Path:
-        if not item.is_remote:
-            return Path(item.source)
-        folder = self.scratch / "inputs" / key_of(item.stem)
-        folder.mkdir(parents=True, exist_ok=True)
-        path = folder / item.source.rsplit("/", 1)[-1]
-        store, place = remote(item.source)
-        asked(item.source, lambda: store.get_file(place, str(path)))
-        return path
-
-    # The worker
-
-    def _asked(self, document: Open, request: Message) -> Message:
-        """As ``_call``, once more where the worker is lost; InputError where it is lost again."""
-        try:
-            return self._call(document, request)
-        except Lost:
-            try:
-                return self._call(document, request)
-            except Lost as loss:
-                raise InputError(str(loss)) from loss
-
-    def _call(
-        self, document: Open, request: Message, tell: Callable[[Message], None] = lambda answer: None
-    ) -> Message:
-        if self._worker is not None and self._worker.has_grown(GROWN):
-            self._end_worker()
-            with self.lock:
-                self.report.recycled += 1
-        whole = {"path": str(document.path), "folder": str(document.folder), **request}
-        worker = self._running()
-        try:
-            return worker.call(whole, tell)
-        except Lost as loss:
-            self._end_worker()
-            if self.board.error is not None:
-                raise self.board.error from None
-            with self.lock:
-                self.report.lost[str(loss)] += 1
-            raise
-
-    def _running(self) -> WorkerProcess:
-        if self._worker is None:
-            settings = self.settings
-            try:
-                self._worker = WorkerProcess(
-                    settings.config,
-                    settings.formats,
-                    memory=settings.memory,
-                    patience=settings.patience,
-                    stopping=lambda: self.board.error is not None,
-                    environment=settings.environment,
-                )
-            except Lost as loss:
-                if self.board.error is not None:
-                    raise self.board.error from None
-                raise Unusable(ModelError(f"a worker could not be started: {loss}")) from loss
-            except DocspecError as error:
-                raise Unusable(error) from error
-        return self._worker
-
-    def _end_worker(self) -> None:
-        if self._worker is not None:
-            self._worker.end()
-            self._worker = None
-
-
-def stamp_of(item: Item) -> tuple[int, str]:
-    """The size of an input in bytes, and what changes when it is written again. Raises InputError."""
-    if not item.is_remote:
-        try:
-            found = Path(item.source).stat()
-        except FileNotFoundError:
-            raise InputNotFound(
-                f"{item.source}: no such file; it has gone since the batch was begun"
-            ) from None
-        except OSError as error:
-            raise InputError(f"{item.source}: cannot be read: {error.strerror or error}") from error
-        return found.st_size, str(found.st_mtime_ns)
-    store, place = remote(item.source)
-    info: Mapping[str, Any] = asked(item.source, lambda: store.info(place))
-    known = [info[name] for name in ("ETag", "etag", "LastModified", "mtime", "created") if info.get(name)]
-    return int(info.get("size") or 0), str(known[0]) if known else ""
-
-
-def _hash(path: Path) -> str:
-    found = hashlib.sha256()
-    try:
-        with path.open("rb") as file:
-            while block := file.read(BLOCK):
-                found.update(block)
-    except FileNotFoundError:
-        raise InputNotFound(f"{path}: no such file; it has gone since the batch was begun") from None
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read: {error.strerror or error}") from error
-    return found.hexdigest()
 
 
 def _is_fatal(error: OutputError) -> bool:

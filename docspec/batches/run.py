@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import Unpack
 
 import docspec
+from docspec.batches.attempts import Settings
 from docspec.batches.board import Board
-from docspec.batches.leader import Leader, Settings
+from docspec.batches.leader import Leader
 from docspec.batches.leases import BEAT, Leases, Owner
 from docspec.batches.manifest import Manifest, deciding, digest, settle_options
 from docspec.batches.report import BatchReport
