@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from docspec import errors
+    from docspec.batches.report import BatchReport
+    from docspec.batches.run import batch
     from docspec.config import Config
     from docspec.errors import (
         CorruptInput,
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
 __version__: str  # see _version
 
 __all__ = [
+    "BatchReport",
     "BatchResult",
     "Category",
     "Config",
@@ -56,12 +59,15 @@ __all__ = [
     "UsageError",
     "Verdict",
     "WrongPassword",
+    "batch",
     "errors",
     "parse",
 ]
 
 # The same names as above, by the module that has them: a test holds the three lists equal.
 _HOMES = {
+    "docspec.batches.report": ("BatchReport",),
+    "docspec.batches.run": ("batch",),
     "docspec.config": ("Config",),
     "docspec.errors": (
         "CorruptInput",

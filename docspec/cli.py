@@ -17,6 +17,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from docspec.cli_batch import batch
 from docspec.cli_bench import bench_app
 from docspec.cli_run import NOTHING, ParseRun, print_error
 from docspec.config import (
@@ -40,6 +41,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(bench_app, name="bench")
+app.command()(batch)
 
 
 def main() -> None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Protocol, runtime_checkable
 
 from docspec import registry
 from docspec.assemble import image_links, to_markdown
@@ -13,8 +15,18 @@ from docspec.errors import OutputError, UsageError
 from docspec.types import Document
 
 
+@runtime_checkable
+class NeedsMore(Protocol):
+    """A format that needs a package which docspec does not bring."""
+
+    def require(self) -> None:
+        """Raises UsageError where that is not installed."""
+        ...
+
+
 def parse_formats(text: str) -> tuple[str, ...]:
-    """``md,json`` as a tuple, each once. Raises UsageError for an unknown one, and for two of one suffix."""
+    """``md,json`` as a tuple, each once. Raises UsageError for an unknown one, for two of one suffix, and for
+    one whose package is not installed."""
     formats = tuple(dict.fromkeys(part.strip().lower() for part in text.split(",") if part.strip()))
     known = registry.names("formats")
     unknown = [name for name in formats if name not in known]
@@ -24,7 +36,10 @@ def parse_formats(text: str) -> tuple[str, ...]:
         )
     suffixes: dict[str, str] = {}
     for name in formats:
-        first = suffixes.setdefault(registry.make("formats", name).suffix, name)
+        made = registry.make("formats", name)
+        if isinstance(made, NeedsMore):
+            made.require()
+        first = suffixes.setdefault(made.suffix, name)
         if first != name:
             raise UsageError(
                 f"the formats {first} and {name} would write the same files: ask for one of them"
@@ -37,8 +52,9 @@ def format_of(path: Path, among: Sequence[str] | None = None) -> tuple[str, str]
 
     None if there is none among ``among`` (by default all that are registered).
     """
-    for kind in (among or registry.names("formats")) if path.suffix else ():
-        suffix = registry.make("formats", kind).suffix
+    kinds = (among or registry.names("formats")) if path.suffix else ()
+    suffixes = [(registry.make("formats", kind).suffix, kind) for kind in kinds]
+    for suffix, kind in sorted(suffixes, key=lambda named: -len(named[0])):  # .docling.json is no .json
         if path.name.endswith(suffix) and path.name != suffix:
             return kind, path.name.removesuffix(suffix)
     return None
@@ -105,6 +121,14 @@ def write_document(document: Document, folder: Path, stem: str, formats: Sequenc
     for path, content in files:
         write_atomic(path, content)
     return [path for path, _ in files]
+
+
+def sweep(path: Path) -> None:
+    """Remove what a killed process left of writing ``path``, which nobody may be writing now."""
+    mine = re.compile(re.escape(f".{path.name}.") + r"\d+\.tmp")
+    for beside in path.parent.glob(".*.tmp"):
+        if mine.fullmatch(beside.name):
+            beside.unlink(missing_ok=True)
 
 
 def write_atomic(path: Path, content: bytes) -> None:

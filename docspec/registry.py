@@ -49,6 +49,7 @@ BUILTIN: dict[str, dict[str, str]] = {
         "md": "docspec.result_formats:Markdown",
         "json": "docspec.result_formats:Json",
         "html": "docspec.result_formats:Html",
+        "docling": "docspec.docling_format:Docling",
     },
     "profiles": {
         "deepseek_ocr2": "docspec.verifiers.profiles.deepseek_ocr2:DeepSeekOcr2",

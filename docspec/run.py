@@ -233,35 +233,20 @@ class Run:
     def _document(self, number: int, document: _OpenDocument, end: DocumentEnd) -> Document:
         started = time.perf_counter()
         source = self.sources[number]
-        pages = with_hierarchy([document.done[index] for index in sorted(document.done)], end.bookmarks)
-        links = image_links(Path(end.name).stem, pages)
-        assembly = assemble(pages, keep_headers=self.config.keep_headers, image_links=links)
-        timings = {"render": 0.0, "read": 0.0, "layout": 0.0, "draft": 0.0}
-        for page in pages:
-            for stage, seconds in page.timings.items():
-                timings[stage] += seconds
-        timings |= self._verifier_seconds()
+        pages = [document.done[index] for index in sorted(document.done)]
+        whole = put_together(
+            pages,
+            end,
+            None if isinstance(source, bytes) else str(source),
+            self.verifier,
+            self.mode,
+            self.config,
+        )
+        timings = {**whole.timings, **self._verifier_seconds()}
         timings["assemble"] = time.perf_counter() - started
         timings["total"] = time.perf_counter() - self.clock
         self.clock = time.perf_counter()
-        return Document(
-            name=end.name,
-            pages=assembly.pages,
-            markdown=assembly.markdown,
-            verifier=self.verifier.name,
-            mode=_mode_of(pages, self.mode),
-            timings=timings,
-            notes=(*end.notes, *self._cut_off(pages), *_silent(assembly.silent)),
-            source=None if isinstance(source, bytes) else str(source),
-            device=self.verifier.device,
-            keep_headers=self.config.keep_headers,
-        )
-
-    def _cut_off(self, pages: Sequence[PageResult]) -> tuple[str, ...]:
-        """The note on outputs that ended at the bound on tokens, if there are any."""
-        count = sum(page.cut_off for page in pages)
-        limit = f"the limit of {self.config.max_new_tokens} tokens (--max-new-tokens)"
-        return (f"{count} of the model's outputs cut off at {limit}",) if count else ()
+        return replace(whole, timings=timings)
 
     def _verifier_seconds(self) -> dict[str, float]:
         """Seconds by verifier stage since the last document was finished (a batch's documents share them)."""
@@ -269,6 +254,46 @@ class Run:
         spent = {stage: seconds - self.spent.get(stage, 0.0) for stage, seconds in now.items()}
         self.spent = now
         return spent
+
+
+def put_together(
+    read: Sequence[PageResult],
+    end: DocumentEnd,
+    source: str | None,
+    verifier: Verifier,
+    mode: Mode,
+    config: Config,
+) -> Document:
+    """The document of its pages, which are as ``progress`` is given them and in order.
+
+    ``mode`` is how they were to be read. Its ``timings`` are the pages' own, seconds by stage.
+    """
+    pages = with_hierarchy(read, end.bookmarks)
+    links = image_links(Path(end.name).stem, pages)
+    assembly = assemble(pages, keep_headers=config.keep_headers, image_links=links)
+    timings = {"render": 0.0, "read": 0.0, "layout": 0.0, "draft": 0.0}
+    for page in pages:
+        for stage, seconds in page.timings.items():
+            timings[stage] += seconds
+    return Document(
+        name=end.name,
+        pages=assembly.pages,
+        markdown=assembly.markdown,
+        verifier=verifier.name,
+        mode=_mode_of(pages, mode),
+        timings=timings,
+        notes=(*end.notes, *_cut_off(pages, config), *_silent(assembly.silent)),
+        source=source,
+        device=verifier.device,
+        keep_headers=config.keep_headers,
+    )
+
+
+def _cut_off(pages: Sequence[PageResult], config: Config) -> tuple[str, ...]:
+    """The note on outputs that ended at the bound on tokens, if there are any."""
+    count = sum(page.cut_off for page in pages)
+    limit = f"the limit of {config.max_new_tokens} tokens (--max-new-tokens)"
+    return (f"{count} of the model's outputs cut off at {limit}",) if count else ()
 
 
 def _silent(pages: Sequence[int]) -> tuple[str, ...]:

@@ -17,7 +17,9 @@ import pytest
 import random_models
 import transformers
 from transformers.models.clip.image_processing_pil_clip import CLIPImageProcessorPil
+from typer.testing import CliRunner
 
+from docspec.cli import app
 from docspec.doctor import profiles
 from docspec.verifiers.profiles.base import Profile
 from docspec.verifiers.sequence import Prompt
@@ -116,3 +118,23 @@ def test_the_guides_family_is_exact(site: Path, tmp_path: Path, monkeypatch: pyt
     monkeypatch.setattr(Profile, "embed", stretched)
     with pytest.raises(AssertionError):
         check(str(tmp_path))
+
+
+def test_the_page_on_batches_does_what_it_says(
+    paper: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Its commands read an archive, and once: what follows finds it done, in Python as well."""
+    text = (DOCS / "batch.md").read_text("utf-8")
+    [commands], [code] = (
+        re.findall(rf"^```{kind}\n(.*?)^```", text, re.M | re.S) for kind in ("sh", "python")
+    )
+    (paper.parent / "archive/2023").mkdir(parents=True)
+    paper.rename(paper.parent / "archive/2023/a.pdf")
+    monkeypatch.chdir(paper.parent)
+    for count, command in enumerate(commands.splitlines()):
+        done = CliRunner().invoke(app, command.split()[1:])
+        assert done.exit_code == 0, done.output
+        assert ("1 done before; 0 pages" if count else "1 done; 2 pages") in done.stderr
+    assert Path("read/2023/a.md").read_text("utf-8").startswith("## 1 Heading of page 1")
+    exec(compile(code, "batch.md", "exec"), {})
+    assert capfd.readouterr().out == "1 0\n"

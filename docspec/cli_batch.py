@@ -1,0 +1,258 @@
+"""``docspec batch``: the command, its progress and its summary."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    SpinnerColumn,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+
+from docspec.cli_run import NOTHING, PARTLY, print_error
+from docspec.config import MAX_BATCH, MAX_NEW_TOKENS
+from docspec.errors import DocspecError, InputError, UsageError
+
+if TYPE_CHECKING:
+    from docspec.batches.report import BatchReport
+
+SHOWN = 100  # failures that are printed; the journal has all
+INTERRUPTED = 130  # exit code, as of a shell
+
+RESULTS, READING, MACHINE = "What is written", "How it is read", "What it runs on"
+
+
+def batch(
+    output: Annotated[
+        str, typer.Option("--output", "-o", metavar="OUT", help="Write to this folder or address.")
+    ],
+    inputs: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="INPUT...", help="Folders, globs, files, or addresses such as s3://bucket/folder."
+        ),
+    ] = None,
+    listed: Annotated[
+        Path | None,
+        typer.Option("--list", metavar="FILE", help="Read the files named in FILE, one a line; - is stdin."),
+    ] = None,
+    formats: Annotated[
+        str,
+        typer.Option(
+            "--format",
+            metavar="LIST",
+            help="What to write: some of md,json,html,docling.",
+            rich_help_panel=RESULTS,
+        ),
+    ] = "md",
+    force: Annotated[
+        bool,
+        typer.Option("--force", help="Read everything again, whatever OUT has.", rich_help_panel=RESULTS),
+    ] = False,
+    retry_failed: Annotated[
+        bool,
+        typer.Option("--retry-failed", help="Read again what failed before.", rich_help_panel=RESULTS),
+    ] = False,
+    pages: Annotated[
+        str | None, typer.Option(metavar="RANGES", help="Read only these pages, such as 1-3,7,10-.")
+    ] = None,
+    password: Annotated[
+        str | None, typer.Option(metavar="TEXT", help="The password of encrypted PDFs.")
+    ] = None,
+    keep_headers: Annotated[
+        bool,
+        typer.Option("--keep-headers", help="Keep page headers and footers.", rich_help_panel=RESULTS),
+    ] = False,
+    plain: Annotated[
+        bool,
+        typer.Option("--plain", help="Leave bold, italic and struck text unmarked.", rich_help_panel=RESULTS),
+    ] = False,
+    images: Annotated[
+        bool,
+        typer.Option("--images", help="Write the pictures as files and link them.", rich_help_panel=RESULTS),
+    ] = False,
+    verifier: Annotated[
+        str,
+        typer.Option(metavar="NAME", help="As of docspec parse.", rich_help_panel=READING),
+    ] = "mini",
+    mode: Annotated[
+        str, typer.Option(metavar="NAME", help="As of docspec parse.", rich_help_panel=READING)
+    ] = "auto",
+    verify: Annotated[
+        str, typer.Option(metavar="NAME", help="As of docspec parse.", rich_help_panel=READING)
+    ] = "auto",
+    drafter: Annotated[
+        str, typer.Option(metavar="NAME", help="As of docspec parse.", rich_help_panel=READING)
+    ] = "auto",
+    detector: Annotated[
+        str, typer.Option(metavar="NAME", help="As of docspec parse.", rich_help_panel=READING)
+    ] = "pymupdf",
+    accept: Annotated[
+        str, typer.Option(metavar="NAME", help="As of docspec parse.", rich_help_panel=READING)
+    ] = "auto",
+    max_new_tokens: Annotated[
+        int, typer.Option(metavar="N", help="As of docspec parse.", rich_help_panel=READING)
+    ] = MAX_NEW_TOKENS,
+    workers: Annotated[
+        int,
+        typer.Option(
+            metavar="N",
+            help="Processes that read, each with the model, or as a client of --server.",
+            rich_help_panel=MACHINE,
+        ),
+    ] = 1,
+    server: Annotated[
+        str | None,
+        typer.Option(
+            metavar="URL[,URL...]", help="Servers that decode the model for all.", rich_help_panel=MACHINE
+        ),
+    ] = None,
+    device: Annotated[
+        str, typer.Option(metavar="NAME", help="Where the model runs.", rich_help_panel=MACHINE)
+    ] = "auto",
+    dtype: Annotated[
+        str, typer.Option(metavar="NAME", help="The model's numbers.", rich_help_panel=MACHINE)
+    ] = "auto",
+    max_batch: Annotated[
+        int,
+        typer.Option(metavar="N", help="Regions that a worker decodes together.", rich_help_panel=MACHINE),
+    ] = MAX_BATCH,
+    page_timeout: Annotated[
+        float,
+        typer.Option(
+            metavar="SECONDS",
+            help="End a worker that finishes no page for so long.",
+            rich_help_panel=MACHINE,
+        ),
+    ] = 600.0,
+    memory_limit: Annotated[
+        int,
+        typer.Option(metavar="MB", help="End a worker that needs more.", rich_help_panel=MACHINE),
+    ] = 4096,
+    offline: Annotated[
+        bool, typer.Option("--offline", help="Download no model.", rich_help_panel=MACHINE)
+    ] = False,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", "-q", help="Print errors only: no progress or summary.")
+    ] = False,
+) -> None:
+    """Read many documents, in several processes, as often as it takes: what OUT has is not read again.
+
+    A document that breaks its process costs itself alone. Several docspec batch on one OUT share the work.
+    OUT/manifest.jsonl says what became of each document. Exit code 0: all done; 1: some pages or documents
+    failed, the rest is written; 2: wrong usage, or nothing could be read.
+    """
+    console = Console(stderr=True)
+    settled = 0
+
+    def told(report: BatchReport) -> None:
+        nonlocal settled
+        settled = report.settled
+        show(report)
+
+    try:
+        if not inputs and listed is None:
+            raise UsageError("name documents, folders or globs, or a --list of them")
+        from docspec.batches.run import batch as run
+
+        options: dict[str, Any] = {
+            "pages": pages,
+            "password": password,
+            "keep_headers": keep_headers,
+            "plain": plain,
+            "images": images,
+            "verifier": verifier,
+            "mode": mode,
+            "verify": verify,
+            "drafter": drafter,
+            "detector": detector,
+            "accept": accept,
+            "max_new_tokens": max_new_tokens,
+            "server": server,
+            "device": device,
+            "dtype": dtype,
+            "max_batch": max_batch,
+            "offline": offline,
+        }
+        with _progress(console, quiet) as show:
+            report = run(
+                inputs or [],
+                output,
+                listed=_lines(listed),
+                formats=formats,
+                workers=workers,
+                force=force,
+                retry_failed=retry_failed,
+                page_timeout=page_timeout,
+                memory_limit=memory_limit,
+                progress=told,
+                **options,
+            )
+    except DocspecError as error:
+        print_error(console, str(error))
+        raise typer.Exit(PARTLY if settled else NOTHING) from None
+    except KeyboardInterrupt:
+        console.print("interrupted; the same command goes on from here", highlight=False)
+        raise typer.Exit(INTERRUPTED) from None
+    _print(console, report, quiet)
+    raise typer.Exit(report.exit_code)
+
+
+def _lines(path: Path | None) -> list[str]:
+    """The lines of a list. Raises InputError."""
+    if path is None:
+        return []
+    try:
+        return (sys.stdin.read() if str(path) == "-" else path.read_text("utf-8-sig")).splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"{path}: the list cannot be read: {error}") from error
+
+
+def _print(console: Console, report: BatchReport, quiet: bool) -> None:
+    for line in islice(report.failures(), SHOWN):
+        print_error(console, line)
+    more = sum(1 for _ in report.failures()) - SHOWN
+    if more > 0:
+        print_error(console, f"and {more} more: see manifest.jsonl in the output")
+    if not quiet:
+        for note in report.notes:
+            console.print(f"note: {note}", style="dim", highlight=False, markup=False, soft_wrap=True)
+        console.print(report.tables(), highlight=False)
+
+
+@contextmanager
+def _progress(console: Console, quiet: bool) -> Iterator[Callable[[BatchReport], None]]:
+    """A bar over documents on a terminal, nothing elsewhere."""
+    if quiet or not console.is_terminal:
+        yield lambda report: None
+        return
+    columns = (
+        SpinnerColumn(),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.description}"),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=console, transient=True) as bar:
+        task = bar.add_task("documents", total=None)
+
+        def show(report: BatchReport) -> None:
+            rate = report.pages / report.wall if report.wall else 0.0
+            failed = sum(record.state != "done" for record in report.records)
+            said = f"documents, {report.pages} pages, {rate:.2f} pages/s, {failed} failed"
+            bar.update(task, total=report.documents, completed=report.settled, description=said)
+
+        yield show
