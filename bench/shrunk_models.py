@@ -6,6 +6,7 @@ image tokens as the model's own vision part gives features.
 
 from __future__ import annotations
 
+from inspect import signature
 from typing import Any
 
 import torch
@@ -35,14 +36,61 @@ SIZES = {
     "intermediate_size": 2 * WIDTH,
 }
 DROPPED = ("layer_types", "mlp_layer_types", "id2label", "label2id")
-KEPT = ("patch_size", "image_size", "window", "position", "kernel", "crop", "merge", "norm", "temporal", "group")
+KEPT = (
+    "patch_size",
+    "image_size",
+    "window",
+    "position",
+    "kernel",
+    "crop",
+    "merge",
+    "norm",
+    "temporal",
+    "group",
+)
+SIDE = 56  # pixels of an image where a model's settings do not say
+MARKS = ("mm_token_type_ids", "token_type_ids", "moe_mm_token_type_ids")  # which tokens are the image's
+TILED = ("idefics2", "idefics3", "smolvlm")  # take images in tiles, all of one size
 HEAD_NAMES = ("num_attention_heads", "num_heads", "attention_heads", "n_heads")
 LAYER_NAMES = ("num_hidden_layers", "depth", "num_layers", "n_layers", "layers")
 
 
+GRID_VISION = {"out_hidden_size": WIDTH}
+MROPE = {"rope_parameters": {"rope_type": "default", "rope_theta": 10000.0, "mrope_section": SECTIONS}}
+SMALL_IMAGE = {"image_size": 56, "patch_size": 14}
+TWO_TILES = {"vision_config": SMALL_IMAGE, "image_grid_pinpoints": [[56, 112], [112, 56]]}
+# settings that the shrinking gets wrong, by type
+MORE: dict[str, dict[str, Any]] = {
+    "aya_vision": {"vision_config": SMALL_IMAGE},
+    "ernie4_5_vl_moe": {"text_config": MROPE | {"moe_intermediate_size": [WIDTH, WIDTH]}},
+    "exaone4_5": {"vision_config": GRID_VISION},
+    "gemma3": {"vision_config": SMALL_IMAGE, "mm_tokens_per_image": 4},
+    "glm46v": {"text_config": MROPE},
+    "glm4v": {"text_config": MROPE},
+    "glm4v_moe": {"text_config": MROPE | {"partial_rotary_factor": 1.0}},
+    "glmga": {"text_config": MROPE},
+    "granite4_vision": {
+        "vision_config": SMALL_IMAGE | {"hidden_size": 64},
+        "image_grid_pinpoints": [[56, 112], [112, 56]],
+        "deepstack_layer_map": [[-1, 0], [-2, 1]],
+        "downsample_rate": "1/2",
+    },
+    "hyperclovax_vision_v2": {"vision_config": GRID_VISION},
+    "idefics2": {"vision_config": SMALL_IMAGE},
+    "llava_next": TWO_TILES,
+    "llava_next_video": TWO_TILES,
+    "llava_onevision": TWO_TILES,
+    "mistral3": {"vision_config": SMALL_IMAGE},
+    "qianfan_ocr": {},
+    "shieldgemma2": {"vision_config": SMALL_IMAGE, "mm_tokens_per_image": 4},
+    "smolvlm": {"vision_config": {"image_size": 32, "patch_size": 8}},
+    "vipllava": {"vision_feature_layers": [-1, -2]},
+}
+
+
 def shrunk(settings: dict[str, Any]) -> dict[str, Any]:
     """The settings of a small model of the same kind: narrow, of two layers, with a small vocabulary."""
-    return {name: _small(name, value) for name, value in settings.items() if name not in DROPPED}
+    return {name: _small(str(name), value) for name, value in settings.items() if name not in DROPPED}
 
 
 def _small(name: str, value: Any) -> Any:
@@ -51,7 +99,9 @@ def _small(name: str, value: Any) -> Any:
     if name == "mrope_section":
         return SECTIONS
     if name.endswith("token_id") or name.endswith("token_index"):
-        return IMAGE_TOKEN if name in ("image_token_id", "image_token_index") else None if value is None else 1
+        return (
+            IMAGE_TOKEN if name in ("image_token_id", "image_token_index") else None if value is None else 1
+        )
     if not isinstance(value, int) or isinstance(value, bool):
         return value
     if name in SIZES:
@@ -67,13 +117,13 @@ def _small(name: str, value: Any) -> Any:
     return value
 
 
-def small_model(model_type: str, more: dict[str, Any] | None = None) -> Any:
-    """A small random model of the type; ``more`` are settings that the shrinking gets wrong.
+def small_model(model_type: str) -> Any:
+    """A small random model of the type.
 
     Raises whatever the model's class raises where the shrunk settings do not fit each other.
     """
     kind: Any = CONFIG_MAPPING[model_type]
-    config = kind.from_dict(merged(shrunk(kind().to_dict()), more or {}))
+    config = kind.from_dict(merged(shrunk(kind().to_dict()), MORE.get(model_type, {})))
     with torch.device("meta"):
         count = sum(weight.numel() for weight in AutoModelForImageTextToText.from_config(config).parameters())
     if count > PARAMETERS:
@@ -102,23 +152,34 @@ def inputs_for(model: Any) -> dict[str, torch.Tensor]:
 
     Raises whatever the model's vision part raises where it takes images in another form.
     """
-    vision = model.config.vision_config
-    generator = torch.Generator().manual_seed(0)
-    image: dict[str, torch.Tensor]
-    if getattr(vision, "spatial_merge_size", None) and hasattr(model.model, "get_rope_index"):
-        patch = vision.patch_size**2 * 3 * getattr(vision, "temporal_patch_size", 1)
-        image = {
-            "pixel_values": torch.randn(16, patch, generator=generator),
-            "image_grid_thw": torch.tensor([[1, 4, 4]]),
-        }
-    else:
-        side = vision.image_size if isinstance(vision.image_size, int) else vision.image_size[0]
-        image = {"pixel_values": torch.randn(1, 3, side, side, generator=generator)}
+    image = _image(model)
     with torch.inference_mode():
         features = model.get_image_features(**image, return_dict=True).pooler_output
-    count = sum(one.shape[0] for one in features) if isinstance(features, list | tuple) else features.shape[:-1].numel()
+    parts = features if isinstance(features, list | tuple) else [features]
+    count = sum(part.shape[:-1].numel() for part in parts)
     ids = torch.tensor([[5, 6, *[IMAGE_TOKEN] * count, 7, 8, 9]])
     marks = (ids == IMAGE_TOKEN).long()
-    more = {name: marks for name in ("mm_token_type_ids", "token_type_ids", "moe_mm_token_type_ids")}
-    taken = set(model.forward.__code__.co_varnames)
-    return {"input_ids": ids, **image, **{name: value for name, value in more.items() if name in taken}}
+    taken = signature(model.forward).parameters
+    return {"input_ids": ids, **image, **{name: marks for name in MARKS if name in taken}}
+
+
+def _image(model: Any) -> dict[str, torch.Tensor]:
+    """An image of noise in the form that the model's vision part takes."""
+    vision = model.config.vision_config
+    generator = torch.Generator().manual_seed(0)
+    wanted = signature(model.get_image_features).parameters
+    size = getattr(vision, "image_size", None) or SIDE
+    side = size if isinstance(size, int) else size[0]
+    if "image_grid_thw" in wanted:
+        numbers = vision.patch_size**2 * 3 * getattr(vision, "temporal_patch_size", 1)
+        patches = torch.randn(16, numbers, generator=generator)
+        return {"pixel_values": patches, "image_grid_thw": torch.tensor([[1, 4, 4]])}
+    if "image_sizes" in wanted:
+        tiles = (1, 3) if getattr(model.config, "image_grid_pinpoints", None) else (1,)
+        pixels = torch.randn(*tiles, 3, side, side, generator=generator)
+        return {
+            "pixel_values": pixels,
+            "image_sizes": torch.tensor([[side, 2 * side if len(tiles) > 1 else side]]),
+        }
+    tiled = model.config.model_type in TILED
+    return {"pixel_values": torch.randn(*(1, 1) if tiled else (1,), 3, side, side, generator=generator)}

@@ -78,7 +78,7 @@ def decoded(made: TransformersModel, asked: list[Request], limit: int = TOKENS) 
 
 
 def test_every_field_is_known_of() -> None:
-    """A field that a later transformers adds fails here, and a checkpoint that sets one is refused till then."""
+    """A field that a later transformers adds fails here; a checkpoint that sets one is refused till then."""
     assert fields() - KNOWN == set()
     assert set(ACTIVE) == set(REFUSED)
 
@@ -95,7 +95,7 @@ def test_what_is_not_done_is_refused_by_name(name: str) -> None:
 
 
 def test_a_field_of_a_later_version_is_refused_where_it_is_set(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nobody knows what it does; unset it does nothing, and what is no field of transformers' is not asked."""
+    """Nobody knows what it does; unset it does nothing. What is no field of transformers' is not asked."""
     settings = GenerationConfig()
     settings.chat_format = "its own"
     monkeypatch.setattr("docspec.verifiers.generation.fields", lambda: {"new_one", "eos_token_id"})

@@ -35,7 +35,7 @@ def test_a_window_that_is_not_known_of_is_found(dtype: str, monkeypatch: pytest.
     """Idefics3 over Mistral's decoder, whose window no list of layers names, is refused without its guard."""
     made = unchecked(checkpoint("idefics3", "sliding"), dtype)
     check(made)
-    monkeypatch.setattr(runner, "_layers", lambda config: ({"full_attention"}, None, True))
+    monkeypatch.setattr(runner, "layer_kinds", lambda *_: ({"full_attention"}, None, True))
     with pytest.raises(ModelError, match="does not give the logits"):
         check(made)
 
@@ -105,8 +105,8 @@ def test_the_check_runs_at_loading_and_can_be_skipped(monkeypatch: pytest.Monkey
     assert "check" not in verifier.seconds
     list(verifier.verify([Request(0, drawn(), None)]))
     assert verifier.seconds["check"] == made.check_seconds
-    monkeypatch.setattr(runner, "_layers", lambda config: ({"linear_attention"}, None, True))
-    with pytest.raises(ModelError, match="linear_attention"):
+    monkeypatch.setattr(made.profile.__class__, "embed", lambda *_: 1 / 0)
+    with pytest.raises(ModelError, match="ZeroDivisionError"):
         load(folder, Config(verifier=folder, device="cpu"))
     assert unchecked(folder).check_seconds == 0
 

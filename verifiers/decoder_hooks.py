@@ -15,7 +15,7 @@ from docspec.errors import ModelError
 _KNOWN = {
     *("inputs_embeds", "position_ids", "attention_mask", "past_key_values", "cache_position", "use_cache"),
     *("visual_pos_masks", "deepstack_visual_embeds", "return_dict", "logits_to_keep"),
-    *("output_attentions", "output_hidden_states"),
+    *("output_attentions", "output_hidden_states", "output_router_logits"),
 }
 
 

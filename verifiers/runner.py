@@ -27,12 +27,7 @@ class Runner:
 
     def __init__(self, model: Any, rows: int) -> None:
         config = model.config.get_text_config()
-        kinds, window, by_kind = _layers(config)
-        if unknown := kinds - {"full_attention", "sliding_attention"}:
-            raise ModelError(
-                f"{type(model).__name__} has {', '.join(sorted(unknown))} layers; docspec decodes full and "
-                "sliding attention only, whose cache can be rolled back after a rejected draft"
-            )
+        kinds, window, by_kind = layer_kinds(type(model).__name__, config)
         self.model = model
         self.rows = rows
         self.embed_tokens = model.get_input_embeddings()
@@ -170,13 +165,22 @@ class Runner:
         return logits
 
 
-def _layers(config: Any) -> tuple[set[str], int | None, bool]:
-    """The kinds of a decoder's layers, the sliding ones' window, and whether each kind has its own mask."""
+def layer_kinds(name: str, config: Any) -> tuple[set[str], int | None, bool]:
+    """The kinds of a decoder's layers, the sliding ones' window, and whether each kind has its own mask.
+
+    Raises ModelError where the model ``name`` has kinds that cannot be decoded.
+    """
     layers = getattr(config, "layer_types", None)
     window = getattr(config, "sliding_window", None)
     # without a kind for each layer, a window is all layers' (Mistral's)
     alone = bool(window and not layers and getattr(config, "use_sliding_window", True))
-    return {"sliding_attention"} if alone else set(layers or ["full_attention"]), window, not alone
+    kinds = {"sliding_attention"} if alone else set(layers or ["full_attention"])
+    if unknown := kinds - {"full_attention", "sliding_attention"}:
+        raise ModelError(
+            f"{name} has {', '.join(sorted(unknown))} layers; docspec decodes full and sliding attention, "
+            "whose cache can be rolled back after a rejected draft"
+        )
+    return kinds, window, not alone
 
 
 def _longest(config: Any) -> int | None:

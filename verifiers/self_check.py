@@ -162,7 +162,7 @@ def _draft(kind: int, coming: list[int], end: int) -> Tree:
     """A draft for a row that is to write ``coming``: none, right, wrong at once, wrong in the middle, or
     right beside two wrong branches."""
     first, *others = coming
-    wrong = [token + 1 if token else token + 2 for token in coming]
+    wrong = [token - 1 if token else 1 for token in coming]
     return (
         Tree.chain([]),
         Tree.chain(coming[:-1]),

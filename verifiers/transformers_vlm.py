@@ -67,7 +67,7 @@ def load(name: str, config: Config) -> TransformersModel:
     profile_class = find_profile(name, local)
     device = pick_device(config.device)
     try:
-        _refuse_encoder_decoder(name, profile_class.config_type.from_pretrained(name, local_files_only=local))
+        refuse_encoder_decoder(name, profile_class.config_type.from_pretrained(name, local_files_only=local))
         model, tokenizer, processor = profile_class.load(
             name, dtype=pick_dtype(config.dtype, device), local_files_only=local
         )
@@ -82,7 +82,7 @@ def load(name: str, config: Config) -> TransformersModel:
     return loaded
 
 
-def _refuse_encoder_decoder(name: str, config: Any) -> None:
+def refuse_encoder_decoder(name: str, config: Any) -> None:
     """Raises ModelError where the image is not a part of what one decoder reads."""
     if any(getattr(part, "is_encoder_decoder", False) for part in (config, config.get_text_config())):
         raise ModelError(
