@@ -62,7 +62,10 @@ TWO_TILES = {"vision_config": SMALL_IMAGE, "image_grid_pinpoints": [[56, 112], [
 # settings that the shrinking gets wrong, by type
 MORE: dict[str, dict[str, Any]] = {
     "aya_vision": {"vision_config": SMALL_IMAGE},
-    "ernie4_5_vl_moe": {"text_config": MROPE | {"moe_intermediate_size": [WIDTH, WIDTH]}},
+    "ernie4_5_vl_moe": {
+        "text_config": MROPE
+        | {"moe_intermediate_size": [WIDTH, WIDTH], "mlp_layer_types": ["sparse"] * LAYERS}
+    },
     "exaone4_5": {"vision_config": GRID_VISION},
     "gemma3": {"vision_config": SMALL_IMAGE, "mm_tokens_per_image": 4},
     "glm46v": {"text_config": MROPE},
@@ -154,7 +157,10 @@ def inputs_for(model: Any) -> dict[str, torch.Tensor]:
     """
     image = _image(model)
     with torch.inference_mode():
-        features = model.get_image_features(**image, return_dict=True).pooler_output
+        encoded = model.get_image_features(**image, return_dict=True)
+    features = encoded.pooler_output
+    if features is None:  # only features by layer, the first of which are as many as any other
+        features = encoded.deepstack_features[0][1]
     parts = features if isinstance(features, list | tuple) else [features]
     count = sum(part.shape[:-1].numel() for part in parts)
     ids = torch.tensor([[5, 6, *[IMAGE_TOKEN] * count, 7, 8, 9]])
