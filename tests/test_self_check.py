@@ -14,6 +14,7 @@ from docspec.config import Config
 from docspec.errors import ModelError
 from docspec.types import Request
 from docspec.verifiers import runner, self_check
+from docspec.verifiers.cache import RaggedCache
 from docspec.verifiers.model_verifier import ModelVerifier
 from docspec.verifiers.self_check import check, distance, drawn, tolerance
 from docspec.verifiers.transformers_vlm import load
@@ -64,7 +65,7 @@ def test_a_prefill_or_step_that_is_wrong_is_found(monkeypatch: pytest.MonkeyPatc
     """Branches that see each other, and a cache that keeps the wrong nodes, show in what they spoil."""
     made = unchecked(checkpoint("qwen2_vl"))
     with monkeypatch.context() as patch:
-        patch.setattr(runner.RaggedCache, "keep", lambda *_: None)
+        patch.setattr(RaggedCache, "keep", lambda *_: None)
         with pytest.raises(ModelError, match="a verify step"):
             check(made)
     marks = runner.Runner._marks
