@@ -229,6 +229,14 @@ def parse(
     offline: Annotated[
         bool, typer.Option("--offline", help="Never use the network, servers aside.", rich_help_panel=MACHINE)
     ] = False,
+    no_check: Annotated[
+        bool,
+        typer.Option(
+            "--no-check",
+            help="Use a checkpoint without checking that it decodes here as in transformers.",
+            rich_help_panel=MACHINE,
+        ),
+    ] = False,
     quiet: Annotated[
         bool, typer.Option("--quiet", "-q", help="Print errors only: no progress, notes or summary.")
     ] = False,
@@ -265,6 +273,7 @@ def parse(
             max_batch=max_batch,
             max_new_tokens=max_new_tokens,
             offline=offline,
+            check=not no_check,
         )
         if pages is not None:
             parse_ranges(pages)

@@ -41,6 +41,7 @@ class Options(TypedDict, total=False):
     token_budget: int
     max_new_tokens: int
     offline: bool
+    check: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +74,8 @@ class Config:
     in the markdown, ``images`` the pixels of pictures in the result, ``plain`` leaves emphasis out of text
     that no model reads. ``max_batch`` bounds the sequences that are decoded at once (or asked of each
     server), ``token_budget`` their cached tokens in all, ``max_new_tokens`` the length of each output.
-    ``offline`` forbids downloading a model.
+    ``offline`` forbids downloading a model. ``check`` has a checkpoint decode a few tokens in transformers
+    and here before it is used, and refuses it where they differ by more than rounding.
 
     >>> config = docspec.Config(verifier="draft-only", pages="1")
     >>> docspec.Parser(config).parse("paper.pdf").markdown.splitlines()[0]
@@ -102,6 +104,7 @@ class Config:
     token_budget: int = 65536
     max_new_tokens: int = MAX_NEW_TOKENS
     offline: bool = False
+    check: bool = True
 
     def __post_init__(self) -> None:
         for name, kind in get_type_hints(type(self)).items():

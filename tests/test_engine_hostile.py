@@ -15,6 +15,7 @@ from tiny_decoder import VOCABULARY, sequence, tiny_decoder
 from docspec.errors import ModelError
 from docspec.types import Finish
 from docspec.verifiers import engine as engine_module
+from docspec.verifiers.cache import RaggedLayer
 from docspec.verifiers.decide import exact
 from docspec.verifiers.engine import Engine
 from docspec.verifiers.runner import Runner
@@ -130,6 +131,26 @@ def test_a_limit_of_nothing_ends_at_once() -> None:
     [one] = Engine(Runner(tiny_decoder(), 1), exact, 1).run([sequence(tiny_decoder(), 0, [3], 0, ["bcd"])])
     assert len(one.output) == 1
     assert one.finish in (Finish.LENGTH, Finish.END)
+
+
+def test_out_of_memory_halves_the_cache_as_well(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where memory has room for half of the cache that was asked for, recovery keeps within it: long windows
+    and room to grow do not use up what fewer rows have left."""
+    resized = RaggedLayer._resized
+
+    def limited(layer: RaggedLayer, buffer: torch.Tensor) -> torch.Tensor:
+
+        if layer.size[0] * layer.size[1] > 600:
+            raise torch.OutOfMemoryError("simulated")
+        return resized(layer, buffer)
+
+    monkeypatch.setattr(RaggedLayer, "_resized", limited)
+    model = tiny_decoder()
+    prompts = [[3, 1 + key % 8] * (5 if key < 16 else 20) for key in range(24)]
+    made = [sequence(model, key, prompt, 60, ["bcd" * 20]) for key, prompt in enumerate(prompts)]
+    engine = Engine(Runner(model, 16), exact, 1200)
+    check(list(engine.run(made)), len(made))
+    assert engine.max_rows >= 4
 
 
 def test_out_of_memory_with_one_row_says_what_to_do() -> None:

@@ -194,8 +194,8 @@ def configured(seed: int = 0, scale: float = 2.0, **generation: Any) -> Any:
 
 
 def sampled(model: Any, temperature: float, seed: int = 0) -> Sampled:
-    processors = sampling_processors(model, temperature)
-    return Sampled(processors, seed, prefixed=prefixed(processors(1)))
+    processors = sampling_processors(model, temperature, 64)
+    return Sampled(processors, seed, prefixed=prefixed(processors((0,))))
 
 
 def enumerated(model: Any, prompt: Seq[int], temperature: float) -> dict[tuple[int, ...], float]:
@@ -306,5 +306,5 @@ def test_cold_sampling_is_generate() -> None:
 
 def test_settings_that_look_back_are_told_apart() -> None:
     """What restricts a place by its own logits can be done for many at once; a repetition penalty cannot."""
-    assert not prefixed(sampling_processors(configured(top_p=0.5, min_p=0.1), 0.5)(7))
-    assert prefixed(sampling_processors(configured(repetition_penalty=1.2), 0.5)(7))
+    assert not prefixed(sampling_processors(configured(top_p=0.5, min_p=0.1), 0.5, 64)((0,) * 7))
+    assert prefixed(sampling_processors(configured(repetition_penalty=1.2), 0.5, 64)((0,) * 7))

@@ -10,7 +10,7 @@ import torch
 
 from docspec.drafters.following.tree import Tree
 from docspec.verifiers.acceptance import Accepted, accept_exact, accept_fused, walk
-from docspec.verifiers.sequence import Sequence
+from docspec.verifiers.sequence import Prompt, Sequence
 
 Trees = list[Tree]
 
@@ -32,22 +32,23 @@ def exact(sequences: list[Sequence], trees: Trees, logits: torch.Tensor) -> list
 class ExactWithProcessors:
     """Greedy, with logits processors applied to every place's true prefix.
 
-    ``processors(prompt_length)`` gives the ``transformers`` LogitsProcessorList for a prompt of that many
-    tokens (some processors count from the prompt's end).
+    ``processors(ids)`` gives the ``transformers`` LogitsProcessorList for a prompt of those tokens (some
+    processors count from the prompt's end, or look at it).
     """
 
-    def __init__(self, processors: Callable[[int], Any]) -> None:
+    def __init__(self, processors: Callable[[tuple[int, ...]], Any]) -> None:
         self.processors = processors
 
     def __call__(self, sequences: list[Sequence], trees: Trees, logits: torch.Tensor) -> list[Accepted]:
         return [
-            self._row(sequence, tree, logits[i, -len(tree) - 1 :].float())
+            self.chosen(sequence.prompt, sequence.output, tree, logits[i, -len(tree) - 1 :].float())
             for i, (sequence, tree) in enumerate(zip(sequences, trees, strict=True))
         ]
 
-    def _row(self, sequence: Sequence, tree: Tree, logits: torch.Tensor) -> Accepted:
-        processors = self.processors(len(sequence.prompt.ids))
-        prefix = [*sequence.prompt.ids, *sequence.output]
+    def chosen(self, prompt: Prompt, output: list[int], tree: Tree, logits: torch.Tensor) -> Accepted:
+        """One sequence's outcome, of its ``logits`` [places, V]."""
+        processors = self.processors(prompt.ids)
+        prefix = [*prompt.ids, *output]
 
         def choose(place: int, drafted: int | None) -> int:
             seen = torch.tensor([prefix], device=logits.device)

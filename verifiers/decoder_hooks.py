@@ -15,7 +15,7 @@ from docspec.errors import ModelError
 _KNOWN = {
     *("inputs_embeds", "position_ids", "attention_mask", "past_key_values", "cache_position", "use_cache"),
     *("visual_pos_masks", "deepstack_visual_embeds", "return_dict", "logits_to_keep"),
-    *("output_attentions", "output_hidden_states"),
+    *("output_attentions", "output_hidden_states", "output_router_logits"),
 }
 
 
@@ -43,12 +43,17 @@ def decoder_inputs(model: Any, inputs: Mapping[str, Any]) -> dict[str, Any]:
 
     handle = model.get_decoder().register_forward_pre_hook(stop, with_kwargs=True)
     try:
-        model(**{name: _moved(value, model) for name, value in inputs.items()})
+        model(**{name: moved(value, model) for name, value in inputs.items()})
     except _Reached as reached:
         if looks_ahead(reached.given.get("attention_mask")):
             raise ModelError(
                 f"{type(model).__name__} lets tokens of the prompt see what stands after them; "
                 "docspec cannot decode it"
+            ) from None
+        if reached.given.get("inputs_embeds") is None:
+            raise ModelError(
+                f"{type(model).__name__} does not put the image among the embeddings of the prompt (its "
+                "decoder looks at it through cross-attention, say); docspec cannot decode it"
             ) from None
         unknown = [name for name, value in reached.given.items() if value is not None and name not in _KNOWN]
         if unknown:
@@ -99,7 +104,8 @@ def looks_ahead(mask: Any) -> bool:
     return bool(seen.triu(1).any())
 
 
-def _moved(value: Any, model: Any) -> Any:
+def moved(value: Any, model: Any) -> Any:
+    """A tensor on the model's device, a floating one of its type; anything else as it is."""
     if not isinstance(value, torch.Tensor):
         return value
     return value.to(model.device, model.dtype if value.is_floating_point() else value.dtype)

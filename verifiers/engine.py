@@ -30,6 +30,7 @@ from docspec.verifiers.window import (
 )
 
 PREFILL_TOKENS = 8192  # places in one prefill pass, padding included
+LEAST_BUDGET = 2  # the share of the token budget below which running out of memory is not the cache's doing
 MASKED_PREFILL = 2048  # tokens of a prompt beyond which a mask for branches would take too much memory
 
 
@@ -247,13 +248,16 @@ class Engine:
         return finished
 
     def _shrink(self) -> None:
-        """Out of memory: put the active rows back in the queue with their output, and run half as many.
+        """Out of memory: put the active rows back in the queue with their output, and run half as many, with
+        half of the cache that was too much (but not far less than was allowed: a pass may have been it).
 
         Raises ModelError when a single sequence does not fit.
         """
         if self.max_rows == 1:
             raise ModelError("out of memory with a single sequence: use a smaller image, dtype or model")
         self.max_rows = max(1, min(self.max_rows, len(self._active) + len(self._waiting)) // 2)
+        rows, places = self.runner.cache.size
+        self.token_budget = min(self.token_budget, max(rows * places, self.token_budget // LEAST_BUDGET) // 2)
         self._waiting.extendleft(reversed([s for s in self._active if s.finish is None]))
         self._active = [s for s in self._active if s.finish is not None]
         self.runner.cache.drop()

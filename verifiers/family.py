@@ -8,12 +8,14 @@ from pathlib import Path
 from typing import Any, Literal
 
 from transformers import GenerationConfig, PreTrainedConfig
+from transformers.models.auto.modeling_auto import MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING_NAMES
 
 from docspec import registry
 from docspec.config import Config
 from docspec.errors import ModelError
 from docspec.types import Request, Style, Verdict
 from docspec.verifiers.codec import TokenizerCodec
+from docspec.verifiers.profiles.generic import Generic
 
 
 class Family:
@@ -27,6 +29,8 @@ class Family:
         self.dpi: float = profile.dpi
         self.native: Literal["region", "page"] = profile.native
         self.page: Any = profile if profile.declines(None) is None else None
+        if not hasattr(tokenizer, "backend_tokenizer"):
+            raise ModelError(f"{name}: its tokenizer ({type(tokenizer).__name__}) is not one of `tokenizers`")
         self.codec = TokenizerCodec(
             tokenizer.backend_tokenizer, special=getattr(profile, "special_text", False)
         )
@@ -77,7 +81,7 @@ def _end_tokens(generation: Any, tokenizer: Any, stops: Sequence[str]) -> tuple[
 
 
 def find_profile(name: str, local: bool) -> Any:
-    """The profile class for the checkpoint's model type."""
+    """The profile class for the checkpoint's model type: its own, or the one for all that read images."""
     try:
         model_type = PreTrainedConfig.get_config_dict(name, local_files_only=local)[0].get("model_type")
     except (OSError, ValueError) as error:
@@ -85,12 +89,15 @@ def find_profile(name: str, local: bool) -> Any:
     if model_type is None:
         raise ModelError(f"{name} is not a checkpoint: no config.json that names a model_type")
     known = registry.names("profiles")
-    if model_type not in known:
-        raise ModelError(
-            f"no profile for {name}, of model type {model_type!r}; known: {', '.join(known)} (a package can "
-            "add one: an entry point of docspec.profiles, see docs/adding-a-family.md)"
-        )
-    return registry.load("profiles", model_type)
+    if model_type in known:
+        return registry.load("profiles", model_type)
+    if model_type in MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING_NAMES:
+        return Generic
+    raise ModelError(
+        f"no profile for {name}, of model type {model_type!r}, and transformers has no model of that type "
+        f"that reads images; profiles: {', '.join(known)} (a package can add one: an entry point of "
+        "docspec.profiles, see docs/adding-a-family.md)"
+    )
 
 
 def _unreachable(name: str, local: bool, error: Exception) -> str:

@@ -85,7 +85,7 @@ class ModelVerifier:
             config.token_budget,
             drafts=drafts,
         )
-        self._vision = 0.0
+        self._check = self._vision = 0.0
         self._experience = Experience()
 
     @property
@@ -124,8 +124,9 @@ class ModelVerifier:
 
     @property
     def seconds(self) -> dict[str, float]:
-        """Seconds so far by stage: vision, prefill, decode."""
-        return {"vision": self._vision, **self.engine.seconds}
+        """Seconds so far by stage: vision, prefill, decode, and from the first call on the model's check."""
+        checked = {"check": self._check} if self._check else {}
+        return {"vision": self._vision, **self.engine.seconds, **checked}
 
     @property
     def passes(self) -> int:
@@ -140,6 +141,7 @@ class ModelVerifier:
         return declined(self.loaded, request)
 
     def verify(self, requests: Iterable[Request | None]) -> Generator[tuple[Hashable, Verdict]]:
+        self._check = getattr(self.loaded, "check_seconds", 0.0)
         work = _Work(iter(requests))
         while work.more or work.encoded or work.ready:
             try:

@@ -21,22 +21,13 @@ class Runner:
 
     ``cost`` is what its passes are known to take.
 
-    Raises ModelError for a model with layers whose cache cannot be rolled back (linear attention): it would
-    decode wrongly.
+    Raises ModelError for a model with layers of other kinds (linear attention, whose state cannot be
+    rolled back): it would decode wrongly.
     """
 
     def __init__(self, model: Any, rows: int) -> None:
         config = model.config.get_text_config()
-        layers = getattr(config, "layer_types", None)
-        window = getattr(config, "sliding_window", None)
-        # without a kind for each layer, a window is all layers' (Mistral's)
-        alone = bool(window and not layers and getattr(config, "use_sliding_window", True))
-        kinds = {"sliding_attention"} if alone else set(layers or ["full_attention"])
-        if unknown := kinds - {"full_attention", "sliding_attention"}:
-            raise ModelError(
-                f"{type(model).__name__} has {', '.join(sorted(unknown))} layers, whose state cannot be "
-                "rolled back after a rejected draft; docspec cannot decode it"
-            )
+        kinds, window, by_kind = layer_kinds(type(model).__name__, config)
         self.model = model
         self.rows = rows
         self.embed_tokens = model.get_input_embeddings()
@@ -44,7 +35,7 @@ class Runner:
         self.cache = RaggedCache(config.num_hidden_layers)
         self.cost = StepCost(CPU_WIDTH if self.device.type == "cpu" else GPU_WIDTH)
         self._window = window if "sliding_attention" in kinds else None
-        self._by_kind = not alone  # whether the decoder takes a mask for each kind of layer
+        self._by_kind = by_kind  # whether the decoder takes a mask for each kind of layer
         self._longest = _longest(config)
 
     def prefill(
@@ -172,6 +163,24 @@ class Runner:
             )
         logits: torch.Tensor = output.logits
         return logits
+
+
+def layer_kinds(name: str, config: Any) -> tuple[set[str], int | None, bool]:
+    """The kinds of a decoder's layers, the sliding ones' window, and whether each kind has its own mask.
+
+    Raises ModelError where the model ``name`` has kinds that cannot be decoded.
+    """
+    layers = getattr(config, "layer_types", None)
+    window = getattr(config, "sliding_window", None)
+    # without a kind for each layer, a window is all layers' (Mistral's)
+    alone = bool(window and not layers and getattr(config, "use_sliding_window", True))
+    kinds = {"sliding_attention"} if alone else set(layers or ["full_attention"])
+    if unknown := kinds - {"full_attention", "sliding_attention"}:
+        raise ModelError(
+            f"{name} has {', '.join(sorted(unknown))} layers; docspec decodes full and sliding attention, "
+            "whose cache can be rolled back after a rejected draft"
+        )
+    return kinds, window, not alone
 
 
 def _longest(config: Any) -> int | None:

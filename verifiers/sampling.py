@@ -52,12 +52,12 @@ class Sampled:
     """Speculative sampling of a drafted text: the output is distributed as the verifier's own samples are.
 
     See docspec.verifiers.acceptance.accept_sampled. The same seed and key give the same output whatever the
-    drafts, the batch and the steps, as far as the model's logits are the same. ``processors(prompt_length)``
-    gives the ``transformers`` LogitsProcessorList, temperature included, for a prompt of that many tokens;
+    drafts, the batch and the steps, as far as the model's logits are the same. ``processors(ids)``
+    gives the ``transformers`` LogitsProcessorList, temperature included, for a prompt of those tokens;
     ``prefixed`` says whether it looks at the tokens before a place.
     """
 
-    def __init__(self, processors: Callable[[int], Any], seed: int, *, prefixed: bool) -> None:
+    def __init__(self, processors: Callable[[tuple[int, ...]], Any], seed: int, *, prefixed: bool) -> None:
         self.processors = processors
         self.seed = seed
         self.prefixed = prefixed
@@ -74,7 +74,7 @@ class Sampled:
 
     def _at_once(self, sequence: Sequence, tree: Tree, logits: torch.Tensor) -> Accepted:
         """Every place of a few at a time: no place waits for the token chosen at the one before."""
-        processors = self.processors(len(sequence.prompt.ids))
+        processors = self.processors(sequence.prompt.ids)
         by_depth = self._chances(sequence, tree)
         wanted = [by_depth[depth] for depth in (0, *tree.depths)]
         nothing = torch.empty(1, 0, dtype=torch.long, device=logits.device)
@@ -90,7 +90,7 @@ class Sampled:
 
     def _one_by_one(self, sequence: Sequence, tree: Tree, logits: torch.Tensor) -> Accepted:
         """Each place with the tokens really before it."""
-        processors = self.processors(len(sequence.prompt.ids))
+        processors = self.processors(sequence.prompt.ids)
         coming = iter(self._chances(sequence, tree))
         prefix = [*sequence.prompt.ids, *sequence.output]
 

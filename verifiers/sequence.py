@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
+from collections.abc import Sequence as Seq
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -36,7 +37,8 @@ class Prompt:
 
     ``embeds`` [P, D]; ``positions`` [K, P], K = 1, or 3 or 4 for M-RoPE; ``ids`` are the prompt's token ids
     where it has any (logits processors look at them). ``following`` is the position id of the first output
-    token; where it is not given, text goes on from the prompt's maximum.
+    token; where it is not given, text goes on from the prompt's maximum. ``stops`` says of the tokens so far,
+    the prompt's included, whether the text ends with them, end tokens aside.
     """
 
     embeds: torch.Tensor
@@ -44,6 +46,7 @@ class Prompt:
     ids: tuple[int, ...] = ()
     visual: VisualLayers | None = None
     following: int = -1
+    stops: Callable[[Seq[int]], bool] | None = None
 
     def __post_init__(self) -> None:
         if self.following < 0:  # once: every pass asks for it, and the device would have to be waited for
@@ -116,6 +119,8 @@ class Sequence:
     def _ended(self, token: int) -> Finish | None:
         """Why the output ends with its last token, or None."""
         if token in self.end_tokens:
+            return Finish.END
+        if self.prompt.stops and self.prompt.stops([*self.prompt.ids, *self.output]):
             return Finish.END
         if self.guard and self.guard.push(token):
             return Finish.LOOP

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +11,13 @@ import torch
 from docspec.config import Config
 from docspec.errors import ImageRefused, ModelError
 from docspec.types import Request
+from docspec.verifiers.clock import now
 from docspec.verifiers.decide import Decide, ExactWithProcessors, Fused, exact
 from docspec.verifiers.family import Family, find_profile, first_line
-from docspec.verifiers.processors import greedy_processors, prefixed, sampling_processors
+from docspec.verifiers.generation import refuse_unsupported
+from docspec.verifiers.processors import greedy_processors, prefixed, sampling_processors, stopping
 from docspec.verifiers.sampling import Sampled
+from docspec.verifiers.self_check import check
 from docspec.verifiers.sequence import Prompt
 
 
@@ -22,12 +26,15 @@ class TransformersModel(Family):
 
     def __init__(self, name: str, model: Any, tokenizer: Any, profile: Any) -> None:
         super().__init__(name, tokenizer, profile, model.generation_config)
+        refuse_unsupported(model.generation_config)
         self.model = model.eval()
+        self.check_seconds = 0.0  # what the check at its loading took
+        self._stops = stopping(model, tokenizer)
 
     def prompts(self, requests: list[Request]) -> list[Prompt]:
         inputs = [self._inputs(request) for request in requests]
         prompts: list[Prompt] = self.profile.embed(self.model, inputs)
-        return prompts
+        return [replace(prompt, stops=self._stops) for prompt in prompts] if self._stops else prompts
 
     def _inputs(self, request: Request) -> dict[str, Any]:
         """The model's own inputs. Raises ImageRefused where its processor refuses the image."""
@@ -41,13 +48,17 @@ class TransformersModel(Family):
         if config.accept == "fused":
             return Fused(config.trade)
         if config.accept == "sampled":
-            processors = sampling_processors(self.model, config.temperature)
-            return Sampled(processors, config.seed, prefixed=prefixed(processors(1)))
-        processors = greedy_processors(self.model)
-        return ExactWithProcessors(processors) if len(processors(1)) else exact
+            processors = sampling_processors(self.model, config.temperature, self._bound(config))
+            return Sampled(processors, config.seed, prefixed=prefixed(processors((0,))))
+        processors = greedy_processors(self.model, self._bound(config))
+        return ExactWithProcessors(processors) if len(processors((0,))) else exact
 
     def limit(self, request: Request, config: Config) -> int:
-        return config.max_new_tokens
+        return self._bound(config)
+
+    def _bound(self, config: Config) -> int:
+        """The tokens that an output has at most: the generation config may ask for fewer than ``config``."""
+        return min(config.max_new_tokens, self.generation.max_new_tokens or config.max_new_tokens)
 
 
 def load(name: str, config: Config) -> TransformersModel:
@@ -56,13 +67,28 @@ def load(name: str, config: Config) -> TransformersModel:
     profile_class = find_profile(name, local)
     device = pick_device(config.device)
     try:
+        refuse_encoder_decoder(name, profile_class.config_type.from_pretrained(name, local_files_only=local))
         model, tokenizer, processor = profile_class.load(
             name, dtype=pick_dtype(config.dtype, device), local_files_only=local
         )
     except (OSError, ValueError, ImportError, KeyError) as error:
         raise ModelError(f"cannot load {name}: {first_line(error)}") from error
     model.to(device)
-    return TransformersModel(name, model, tokenizer, profile_class(model.config, tokenizer, processor))
+    loaded = TransformersModel(name, model, tokenizer, profile_class(model.config, tokenizer, processor))
+    if config.check:
+        started = now(device)
+        check(loaded)
+        loaded.check_seconds = now(device) - started
+    return loaded
+
+
+def refuse_encoder_decoder(name: str, config: Any) -> None:
+    """Raises ModelError where the image is not a part of what one decoder reads."""
+    if any(getattr(part, "is_encoder_decoder", False) for part in (config, config.get_text_config())):
+        raise ModelError(
+            f"{name} is an encoder-decoder model ({config.model_type}): its decoder looks at the image "
+            "through cross-attention, not as tokens of the prompt; docspec cannot decode it"
+        )
 
 
 def pick_device(name: str) -> torch.device:

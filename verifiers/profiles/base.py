@@ -140,10 +140,11 @@ class Profile:
 
     def embed(self, model: Any, batch: list[dict[str, Any]]) -> list[Prompt]:
         """Prompts of ``inputs``, one forward pass of the loaded ``model`` up to the decoder for each."""
-        return [self._prompt(inputs, decoder_inputs(model, inputs)) for inputs in batch]
+        return [self.prompt_of(inputs, decoder_inputs(model, inputs)) for inputs in batch]
 
     @staticmethod
-    def _prompt(inputs: dict[str, Any], given: dict[str, Any]) -> Prompt:
+    def prompt_of(inputs: dict[str, Any], given: dict[str, Any]) -> Prompt:
+        """The prompt of ``inputs``, whose decoder is ``given`` these arguments (see ``decoder_inputs``)."""
         embeds = given["inputs_embeds"][0]  # [P, D]
         positions = given.get("position_ids")  # None, [1, P] or [K, 1, P]
         if positions is None:

@@ -1,0 +1,131 @@
+"""Which of transformers' image-text-to-text types docspec decodes exactly, on small random models of them.
+
+    python -m docspec.bench.families
+
+Types that no profile reads are tried with inputs made here (see docspec.bench.shrunk_models), not by their
+processors: what is shown is that docspec runs their decoders exactly. Processor and chat template are the
+checkpoint's own with the generic profile. Families with a profile have their own tests
+(tests/test_exactness.py). Last line JSON.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections import Counter
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+import torch
+from rich.console import Console
+from rich.table import Table
+from transformers import logging
+from transformers.models.auto.configuration_auto import CONFIG_MAPPING
+from transformers.models.auto.modeling_auto import MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING_NAMES
+
+from docspec import registry
+from docspec.bench.shrunk_models import inputs_for, small_model
+from docspec.errors import ModelError
+from docspec.types import Request, Style
+from docspec.verifiers.decoder_hooks import decoder_inputs
+from docspec.verifiers.profiles.base import Profile
+from docspec.verifiers.runner import layer_kinds
+from docspec.verifiers.self_check import check
+from docspec.verifiers.sequence import Prompt
+from docspec.verifiers.transformers_vlm import refuse_encoder_decoder
+
+Status = Literal["profile", "exact", "refused", "not built"]
+LONGEST = 150  # characters of a reason
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """What became of one model type, and why."""
+
+    model_type: str
+    status: Status
+    reason: str = ""
+
+
+class Prepared:
+    """A loaded model whose inputs are ready: what the check asks of docspec.verifiers.transformers_vlm's."""
+
+    native = "page"
+    end_tokens = (1,)
+    style = Style()
+
+    def __init__(self, name: str, model: Any, inputs: dict[str, torch.Tensor]) -> None:
+        self.name, self.model, self.made = name, model, inputs
+        self.profile = self
+        self.tokenizer = None
+
+    def inputs(self, image: Any, category: Any) -> dict[str, torch.Tensor]:
+        """The same for every image."""
+        return self.made
+
+    def prompts(self, requests: list[Request]) -> list[Prompt]:
+        """As the profiles make them."""
+        return [Profile.prompt_of(self.made, decoder_inputs(self.model, self.made)) for _ in requests]
+
+
+def tried(model_type: str) -> Row:
+    """Build a small random model of the type and check it."""
+    if model_type in registry.names("profiles"):
+        return Row(model_type, "profile")
+    try:
+        settings: Any = CONFIG_MAPPING[model_type]()
+        refuse_encoder_decoder("it", settings)
+        layer_kinds(model_type, settings.get_text_config())
+    except ModelError as error:
+        return Row(model_type, "refused", str(error))
+    except Exception as error:  # noqa: BLE001 whatever it is, the table says it
+        return Row(model_type, "not built", _said(error))
+    try:
+        model = small_model(model_type)
+        inputs = inputs_for(model)
+        with torch.inference_mode():
+            model.generate(**inputs, max_new_tokens=2, do_sample=False)
+    except Exception as error:  # noqa: BLE001 see above
+        return Row(model_type, "not built", _said(error))
+    try:
+        check(Prepared(model_type, model, inputs))
+    except ModelError as error:
+        return Row(model_type, "refused", str(error))
+    return Row(model_type, "exact")
+
+
+def _said(error: Exception) -> str:
+    text = " ".join(f"{type(error).__name__}: {error}".split())
+    return text if len(text) <= LONGEST else text[: LONGEST - 3] + "..."
+
+
+def markdown(rows: list[Row]) -> str:
+    """The table as the documentation has it."""
+    lines = ["| type | outcome | why |", "|---|---|---|"]
+    words = {"profile": "exact with its profile", "exact": "exact with the generic profile"}
+    for row in rows:
+        reason = row.reason.replace("|", "\\|")
+        lines.append(f"| `{row.model_type}` | {words.get(row.status, row.status)} | {reason} |")
+    return "\n".join(lines)
+
+
+def main() -> None:
+    """The command line."""
+    parser = argparse.ArgumentParser(prog="python -m docspec.bench.families", description=__doc__)
+    parser.add_argument("types", nargs="*", help="model types; all of transformers' without any")
+    parser.add_argument("--markdown", action="store_true", help="print the documentation's table")
+    options = parser.parse_args()
+    logging.set_verbosity_error()
+    rows = [tried(name) for name in options.types or sorted(MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING_NAMES)]
+    if options.markdown:
+        print(markdown(rows))
+    else:
+        table = Table("type", "outcome", "why")
+        for row in rows:
+            table.add_row(row.model_type, row.status, row.reason)
+        Console().print(table)
+    print(json.dumps({"counts": Counter(row.status for row in rows), "rows": [asdict(row) for row in rows]}))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,114 @@
+"""The table of all model types: what is found in small random models, with the guards and without them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from transformers.models.auto.modeling_auto import MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING_NAMES
+
+from docspec.bench import families
+from docspec.bench.families import Prepared, Row, markdown, tried
+from docspec.bench.shrunk_models import IMAGE_TOKEN, inputs_for, shrunk, small_model
+from docspec.errors import ModelError
+from docspec.verifiers import decoder_hooks
+from docspec.verifiers.self_check import check
+
+DOCUMENTED = Path(__file__).parent.parent / "docs" / "model-types.md"
+LEFT_OUT = {  # by type, what the engine would leave out but for its guards
+    "paligemma": "what stands after them",
+    "gemma3": "what stands after them",
+    "ernie4_5_vl_moe": "moe_mm_token_type_ids",
+    "granite4_vision": "deepstack_features",
+}
+
+
+class _Everything:
+    def __contains__(self, name: object) -> bool:
+        return True
+
+
+@pytest.mark.parametrize("model_type", sorted(LEFT_OUT))
+def test_what_guards_refuse_the_check_finds(model_type: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A mask or an argument that the engine would leave out is refused by name, and without that guard by
+    the check."""
+    model = small_model(model_type)
+    made = Prepared(model_type, model, inputs_for(model))
+    with pytest.raises(ModelError, match=LEFT_OUT[model_type]):
+        check(made)
+    monkeypatch.setattr(decoder_hooks, "looks_ahead", lambda mask: False)
+    monkeypatch.setattr(decoder_hooks, "_KNOWN", _Everything())
+    with pytest.raises(ModelError, match="does not give the logits"):
+        check(made)
+
+
+@pytest.mark.parametrize(
+    ("model_type", "status", "reason"),
+    [
+        ("llava", "exact", ""),
+        ("qwen3_vl_moe", "exact", ""),
+        ("pix2struct", "refused", "encoder-decoder"),
+        ("qwen3_5", "refused", "linear_attention"),
+        ("qwen2_vl", "profile", ""),
+        ("fuyu", "not built", "vision_config"),
+    ],
+)
+def test_a_type_of_each_outcome(model_type: str, status: str, reason: str) -> None:
+    """One model of each kind comes out as it should, with its reason."""
+    row = tried(model_type)
+    assert row.status == status
+    assert reason in row.reason
+
+
+def documented() -> dict[str, str]:
+    """Outcomes by model type, as the documentation's table has them."""
+    rows = [line.split("|") for line in DOCUMENTED.read_text("utf-8").splitlines() if line.startswith("| `")]
+    return {cells[1].strip(" `"): cells[2].strip() for cells in rows}
+
+
+def test_the_table_has_every_type() -> None:
+    """The documentation's table has each of transformers' types, as the command prints it."""
+    assert sorted(documented()) == sorted(MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING_NAMES)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("model_type", sorted(MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING_NAMES))
+def test_the_table_is_what_is_found(model_type: str) -> None:
+    """Each type's outcome is the documented one."""
+    [row] = markdown([tried(model_type)]).splitlines()[2:]
+    assert row.split("|")[2].strip() == documented()[model_type]
+
+
+def test_command_prints_the_table(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The named types, as a table or as markdown, and JSON in the last line."""
+    for option, expected in (
+        ("--markdown", "| `qwen2_vl` | exact with its profile |  |"),
+        ("pix2struct", "encoder"),
+    ):
+        monkeypatch.setattr("sys.argv", ["families", "qwen2_vl", option])
+        families.main()
+        printed = capsys.readouterr().out
+        assert expected in printed
+        assert json.loads(printed.splitlines()[-1])["rows"][0]["status"] == "profile"
+
+
+def test_settings_are_made_small() -> None:
+    """Widths, layers, heads and vocabulary shrink at every level; what is no size stays."""
+    settings: dict[str, Any] = {
+        "hidden_size": 4096,
+        "image_token_id": 151655,
+        "pad_token_id": None,
+        "text_config": {"num_hidden_layers": 36, "num_attention_heads": 32, "hidden_act": "silu"},
+    }
+    small = shrunk(settings)
+    assert small == {
+        "hidden_size": 32,
+        "image_token_id": IMAGE_TOKEN,
+        "pad_token_id": None,
+        "text_config": {"num_hidden_layers": 2, "num_attention_heads": 4, "hidden_act": "silu"},
+    }
+    assert markdown([Row("x", "refused", "a|b")]).endswith("| `x` | refused | a\\|b |")

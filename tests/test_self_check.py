@@ -1,0 +1,128 @@
+"""The check of a checkpoint at its loading: silent for what is right, a refusal for whatever is left out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from random_models import BUILDS, checkpoint
+
+from docspec.config import Config
+from docspec.errors import ModelError
+from docspec.types import Request
+from docspec.verifiers import runner, self_check
+from docspec.verifiers.cache import RaggedCache
+from docspec.verifiers.model_verifier import ModelVerifier
+from docspec.verifiers.self_check import check, distance, drawn, tolerance
+from docspec.verifiers.transformers_vlm import load
+
+
+def unchecked(folder: str, dtype: Any = "float32") -> Any:
+    return load(folder, Config(verifier=folder, device="cpu", dtype=dtype, check=False))
+
+
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
+@pytest.mark.parametrize("family", sorted(BUILDS))
+def test_what_is_right_passes(family: str, dtype: str) -> None:
+    """Each family passes in fp32 and, where tokens differ by rounding, in bf16."""
+    check(unchecked(checkpoint(family), dtype))
+
+
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
+def test_a_window_that_is_not_known_of_is_found(dtype: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Idefics3 over Mistral's decoder, whose window no list of layers names, is refused without its guard."""
+    made = unchecked(checkpoint("idefics3", "sliding"), dtype)
+    check(made)
+    monkeypatch.setattr(runner, "layer_kinds", lambda *_: ({"full_attention"}, None, True))
+    with pytest.raises(ModelError, match="does not give the logits"):
+        check(made)
+
+
+@pytest.mark.parametrize("change", ["positions", "visual"])
+def test_what_a_prompt_lacks_is_found(change: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Positions that are off by one after the image, and visual features by layer that are left out."""
+    made = unchecked(checkpoint("qwen3_vl"))
+    whole = made.profile.embed
+
+    def lacking(model: Any, batch: Any) -> Any:
+        prompts = whole(model, batch)
+        for prompt in prompts:
+            if change == "visual":
+                object.__setattr__(prompt, "visual", None)
+            else:
+                object.__setattr__(prompt, "following", prompt.following + 1)
+        return prompts
+
+    monkeypatch.setattr(made.profile, "embed", lacking)
+    with pytest.raises(ModelError, match="does not give the logits"):
+        check(made)
+
+
+def test_a_prefill_or_step_that_is_wrong_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Branches that see each other, and a cache that keeps the wrong nodes, show in what they spoil."""
+    made = unchecked(checkpoint("qwen2_vl"))
+    with monkeypatch.context() as patch:
+        patch.setattr(RaggedCache, "keep", lambda *_: None)
+        with pytest.raises(ModelError, match="a verify step"):
+            check(made)
+    marks = runner.Runner._marks
+
+    def blind(self: Any, trees: Any, firsts: Any, size: int) -> Any:
+        places, ends = marks(self, trees, firsts, size)
+        return places, torch.full_like(ends, size)
+
+    monkeypatch.setattr(runner.Runner, "_marks", blind)
+    with pytest.raises(ModelError, match="several rows"):
+        check(made)
+
+
+def test_settings_that_are_not_applied_are_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A repetition penalty that generate applies and the engine would not is a reason to refuse."""
+    made = unchecked(checkpoint("qwen2_vl", "penalty"))
+    check(made)
+    monkeypatch.setattr(self_check, "greedy_processors", lambda *_, **__: lambda _: lambda _, logits: logits)
+    with pytest.raises(ModelError, match="generation config"):
+        check(made)
+
+
+def test_a_model_that_gives_no_numbers_is_refused() -> None:
+    """Not-a-number is no small difference."""
+    made = unchecked(checkpoint("qwen2_vl"))
+    with torch.no_grad():
+        made.model.lm_head.weight.fill_(float("nan"))
+    with pytest.raises(ModelError):
+        check(made)
+
+
+def test_the_check_runs_at_loading_and_can_be_skipped(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Loading checks unless told not to; the time is the verifier's, once it reads."""
+    folder = checkpoint("qwen2_vl")
+    made = load(folder, Config(verifier=folder, device="cpu"))
+    assert made.check_seconds > 0
+    verifier = ModelVerifier(made, Config(max_new_tokens=3))
+    assert "check" not in verifier.seconds
+    list(verifier.verify([Request(0, drawn(), None)]))
+    assert verifier.seconds["check"] == made.check_seconds
+    monkeypatch.setattr(made.profile.__class__, "embed", lambda *_: 1 / 0)
+    with pytest.raises(ModelError, match="ZeroDivisionError"):
+        load(folder, Config(verifier=folder, device="cpu"))
+    assert unchecked(folder).check_seconds == 0
+
+
+@given(
+    rows=st.lists(st.lists(st.floats(-30, 30), min_size=6, max_size=6), min_size=1, max_size=3),
+    shift=st.floats(-100, 100),
+)
+def test_distance_is_of_what_a_softmax_sees(rows: list[list[float]], shift: float) -> None:
+    """The same logits are at no distance, nor are those that differ by one number for all."""
+    logits = torch.tensor(rows, dtype=torch.float64) + torch.arange(6)
+    assert max(distance(logits, logits + shift)) < 1e-9
+    masked = logits.clone()
+    masked[:, 0] = -1e9
+    lower = logits.clone()
+    lower[:, 0] = -2e9
+    assert max(distance(masked, lower)) == 0
+    assert min(distance(logits, -logits)) > tolerance(torch.bfloat16)

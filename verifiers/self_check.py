@@ -1,0 +1,183 @@
+"""Whether a loaded model decodes here as it does in transformers: asked once, before it reads anything.
+
+The model's own ``generate`` writes a few tokens about a drawn image. The engine's passes are then run over
+the same tokens, with drafts that are right, wrong, branched and missing, and have to give the same logits up
+to rounding; the generation config's settings have to choose the same tokens. Logits rather than tokens are
+compared, so that neither a tie nor the noise of narrow types of number decides, while anything that a pass
+leaves out (a mask, an argument, a position) shows in all of them.
+"""
+
+from __future__ import annotations
+
+from statistics import median
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from PIL import Image as Pictures
+from PIL import ImageDraw
+
+from docspec.drafters.following.tree import Tree
+from docspec.errors import ModelError
+from docspec.types import Category, Image, Request
+from docspec.verifiers.acceptance import accept_exact
+from docspec.verifiers.decide import ExactWithProcessors
+from docspec.verifiers.decoder_hooks import moved
+from docspec.verifiers.processors import greedy_processors
+from docspec.verifiers.runner import Runner
+from docspec.verifiers.sequence import Prompt
+
+TOKENS = 5
+SIZE = (224, 112)  # pixels
+FLOOR = 50.0  # logits further below the greatest are as good as none: models mask tokens with huge numbers
+DRAFTS = 5  # kinds of ``_draft``
+STEPS = 2
+CONSEQUENCE = "docspec would read wrongly with it (--no-check skips this check)"
+
+
+class Written(NamedTuple):
+    """What ``generate`` wrote: ``tokens``, and the model's raw ``logits`` [tokens, V] that they came of."""
+
+    tokens: list[int]
+    logits: torch.Tensor
+
+
+def check(loaded: Any) -> None:
+    """Raises ModelError, with the reason, where ``loaded`` (a TransformersModel) decodes otherwise here than
+    in transformers."""
+    category = None if loaded.native == "page" else Category.TEXT
+    try:
+        inputs = loaded.profile.inputs(drawn(), category)
+        [prompt] = loaded.prompts([Request(0, drawn(), category)])
+        runner = Runner(loaded.model, DRAFTS)
+        written = generated(loaded, inputs)
+        distances = _distances(runner, prompt, written, loaded.end_tokens[0])
+    except ModelError:
+        raise
+    except Exception as error:
+        raise ModelError(
+            f"{loaded.name} cannot be decoded, its check fails: {type(error).__name__}: {error}"
+        ) from error
+    wrong = [pass_ for pass_, found in distances.items() if not found <= tolerance(loaded.model.dtype)]
+    if wrong:
+        raise ModelError(
+            f"{loaded.name} ({type(loaded.model).__name__}) does not give the logits that it gives in "
+            f"transformers: they differ by {distances[wrong[0]]:.2g} of their spread in {wrong[0]}, where "
+            f"rounding explains {tolerance(loaded.model.dtype):.2g}; {CONSEQUENCE}"
+        )
+    _check_settings(loaded, prompt, written)
+
+
+def tolerance(dtype: torch.dtype) -> float:
+    """The difference of logits, as a share of their spread, that rounding explains: half of the digits."""
+    return float(torch.finfo(dtype).eps ** 0.5)
+
+
+def drawn() -> Image:
+    """A line of text on white."""
+    picture = Pictures.new("RGB", SIZE, "white")
+    ImageDraw.Draw(picture).text((20, 40), "1. Is this read as it is?", fill="black", font_size=16)
+    return np.asarray(picture)
+
+
+def generated(loaded: Any, inputs: dict[str, Any]) -> Written:
+    """A few tokens of the model's own ``generate``; it may not end before."""
+    with torch.inference_mode():
+        made = loaded.model.generate(
+            **{name: moved(value, loaded.model) for name, value in inputs.items()},
+            max_new_tokens=TOKENS,
+            min_new_tokens=TOKENS,
+            do_sample=False,
+            tokenizer=loaded.profile.tokenizer,
+            return_dict_in_generate=True,
+            output_logits=True,
+        )
+    tokens = made.sequences[0, inputs["input_ids"].shape[1] :].tolist()
+    return Written(tokens, torch.cat(made.logits).float())
+
+
+def _check_settings(loaded: Any, prompt: Prompt, written: Written) -> None:
+    """Raises ModelError where the generation config's settings choose other tokens of the same logits."""
+    tokens, logits = written
+    processors = greedy_processors(loaded.model, TOKENS, min_new_tokens=TOKENS)
+    chosen = ExactWithProcessors(processors).chosen(prompt, [], Tree.chain(tokens[:-1]), logits)
+    if chosen.tokens != tokens:
+        raise ModelError(
+            f"{loaded.name}: generate makes something else of the model's logits than its generation config "
+            f"says; {CONSEQUENCE}"
+        )
+
+
+def _distances(runner: Runner, prompt: Prompt, written: Written, end: int) -> dict[str, float]:
+    """How far the logits of the engine's passes are from those of ``written``, by kind of pass.
+
+    In fp32 the furthest place counts, else the middle one: rounding may well send a token to another expert.
+    """
+    found = {
+        "a prefill of one row": _pass(runner, [0], prompt, written, [[]], [Tree.chain(written.tokens[:-1])])
+    }
+    rows, outputs = list(range(DRAFTS)), [list[int]() for _ in range(DRAFTS)]
+    for step in range(1 + STEPS):
+        open_ = [row for row in rows if len(outputs[row]) < len(written.tokens)]
+        if not open_:
+            break
+        trees = [_draft((row + step) % DRAFTS, written.tokens[len(outputs[row]) :], end) for row in open_]
+        name = "a verify step" if step else "a prefill of several rows"
+        distances = _pass(runner, open_, prompt, written, [outputs[row] for row in open_], trees)
+        found[name] = found.get(name, []) + distances
+    combine = max if written.logits.dtype == runner.embed_tokens.weight.dtype else median
+    return {name: float(combine(distances)) for name, distances in found.items()}
+
+
+def _pass(
+    runner: Runner,
+    rows: list[int],
+    prompt: Prompt,
+    written: Written,
+    outputs: list[list[int]],
+    trees: list[Tree],
+) -> list[float]:
+    """Run one pass over rows with these ``outputs``, which grow by what is accepted; the distances of the
+    logits at every place of the tokens' path."""
+    longest = len(prompt) + max(map(len, outputs)) + max(map(len, trees)) + 1
+    runner.cache.reserve(max(rows) + 1, longest, longest * runner.rows)
+    forward = runner.step if outputs[0] else runner.prefill
+    logits = forward(rows, [prompt] * len(rows), outputs, trees)
+    firsts, paths, distances = [], [], []
+    for i, (output, tree) in enumerate(zip(outputs, trees, strict=True)):
+        done = len(output)
+        coming = [*written.tokens[done:], *[-1] * (len(tree) + 1)]
+        accepted = accept_exact([coming[depth] for depth in (0, *tree.depths)], tree)
+        places = [0, *(node + 1 for node in accepted.nodes)]
+        ours = logits[i, -len(tree) - 1 :][places].float()
+        distances += distance(ours, written.logits[done : done + len(places)])
+        firsts.append(len(prompt) + done)
+        paths.append(accepted.nodes)
+        output += accepted.tokens
+    runner.cache.keep(rows, firsts, paths)
+    return distances
+
+
+def _draft(kind: int, coming: list[int], end: int) -> Tree:
+    """A draft for a row that is to write ``coming``: none, right, wrong at once, wrong in the middle, or
+    right beside two wrong branches."""
+    first, *others = coming
+    wrong = [token - 1 if token else 1 for token in coming]
+    return (
+        Tree.chain([]),
+        Tree.chain(coming[:-1]),
+        Tree.chain([end, end, end] if first != end else wrong[:3]),
+        Tree.chain([first, *wrong[1:2], *others[1:]]) if others else Tree.chain(wrong),
+        Tree.merge([wrong[:2], coming[:-1][:2], [first, *wrong[1:]]] if others else [wrong]),
+    )[kind]
+
+
+def distance(ours: torch.Tensor, theirs: torch.Tensor) -> list[float]:
+    """How far logits [n, V] are apart at each place, as a share of their spread over the vocabulary.
+
+    Logits count up to what is the same for all of them, which no softmax sees.
+    """
+    ours, theirs = ((each - each.amax(-1, keepdim=True)).clamp(min=-FLOOR) for each in (ours, theirs))
+    ours, theirs = (logits - logits.mean(-1, keepdim=True) for logits in (ours, theirs))
+    distances: list[float] = ((ours - theirs).norm(dim=-1) / theirs.norm(dim=-1)).tolist()
+    return distances
