@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from docspec.drafters.formats.table_text import Grid, write_html, write_pipe
-from docspec.drafters.reading.cell_grid import Piece, aligned_cells, ruled_cells
+from docspec.drafters.reading.cell_grid import Piece, aligned_cells
+from docspec.drafters.reading.ruled_grid import ruled_cells
 from docspec.drafters.reading.table_drafts import pieces_of, write_table
 from docspec.drafters.reading.text_layer import TextLayerDrafter
 from docspec.source import open_document

@@ -1,6 +1,7 @@
 """A table region's text as HTML or markdown, in the verifier's way.
 
-The grid is the table's own rules where PyMuPDF finds them, else the alignment of the text (cell_grid.py).
+The grid is the table's own rules where PyMuPDF finds them, else the
+alignment of the text (ruled_grid.py, cell_grid.py).
 """
 
 from __future__ import annotations
@@ -9,11 +10,15 @@ from collections.abc import Iterator, Sequence
 
 from docspec.drafters.characters import SOFT_HYPHEN, clean
 from docspec.drafters.formats.table_text import Cell, Grid, write_html, write_pipe
-from docspec.drafters.reading.cell_grid import Piece, aligned_cells, ruled_cells
+from docspec.drafters.reading.cell_grid import Piece, aligned_cells
+from docspec.drafters.reading.ruled_grid import ruled_cells
 from docspec.types import Box, Line, Page, Region, Style
 
 MARGIN = 2.0  # points around the region within which its rules are looked for
 ENOUGH_RULED = 0.8  # share of the pieces that ruled cells must hold
+EDGE = 2.0  # points to both sides of a rule in which the page shows it
+CONTRAST = 12  # grey levels between a rule and what is beside it, at the least
+SHOWN = 0.4  # share of a rule's length with that contrast: rules may be dotted
 TEXT_LAYER = "text-layer"
 
 
@@ -50,7 +55,7 @@ def _ruled(page: Page, region: Region, pieces: Sequence[Piece]) -> list[Cell] | 
     held = sum(any(_holds(box, piece.box) for box in boxes) for piece in pieces)
     if len(boxes) < 4 or held < ENOUGH_RULED * len(pieces):
         return None
-    cells = ruled_cells(pieces, boxes)
+    cells = ruled_cells(pieces, boxes, lambda x0, x1, y: _is_seen(page, x0, x1, y))
     return cells if max(cell.column for cell in cells) > 0 else None
 
 
@@ -59,6 +64,12 @@ def _ruled_boxes(page: Page, box: Box) -> Sequence[Box]:
     if page.handle is None or not any(line.source == TEXT_LAYER for line in page.lines):
         return ()
     return page.handle.ruled_cells((box[0] - MARGIN, box[1] - MARGIN, box[2] + MARGIN, box[3] + MARGIN))
+
+
+def _is_seen(page: Page, x0: float, x1: float, y: float) -> bool:
+    """Whether the page shows an edge at ``y``: a rule, or two colours."""
+    strip = page.crop((x0 + EDGE, y - EDGE, x1 - EDGE, y + EDGE)).mean(axis=2)
+    return bool((strip.max(axis=0) - strip.min(axis=0) > CONTRAST).mean() > SHOWN)
 
 
 def _holds(cell: Box, box: Box) -> bool:

@@ -1,0 +1,179 @@
+"""Pieces of text to the grid that a table's rules draw. Pure geometry.
+
+PyMuPDF's cells are those of every edge that a page draws: backgrounds of cells and of lines have some that
+nobody sees or means. These go first; then cells are cut whose text stands in several rows or columns.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from itertools import pairwise
+
+import numpy as np
+
+from docspec.drafters.formats.table_text import Cell
+from docspec.drafters.reading.cell_bands import band_cuts
+from docspec.drafters.reading.cell_grid import Piece, merged, rows_of
+from docspec.types import Box, union
+
+Seen = Callable[[float, float, float], bool]
+
+CLOSE = 3.0  # points: cell edges nearer than this are one grid line
+PADDING = 8.0  # points: strips that are no wider, and hold no text, are padding around backgrounds of cells
+
+
+def ruled_cells(pieces: Sequence[Piece], boxes: Sequence[Box], seen: Seen = lambda *_: True) -> list[Cell]:
+    """``pieces`` put into the cells ``boxes``, spans by the grid lines that a cell crosses.
+
+    A piece goes to the cell that holds its middle, else to the nearest: none is lost. Holes of the grid are
+    empty cells. ``seen`` says whether the page shows the edge from x0 to x1 at y.
+    """
+    boxes = _without_inner(boxes)
+    for axis in (0, 1):
+        boxes = _without_padding(pieces, boxes, axis)
+    boxes = _columned(pieces, _parted(pieces, _without_unseen(boxes, seen)))
+    lefts, tops = _edges([b[0] for b in boxes]), _edges([b[1] for b in boxes])
+    texts: list[list[Piece]] = [[] for _ in boxes]
+    for piece in pieces:
+        nearest = min(range(len(boxes)), key=lambda i: _distance(piece.box, boxes[i]))
+        texts[nearest].append(piece)
+    cells = []
+    for box, inside in zip(boxes, texts, strict=True):
+        row, column = _at(tops, box[1]), _at(lefts, box[0])
+        rows = max(1, sum(box[1] + CLOSE < top < box[3] - CLOSE for top in tops) + 1)
+        columns = max(1, sum(box[0] + CLOSE < left < box[2] - CLOSE for left in lefts) + 1)
+        cells.append(Cell(_flow(inside), row, column, rows, columns))
+    return _filled(sorted(cells, key=lambda cell: (cell.row, cell.column)))
+
+
+def _filled(cells: Sequence[Cell]) -> list[Cell]:
+    """``cells`` with empty ones where the grid has none; of two at one place the first has both texts."""
+    at: dict[tuple[int, int], int] = {}
+    kept: list[Cell] = []
+    for cell in cells:
+        places = [(r, c) for r in range(cell.row, cell.row + cell.rows)
+                  for c in range(cell.column, cell.column + cell.columns)]  # fmt: skip
+        other = next((at[place] for place in places if place in at), None)
+        if other is not None:
+            kept[other] = replace(kept[other], text=f"{kept[other].text} {cell.text}".strip())
+            continue
+        at |= dict.fromkeys(places, len(kept))
+        kept.append(cell)
+    height, width = max(r for r, _ in at) + 1, max(c for _, c in at) + 1
+    holes = [Cell("", r, c) for r in range(height) for c in range(width) if (r, c) not in at]
+    return sorted([*kept, *holes], key=lambda cell: (cell.row, cell.column))
+
+
+def _without_inner(boxes: Sequence[Box]) -> list[Box]:
+    """``boxes`` without those inside of others: backgrounds of a cell's lines; and without frames around
+    cells of several columns."""
+    corners = np.array(sorted(set(boxes)))
+    starts = (corners[None, :, :2] > corners[:, None, :2] - CLOSE).all(axis=2)
+    inside = np.asarray(starts & (corners[None, :, 2:] < corners[:, None, 2:] + CLOSE).all(axis=2))
+    np.fill_diagonal(inside, False)
+    inside &= ~(inside & inside.T & np.tri(len(corners), dtype=bool))  # of two at one place the first
+    dropped: set[int] = set()
+    for outer in np.flatnonzero(inside.any(axis=1)).tolist():
+        inner = np.flatnonzero(inside[outer]).tolist()
+        columns = len(_edges(corners[inner, 0].tolist()))
+        dropped.update([outer] if columns > 1 else inner)
+    kept = (corners[number].tolist() for number in range(len(corners)) if number not in dropped)
+    return [(x0, y0, x1, y1) for x0, y0, x1, y1 in kept]
+
+
+def _without_padding(pieces: Sequence[Piece], boxes: Sequence[Box], axis: int) -> list[Box]:
+    """``boxes`` without the narrow strips around backgrounds of cells, in x (``axis`` 0) or y (1): they hold
+    no text, and the edges beside one are one."""
+    edges = _edges([value for box in boxes for value in (box[axis], box[axis + 2])])
+    spans = [(_at(edges, box[axis]), _at(edges, box[axis + 2])) for box in boxes]
+    held = {a for box, (a, b) in zip(boxes, spans, strict=True)
+            if b - a == 1 and edges[b] - edges[a] <= PADDING
+            and any(not _distance(piece.box, box) for piece in pieces)}  # fmt: skip
+    chains: list[list[int]] = [[0]]
+    for number, (a, b) in enumerate(pairwise(edges)):
+        if b - a > PADDING or number in held:
+            chains.append([])
+        chains[-1].append(number + 1)
+    place = {n: (edges[chain[0]] + edges[chain[-1]]) / 2 for chain in chains for n in chain}
+    done: list[Box] = []
+    for box, (a, b) in zip(boxes, spans, strict=True):
+        start, end = place[a], place[b]
+        if start < end:
+            done.append((start, box[1], end, box[3]) if axis == 0 else (box[0], start, box[2], end))
+    return done or list(boxes)
+
+
+def _without_unseen(boxes: Sequence[Box], seen: Seen) -> list[Box]:
+    """``boxes`` with those put together that stand one above the other without an edge that the page shows,
+    where another cell goes over it: backgrounds of a cell's lines."""
+    columns: dict[tuple[float, float], list[Box]] = {}
+    for box in sorted(boxes, key=lambda box: box[1]):
+        column = columns.setdefault((box[0], box[2]), [])
+        edge = box[1]
+        over = any(other[1] + CLOSE < edge < other[3] - CLOSE for other in boxes)
+        if column and over and abs(column[-1][3] - edge) < CLOSE and not seen(box[0], box[2], edge):
+            column[-1] = union([column[-1], box])
+        else:
+            column.append(box)
+    return [box for column in columns.values() for box in column]
+
+
+def _parted(pieces: Sequence[Piece], boxes: Sequence[Box]) -> list[Box]:
+    """``boxes`` with the bands of a table whose rules part groups of rows cut between the rows."""
+    done: list[Box] = []
+    for band in _bands(boxes):
+        inside = [[piece for piece in pieces if not _distance(piece.box, box)] for box in sorted(band)]
+        for x0, top, x1, bottom in band:
+            done += [(x0, a, x1, b) for a, b in pairwise([top, *band_cuts(inside, sorted(band)), bottom])]
+    return done
+
+
+def _columned(pieces: Sequence[Piece], boxes: Sequence[Box]) -> list[Box]:
+    """``boxes`` with shaded rows, whose background is one cell, cut at the table's columns: their text stands
+    in several of these and crosses from none to the next."""
+    lefts = _edges([box[0] for box in boxes])
+    done: list[Box] = []
+    for box in boxes:
+        cuts = [left for left in lefts if box[0] + CLOSE < left < box[2] - CLOSE]
+        inside = [piece for piece in pieces if not _distance(piece.box, box)] if cuts else []
+        runs = [run for row in rows_of(inside) for run in merged(row)]
+        crossed = any(run.box[0] + 1 < cut < run.box[2] - 1 for run in runs for cut in cuts)
+        held = {sum(cut <= (run.box[0] + run.box[2]) / 2 for cut in cuts) for run in runs}
+        if crossed or len(held) < max(2, (len(cuts) + 1) / 2):
+            done.append(box)
+            continue
+        done += [(a, box[1], b, box[3]) for a, b in pairwise([box[0], *cuts, box[2]])]
+    return done
+
+
+def _bands(boxes: Sequence[Box]) -> list[list[Box]]:
+    """``boxes`` of one top and bottom together."""
+    bands: dict[tuple[float, float], list[Box]] = {}
+    for box in boxes:
+        key = next((k for k in bands if abs(k[0] - box[1]) < CLOSE and abs(k[1] - box[3]) < CLOSE), None)
+        bands.setdefault(key or (box[1], box[3]), []).append(box)
+    return list(bands.values())
+
+
+def _flow(pieces: Sequence[Piece]) -> str:
+    """The text of one cell, row by row."""
+    return " ".join(piece.text for row in rows_of(pieces) for piece in row)
+
+
+def _edges(values: Sequence[float]) -> list[float]:
+    edges: list[float] = []
+    for value in sorted(values):
+        if not edges or value - edges[-1] > CLOSE:
+            edges.append(value)
+    return edges
+
+
+def _at(edges: Sequence[float], value: float) -> int:
+    return max(0, sum(edge <= value + 0.01 for edge in edges) - 1)
+
+
+def _distance(box: Box, cell: Box) -> float:
+    """How far the middle of ``box`` lies outside ``cell``; 0 inside."""
+    x, y = (box[0] + box[2]) / 2, (box[1] + box[3]) / 2
+    return max(cell[0] - x, x - cell[2], 0.0) + max(cell[1] - y, y - cell[3], 0.0)
