@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from docspec.drafters.formats.table_text import Grid, read_table, write_html
-from docspec.drafters.reading.cell_grid import Piece
+from docspec.drafters.reading.pieces import Piece
 from docspec.drafters.reading.ruled_grid import ruled_cells
 from docspec.drafters.reading.table_drafts import write_table
 from docspec.source import open_document
@@ -135,6 +135,29 @@ def test_paragraphs_of_one_cell_are_one_cell(tmp_path: Path) -> None:
     words += [(x + 8, 74.0, f"h{x:.0f}") for x in xs[:3]]
     rows = drawn(tmp_path, frame(xs, [60.0, 80.0, 160.0]), [], words)
     assert len(rows) == 2
+
+
+@pytest.mark.parametrize("kinds", [["Count"], ["Count", "Share", "Rank"]])
+def test_labels_beside_several_rows_are_one_cell(tmp_path: Path, kinds: list[str]) -> None:
+    """Each of their lines has a background, as high as the rows beside it, which have rules."""
+    labels = [["Old trees of", "the valley"], ["Yards"], ["Mills"]]
+    pitch, top = 14.0, 60.0
+    rows = [(n, kind) for n in range(len(labels)) for kind in ["Sum", *kinds]]
+    ys = [top + pitch * n for n in range(len(rows) + 1)]
+    group = len(kinds) + 1
+    rules = [(x, top, x, ys[-1]) for x in (50.0, 150.0, 250.0, 350.0)]
+    rules += [(50.0 if n % group == 0 else 150.0, y, 350.0, y) for n, y in enumerate(ys)]
+    shades = [(50.5, a, 149.5, b) for a, b in pairwise(ys)]
+    words = [(158.0, y + 10, kind) for y, (_, kind) in zip(ys, rows, strict=False)]
+    words += [(258.0, y + 10, str(n + 11)) for n, y in enumerate(ys[:-1])]
+    words += [
+        (58.0, ys[group * n] + 10 + pitch * line, text)
+        for n, label in enumerate(labels)
+        for line, text in enumerate(label)
+    ]
+    found = drawn(tmp_path, rules, shades, words)
+    assert [row[0] for row in found[::group]] == [" ".join(label) for label in labels]
+    assert all(len(row) == 2 for n, row in enumerate(found) if n % group)
 
 
 corner = st.integers(0, 12)

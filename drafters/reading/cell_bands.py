@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from statistics import median
 
-from docspec.drafters.reading.cell_grid import AMOUNT, Piece, rows_of
+from docspec.drafters.reading.pieces import AMOUNT, Piece, rows_of
 from docspec.types import Box, union
 
 BAND = 3  # cells of a band that have a line for each of its rows, at least

@@ -6,87 +6,38 @@ row crosses. Pieces that do cross one are cells that span.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from itertools import pairwise
 from statistics import median
 
 from docspec.drafters.formats.table_text import Cell
+from docspec.drafters.reading.pieces import Piece, merged, rows_of, with_signs
+from docspec.drafters.reading.table_heads import Rule, head_cells, head_rows
 from docspec.types import Box, union
 
 MIN_BLANK = 0.5  # of a piece's height: narrower strips do not part columns
-WORD_GAP = 0.7  # of a piece's height: a wider gap in a row parts cells
 MAY_CROSS = 0.2  # share of the rows that may cross a column edge (spanning headers)
 WRAPPED = 0.75  # of the usual distance of rows: a nearer row with an empty first cell goes on the one above
 SET_APART = 0.9  # the same, of the usual distance of rows whose first cell has text, where cells have rows
-CURRENCY = re.compile(r"[$€£¥₹₩₽]|US\$|USD|EUR|GBP|CHF|Rs\.?")
-AMOUNT = re.compile(r"[(\-–—−+]?\s*[\d.,]*\d[\d.,]*\s*\)?%?|[-–—]")
-CLOSES = re.compile(r"\)?%|\)")  # what may stand apart after a number
 
 
-@dataclass(frozen=True, slots=True)
-class Piece:
-    """A run of text inside one cell, with its box in points."""
+def aligned_cells(pieces: Sequence[Piece], rule: Rule = lambda *_: None) -> list[Cell] | None:
+    """``pieces`` (words, or runs of words) as a grid by their alignment; None where they form none.
 
-    text: str
-    box: Box
-
-
-def aligned_cells(pieces: Sequence[Piece]) -> list[Cell] | None:
-    """``pieces`` (words, or runs of words) as a grid by their alignment; None where they form none."""
-    rows = [merged(_with_signs(row)) for row in rows_of(pieces)]
-    edges = _column_edges(rows)
+    ``rule`` says from where to where a rule goes under x, between two heights, if the page shows one.
+    """
+    words = [with_signs(row) for row in rows_of(pieces)]
+    rows = [merged(row) for row in words]
+    count = head_rows(rows)
+    edges = _column_edges(rows[count:])
     if len(rows) < 2 or not edges:
         return None
-    cells = [cell for number, row in enumerate(rows) for cell in _row_cells(row, number, edges)]
-    return _unwrapped(cells, [union([piece.box for piece in row]) for row in rows])
-
-
-def rows_of(pieces: Sequence[Piece]) -> list[list[Piece]]:
-    """Pieces by row: each joins the row whose first piece's height holds its middle."""
-    rows: list[list[Piece]] = []
-    for piece in sorted(pieces, key=lambda p: (p.box[1] + p.box[3], p.box)):
-        middle = (piece.box[1] + piece.box[3]) / 2
-        if rows and middle <= _row_bottom(rows[-1]):
-            rows[-1].append(piece)
-        else:
-            rows.append([piece])
-    return [sorted(row, key=lambda p: p.box[0]) for row in rows]
-
-
-def _row_bottom(row: Sequence[Piece]) -> float:
-    """How low a further piece's middle may lie: half way down the lower part of the row's first piece."""
-    top, bottom = row[0].box[1], row[0].box[3]
-    return top + 0.8 * (bottom - top)
-
-
-def _with_signs(row: Sequence[Piece]) -> list[Piece]:
-    """A row's words with currency signs, which may stand far left of their numbers, as part of these; so are
-    percent signs and brackets after them. Such a piece stands where the number does."""
-    done: list[Piece] = []
-    for piece in row:
-        last = done[-1] if done else None
-        if last and CURRENCY.fullmatch(last.text) and AMOUNT.fullmatch(piece.text):
-            done[-1] = Piece(f"{last.text} {piece.text}", piece.box)
-        elif last and CLOSES.fullmatch(piece.text) and AMOUNT.fullmatch(last.text.split(" ")[-1]):
-            done[-1] = Piece(f"{last.text}{piece.text}", last.box)
-        else:
-            done.append(piece)
-    return done
-
-
-def merged(row: Sequence[Piece]) -> list[Piece]:
-    """A row's words run together where the gap is a word's."""
-    merged: list[Piece] = []
-    for piece in row:
-        height = piece.box[3] - piece.box[1]
-        if merged and piece.box[0] - merged[-1].box[2] < WORD_GAP * height:
-            last = merged.pop()
-            merged.append(Piece(f"{last.text} {piece.text}", union([last.box, piece.box])))
-        else:
-            merged.append(piece)
-    return merged
+    head = head_cells(words[:count], rows[count:], edges, rule) if count else []
+    cells = [cell for number, row in enumerate(rows[count:]) for cell in _row_cells(row, number, edges)]
+    body = _unwrapped(cells, [union([piece.box for piece in row]) for row in rows[count:]])
+    levels = max((cell.row + cell.rows for cell in head), default=0)
+    return [*head, *(replace(cell, row=cell.row + levels) for cell in body)]
 
 
 def _column_edges(rows: Sequence[Sequence[Piece]]) -> list[float]:

@@ -14,12 +14,13 @@ import numpy as np
 
 from docspec.drafters.formats.table_text import Cell
 from docspec.drafters.reading.cell_bands import band_cuts
-from docspec.drafters.reading.cell_grid import Piece, merged, rows_of
+from docspec.drafters.reading.pieces import Piece, merged, rows_of
 from docspec.types import Box, union
 
 Seen = Callable[[float, float, float], bool]
 
 CLOSE = 3.0  # points: cell edges nearer than this are one grid line
+RULED = 0.6  # share of the edges that a page shows of a table with rules, at the least
 PADDING = 8.0  # points: strips that are no wider, and hold no text, are padding around backgrounds of cells
 
 
@@ -29,10 +30,10 @@ def ruled_cells(pieces: Sequence[Piece], boxes: Sequence[Box], seen: Seen = lamb
     A piece goes to the cell that holds its middle, else to the nearest: none is lost. Holes of the grid are
     empty cells. ``seen`` says whether the page shows the edge from x0 to x1 at y.
     """
-    boxes = _without_inner(boxes)
+    boxes = _without_unseen(pieces, _without_inner(boxes), seen)
     for axis in (0, 1):
         boxes = _without_padding(pieces, boxes, axis)
-    boxes = _columned(pieces, _parted(pieces, _without_unseen(boxes, seen)))
+    boxes = _columned(pieces, _parted(pieces, boxes))
     lefts, tops = _edges([b[0] for b in boxes]), _edges([b[1] for b in boxes])
     texts: list[list[Piece]] = [[] for _ in boxes]
     for piece in pieces:
@@ -104,19 +105,46 @@ def _without_padding(pieces: Sequence[Piece], boxes: Sequence[Box], axis: int) -
     return done or list(boxes)
 
 
-def _without_unseen(boxes: Sequence[Box], seen: Seen) -> list[Box]:
+def _without_unseen(pieces: Sequence[Piece], boxes: Sequence[Box], seen: Seen) -> list[Box]:
     """``boxes`` with those put together that stand one above the other without an edge that the page shows,
-    where another cell goes over it: backgrounds of a cell's lines."""
+    where it shows others: backgrounds of a cell's lines.
+
+    Either another cell goes over the edge, or the lower box goes on with the upper one's text or has none.
+    """
     columns: dict[tuple[float, float], list[Box]] = {}
     for box in sorted(boxes, key=lambda box: box[1]):
-        column = columns.setdefault((box[0], box[2]), [])
-        edge = box[1]
-        over = any(other[1] + CLOSE < edge < other[3] - CLOSE for other in boxes)
-        if column and over and abs(column[-1][3] - edge) < CLOSE and not seen(box[0], box[2], edge):
-            column[-1] = union([column[-1], box])
-        else:
-            column.append(box)
-    return [box for column in columns.values() for box in column]
+        columns.setdefault((box[0], box[2]), []).append(box)
+    inner = [pair for column in columns.values() for pair in pairwise(column) if _adjoin(*pair)]
+    shown = {(above[0], above[2], above[3]): seen(above[0], above[2], above[3]) for above, _ in inner}
+    drawn = [y for (_, _, y), is_shown in shown.items() if is_shown]
+    ruled = len(drawn) >= RULED * len(shown)
+    texts = {
+        box: [piece for piece in pieces if not _distance(piece.box, box)] for pair in inner for box in pair
+    }
+    done: list[Box] = []
+    for column in columns.values():
+        held: list[Piece] = []  # what the box that ``done`` ends with holds
+        for number, box in enumerate(column):
+            above = column[number - 1] if number else None
+            held = [*held, *texts.get(box, ())]
+            if above and _adjoin(above, box) and not shown[above[0], above[2], above[3]]:
+                over = any(other[1] + CLOSE < box[1] < other[3] - CLOSE for other in boxes)
+                beside = ruled or any(abs(y - box[1]) < CLOSE for y in drawn)
+                if over or (beside and _goes_on(held[: -len(texts[box]) or None], texts[box])):
+                    done[-1] = union([done[-1], box])
+                    continue
+            done.append(box)
+            held = texts.get(box, [])
+    return done
+
+
+def _adjoin(above: Box, below: Box) -> bool:
+    """Whether two boxes of a column share an edge."""
+    return abs(above[3] - below[1]) < CLOSE
+
+
+def _goes_on(above: Sequence[Piece], below: Sequence[Piece]) -> bool:
+    return not above or not below or rows_of(below)[0][0].text[0].islower()
 
 
 def _parted(pieces: Sequence[Piece], boxes: Sequence[Box]) -> list[Box]:

@@ -8,16 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+import numpy as np
+
 from docspec.drafters.characters import SOFT_HYPHEN, clean
 from docspec.drafters.formats.table_text import Cell, Grid, write_html, write_pipe
-from docspec.drafters.reading.cell_grid import Piece, aligned_cells
+from docspec.drafters.reading.cell_grid import aligned_cells
+from docspec.drafters.reading.pieces import Piece
 from docspec.drafters.reading.ruled_grid import ruled_cells
 from docspec.types import Box, Line, Page, Region, Style
 
 MARGIN = 2.0  # points around the region within which its rules are looked for
 ENOUGH_RULED = 0.8  # share of the pieces that ruled cells must hold
 EDGE = 2.0  # points to both sides of a rule in which the page shows it
-CONTRAST = 12  # grey levels between a rule and what is beside it, at the least
+CONTRAST = 24  # grey levels between a rule and what is beside it; seams of backgrounds have up to 15
 SHOWN = 0.4  # share of a rule's length with that contrast: rules may be dotted
 TEXT_LAYER = "text-layer"
 
@@ -29,7 +32,7 @@ def write_table(page: Page, region: Region, style: Style) -> str | None:
     pieces = list(pieces_of(region.lines, style.ascii_quotes))
     if len(pieces) < 4:
         return None
-    cells = _ruled(page, region, pieces) or aligned_cells(pieces)
+    cells = _ruled(page, region, pieces) or aligned_cells(pieces, lambda x, y0, y1: _rule(page, x, y0, y1))
     if not cells:
         return None
     grid = Grid(tuple(cells))
@@ -70,6 +73,16 @@ def _is_seen(page: Page, x0: float, x1: float, y: float) -> bool:
     """Whether the page shows an edge at ``y``: a rule, or two colours."""
     strip = page.crop((x0 + EDGE, y - EDGE, x1 - EDGE, y + EDGE)).mean(axis=2)
     return bool((strip.max(axis=0) - strip.min(axis=0) > CONTRAST).mean() > SHOWN)
+
+
+def _rule(page: Page, x: float, y0: float, y1: float) -> tuple[float, float] | None:
+    """From where to where the page shows a rule under ``x`` between two heights."""
+    _, top, x1, bottom = page.pixels((0.0, y0, page.width, max(y1, y0 + EDGE)))
+    strip = page.image[top:bottom].mean(axis=2)
+    blank = np.flatnonzero(strip.max(axis=0) - strip.min(axis=0) <= CONTRAST)
+    at = int(x * x1 / page.width)
+    start, end = (blank[blank < at].max(initial=-1), blank[blank >= at].min(initial=x1))
+    return (float(start + 1) * page.width / x1, float(end) * page.width / x1) if end > at else None
 
 
 def _holds(cell: Box, box: Box) -> bool:
