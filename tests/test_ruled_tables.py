@@ -137,6 +137,20 @@ def test_paragraphs_of_one_cell_are_one_cell(tmp_path: Path) -> None:
     assert len(rows) == 2
 
 
+@pytest.mark.parametrize("years", [2, 3])
+def test_heads_over_several_columns_need_no_rules_between(tmp_path: Path, years: int) -> None:
+    """Each stands over two columns, in one cell that goes over all of them."""
+    xs = [50.0, *(150.0 + 55 * n for n in range(2 * years + 1))]
+    ys = [60.0, 80.0, 100.0, 120.0]
+    rules = [(xs[0], y, xs[-1], y) for y in ys]
+    rules += [(x, 80.0 if 1 < n < 2 * years + 1 else 60.0, x, 120.0) for n, x in enumerate(xs)]
+    words = [(x + 8, y - 6, f"w{n}{y:.0f}") for n, x in enumerate(xs[:-1]) for y in ys[2:]]
+    words += [(55.0 * 2 * n + 188.0, 74.0, f"31/12/202{n}") for n in range(years)] + [(58.0, 74.0, "Loan")]
+    rows = drawn(tmp_path, rules, [], words)
+    assert rows[0] == ["Loan", *(f"31/12/202{n}" for n in range(years))]
+    assert len(rows[1]) == 2 * years + 1
+
+
 @pytest.mark.parametrize("kinds", [["Count"], ["Count", "Share", "Rank"]])
 def test_labels_beside_several_rows_are_one_cell(tmp_path: Path, kinds: list[str]) -> None:
     """Each of their lines has a background, as high as the rows beside it, which have rules."""

@@ -7,12 +7,11 @@ nobody sees or means. These go first; then cells are cut whose text stands in se
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
 
-from docspec.drafters.formats.table_text import Cell
+from docspec.drafters.formats.table_text import Cell, filled
 from docspec.drafters.reading.cell_bands import band_cuts
 from docspec.drafters.reading.pieces import Piece, merged, rows_of
 from docspec.types import Box, union
@@ -45,25 +44,7 @@ def ruled_cells(pieces: Sequence[Piece], boxes: Sequence[Box], seen: Seen = lamb
         rows = max(1, sum(box[1] + CLOSE < top < box[3] - CLOSE for top in tops) + 1)
         columns = max(1, sum(box[0] + CLOSE < left < box[2] - CLOSE for left in lefts) + 1)
         cells.append(Cell(_flow(inside), row, column, rows, columns))
-    return _filled(sorted(cells, key=lambda cell: (cell.row, cell.column)))
-
-
-def _filled(cells: Sequence[Cell]) -> list[Cell]:
-    """``cells`` with empty ones where the grid has none; of two at one place the first has both texts."""
-    at: dict[tuple[int, int], int] = {}
-    kept: list[Cell] = []
-    for cell in cells:
-        places = [(r, c) for r in range(cell.row, cell.row + cell.rows)
-                  for c in range(cell.column, cell.column + cell.columns)]  # fmt: skip
-        other = next((at[place] for place in places if place in at), None)
-        if other is not None:
-            kept[other] = replace(kept[other], text=f"{kept[other].text} {cell.text}".strip())
-            continue
-        at |= dict.fromkeys(places, len(kept))
-        kept.append(cell)
-    height, width = max(r for r, _ in at) + 1, max(c for _, c in at) + 1
-    holes = [Cell("", r, c) for r in range(height) for c in range(width) if (r, c) not in at]
-    return sorted([*kept, *holes], key=lambda cell: (cell.row, cell.column))
+    return filled(sorted(cells, key=lambda cell: (cell.row, cell.column)))
 
 
 def _without_inner(boxes: Sequence[Box]) -> list[Box]:
@@ -158,21 +139,25 @@ def _parted(pieces: Sequence[Piece], boxes: Sequence[Box]) -> list[Box]:
 
 
 def _columned(pieces: Sequence[Piece], boxes: Sequence[Box]) -> list[Box]:
-    """``boxes`` with shaded rows, whose background is one cell, cut at the table's columns: their text stands
-    in several of these and crosses from none to the next."""
+    """``boxes`` that are several cells cut at the table's columns: shaded rows, whose background is one, and
+    heads over several columns each without a rule between them."""
     lefts = _edges([box[0] for box in boxes])
     done: list[Box] = []
     for box in boxes:
         cuts = [left for left in lefts if box[0] + CLOSE < left < box[2] - CLOSE]
-        inside = [piece for piece in pieces if not _distance(piece.box, box)] if cuts else []
-        runs = [run for row in rows_of(inside) for run in merged(row)]
-        crossed = any(run.box[0] + 1 < cut < run.box[2] - 1 for run in runs for cut in cuts)
-        held = {sum(cut <= (run.box[0] + run.box[2]) / 2 for cut in cuts) for run in runs}
-        if crossed or len(held) < max(2, (len(cuts) + 1) / 2):
-            done.append(box)
-            continue
-        done += [(a, box[1], b, box[3]) for a, b in pairwise([box[0], *cuts, box[2]])]
+        rows = rows_of([piece for piece in pieces if not _distance(piece.box, box)]) if cuts else []
+        runs = [merged(row) for row in rows]
+        free = [cut for cut in cuts if not any(_crosses(run, cut) for row in runs for run in row)]
+        held = {sum(cut <= (run.box[0] + run.box[2]) / 2 for cut in free) for row in runs for run in row}
+        of_columns = free == cuts and len(held) >= max(2, (len(cuts) + 1) / 2)
+        of_groups = len(held) == len(free) + 1 > 1 and len({len(row) for row in runs}) == 1
+        parted = free if of_columns or of_groups else []
+        done += [(a, box[1], b, box[3]) for a, b in pairwise([box[0], *parted, box[2]])]
     return done
+
+
+def _crosses(run: Piece, cut: float) -> bool:
+    return run.box[0] + 1 < cut < run.box[2] - 1
 
 
 def _bands(boxes: Sequence[Box]) -> list[list[Box]]:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from docspec.drafters.formats.table_text import Cell
+from docspec.drafters.formats.table_text import Cell, filled
 from docspec.drafters.reading.pieces import AMOUNT, CURRENCY, WORD_GAP, Piece
 from docspec.types import union
 
@@ -129,14 +129,7 @@ def _as_cells(heads: Sequence[_Head], width: int) -> list[Cell]:
         )
         for head in heads
     ]
-    taken = {
-        (r, c)
-        for cell in cells
-        for r in range(cell.row, cell.row + cell.rows)
-        for c in range(cell.column, cell.column + cell.columns)
-    }
-    holes = [Cell("", r, c) for r in range(height) for c in range(width) if (r, c) not in taken]
-    return sorted([*cells, *holes], key=lambda cell: (cell.row, cell.column))
+    return filled(cells, width)
 
 
 def _extents(body: Sequence[Sequence[Piece]], edges: Sequence[float]) -> list[tuple[float, float]]:
