@@ -342,16 +342,16 @@ def test_a_rule_under_all_heads_spans_nothing() -> None:
 
 
 def test_a_head_over_columns_without_a_rule_spans_them() -> None:
-    """Where its words do not part at the columns."""
+    """Its words have no wider gaps at the columns."""
     head = [
-        ("FiguresoftheNorthernvalleyandthehills", 180, 30),
+        ("Figures of the North and all the hills", 180, 30),
         ("Yard", 10, 44),
         ("Trees", 100, 44),
         ("Sown", 180, 44),
         ("Cut", 260, 44),
     ]
     top, below = headed(head)
-    assert ("FiguresoftheNorthernvalleyandthehills", 3) in [(cell.text, cell.columns) for cell in top]
+    assert ("Figures of the North and all the hills", 3) in [(cell.text, cell.columns) for cell in top]
     assert [cell.text for cell in below] == ["Trees", "Sown", "Cut"]
 
 

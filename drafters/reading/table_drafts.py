@@ -20,7 +20,8 @@ from docspec.types import Box, Line, Page, Region, Style
 MARGIN = 2.0  # points around the region within which its rules are looked for
 ENOUGH_RULED = 0.8  # share of the pieces that ruled cells must hold
 EDGE = 2.0  # points to both sides of a rule in which the page shows it
-CONTRAST = 24  # grey levels between a rule and what is beside it; seams of backgrounds have up to 15
+CONTRAST = 12  # grey levels between a rule and what is beside it, at the least
+SEAM = 0.27  # of a background's darkness: how light the seam between two of its pieces may be drawn
 SHOWN = 0.4  # share of a rule's length with that contrast: rules may be dotted
 TEXT_LAYER = "text-layer"
 
@@ -72,7 +73,8 @@ def _ruled_boxes(page: Page, box: Box) -> Sequence[Box]:
 def _is_seen(page: Page, x0: float, x1: float, y: float) -> bool:
     """Whether the page shows an edge at ``y``: a rule, or two colours."""
     strip = page.crop((x0 + EDGE, y - EDGE, x1 - EDGE, y + EDGE)).mean(axis=2)
-    return bool((strip.max(axis=0) - strip.min(axis=0) > CONTRAST).mean() > SHOWN)
+    least = CONTRAST + SEAM * (255 - np.median(strip))
+    return bool((strip.max(axis=0) - strip.min(axis=0) > least).mean() > SHOWN)
 
 
 def _rule(page: Page, x: float, y0: float, y1: float) -> tuple[float, float] | None:

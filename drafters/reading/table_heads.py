@@ -24,6 +24,7 @@ LOW, HIGH = (
     0.2,
 )  # of a line's height: how far above its bottom and below the next line's top a rule may be
 NEAR = 0.35  # of a line's height: how far a gap between words may be from that between columns
+WIDER = 1.05  # of a character's width: a gap of words that may part columns
 ASIDE = 0.3  # share of a text that may stand over the text of another column than its own
 SLACK = 2.0  # points by which a rule may be shorter than what it is of
 
@@ -162,13 +163,18 @@ def _split(run: Sequence[Piece], extents: Extents) -> list[list[Piece]]:
     reach = NEAR * (y1 - y0)
     cuts: set[int] = set()
     for (_, start), (end, _) in pairwise(extents[first : last + 1]):
-        gaps = [(a.box[2], b.box[0], n) for n, (a, b) in enumerate(pairwise(run), 1)]
+        gaps = [(a.box[2], b.box[0], n) for n, (a, b) in enumerate(pairwise(run), 1) if _is_wide(a, b)]
         near = [(a, b, n) for a, b, n in gaps if start - reach < (a + b) / 2 < end + reach]
         if not near:
             return [list(run)]
         middle, most = (start + end) / 2, max(b - a for a, b, _ in near) - 0.1 * (y1 - y0)
         cuts.add(min((abs((a + b) / 2 - middle), n) for a, b, n in near if b - a >= most)[1])
     return [list(run[a:b]) for a, b in pairwise([0, *sorted(cuts), len(run)])]
+
+
+def _is_wide(before: Piece, after: Piece) -> bool:
+    """Whether more than a space parts two words; those of one line are cut where its characters would be."""
+    return after.box[0] - before.box[2] > WIDER * (before.box[2] - before.box[0]) / len(before.text)
 
 
 def _over(x0: float, x1: float, extents: Extents) -> tuple[int, int]:
