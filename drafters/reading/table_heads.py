@@ -24,7 +24,7 @@ LOW, HIGH = (
     0.2,
 )  # of a line's height: how far above its bottom and below the next line's top a rule may be
 NEAR = 0.35  # of a line's height: how far a gap between words may be from that between columns
-WIDER = 1.05  # of a character's width: a gap of words that may part columns
+ALIGNED = 0.8  # of a line's height: how far a head may be from its column's left, right or middle
 ASIDE = 0.3  # share of a text that may stand over the text of another column than its own
 SLACK = 2.0  # points by which a rule may be shorter than what it is of
 
@@ -157,24 +157,29 @@ def _runs(row: Sequence[Piece]) -> list[list[Piece]]:
 
 
 def _split(run: Sequence[Piece], extents: Extents) -> list[list[Piece]]:
-    """``run`` cut between the columns that it stands over, if it has a gap there: heads stand close."""
+    """``run`` cut between the columns that it stands over, if it has gaps there and each part fits."""
     x0, y0, x1, y1 = union([piece.box for piece in run])
     first, last = _over(x0, x1, extents)
     reach = NEAR * (y1 - y0)
     cuts: set[int] = set()
     for (_, start), (end, _) in pairwise(extents[first : last + 1]):
-        gaps = [(a.box[2], b.box[0], n) for n, (a, b) in enumerate(pairwise(run), 1) if _is_wide(a, b)]
+        gaps = [(a.box[2], b.box[0], n) for n, (a, b) in enumerate(pairwise(run), 1)]
         near = [(a, b, n) for a, b, n in gaps if start - reach < (a + b) / 2 < end + reach]
         if not near:
             return [list(run)]
         middle, most = (start + end) / 2, max(b - a for a, b, _ in near) - 0.1 * (y1 - y0)
         cuts.add(min((abs((a + b) / 2 - middle), n) for a, b, n in near if b - a >= most)[1])
-    return [list(run[a:b]) for a, b in pairwise([0, *sorted(cuts), len(run)])]
+    parts = [list(run[a:b]) for a, b in pairwise([0, *sorted(cuts), len(run)])]
+    if len(parts) != last - first + 1:
+        return [list(run)]
+    fits = (_offset(part, extents[first + n]) <= ALIGNED * (y1 - y0) for n, part in enumerate(parts))
+    return parts if all(fits) else [list(run)]
 
 
-def _is_wide(before: Piece, after: Piece) -> bool:
-    """Whether more than a space parts two words; those of one line are cut where its characters would be."""
-    return after.box[0] - before.box[2] > WIDER * (before.box[2] - before.box[0]) / len(before.text)
+def _offset(run: Sequence[Piece], extent: tuple[float, float]) -> float:
+    """How far a text is from standing at the left, at the right or in the middle of a column's text."""
+    left, right = run[0].box[0] - extent[0], run[-1].box[2] - extent[1]
+    return min(abs(left), abs(right), abs(left + right) / 2)
 
 
 def _over(x0: float, x1: float, extents: Extents) -> tuple[int, int]:
