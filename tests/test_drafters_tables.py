@@ -355,6 +355,24 @@ def test_a_head_over_columns_without_a_rule_spans_them() -> None:
     assert [cell.text for cell in below] == ["Trees", "Sown", "Cut"]
 
 
+@pytest.mark.parametrize("pair", [["2019", "2020"], ["No.", "Share"]])
+def test_heads_that_come_again_show_what_stands_over_them(pair: Sequence[str]) -> None:
+    """Without a rule, whatever gaps there are between words."""
+    head = [
+        ("Old oak trees", 123, 20),
+        ("Elms", 288, 20),
+        *zip([*pair, *pair], (95, 150, 260, 315), [32] * 4, strict=True),
+    ]
+    lines = [line(text, x - 2.5 * len(text), y) for text, x, y in head]
+    lines += [line(f"Yard {n}", 0, 46 + 14 * n) for n in range(5)]
+    lines += [line(f"{x + n}", x - 8, 46 + 14 * n) for n in range(5) for x in (95, 150, 260, 315)]
+    grid = read_table(table(lines) or "")
+    assert grid is not None
+    top = [(cell.text, cell.column, cell.columns) for cell in grid.cells if cell.row == 0 and cell.text]
+    assert top == [("Old oak trees", 1, 2), ("Elms", 3, 2)]
+    assert [cell.text for cell in grid.cells if cell.row == 1 and cell.text] == [*pair, *pair]
+
+
 words_of_heads = st.sampled_from(["of", "trees", "in spring", "A longer head than that"])
 head_words = st.lists(
     st.tuples(words_of_heads, st.integers(0, 300), st.integers(0, 4)), min_size=1, max_size=10

@@ -96,6 +96,8 @@ def _placed(rows: Sequence[Sequence[Piece]], extents: Extents, rule: Rule) -> li
     for row, below in reversed(list(pairwise(rows))):
         whole = _runs(row)
         ruled = [_ruled(run, whole, below, extents, rule) or _under(run, whole, under) for run in whole]
+        if not any(ruled) and below is not rows[-1]:
+            ruled = _repeated(whole, below, extents)
         found = [over for over in ruled if over]
         texts: list[_Placed] = []
         for run, over in zip(whole, ruled, strict=True):
@@ -222,6 +224,29 @@ def _ruled(
 def _under(run: Sequence[Piece], runs: Sequence[Sequence[Piece]], under: Sequence[_Ruled]) -> _Ruled | None:
     """What is ruled under the next line, where ``run`` stands over that alone: a text of two lines."""
     return next((found for found in under if _alone(run, runs, found[0])), None)
+
+
+def _repeated(
+    runs: Sequence[Sequence[Piece]], below: Sequence[Piece], extents: Extents
+) -> list[_Ruled | None]:
+    """What each text stands over where the heads below it come again and again, once under each text."""
+    heads = [part for run in _runs(below) for part in _split(run, extents)]
+    first = len(extents) - len(heads)
+    texts = [_text(head) for head in heads]
+    over = [run for run in runs if run[-1].box[2] > extents[max(first, 0)][0]]
+    period = len(heads) // max(1, len(over))
+    again = len(over) > 1 and period > 1 and texts == texts[:period] * len(over)
+    if (
+        not again
+        or first < 0
+        or [_columns(head, extents) for head in heads] != [(first + n, first + n) for n in range(len(heads))]
+    ):
+        return [None] * len(runs)
+    groups = {
+        id(run): ((run[0].box[0], run[-1].box[2]), first + n * period, first + (n + 1) * period - 1)
+        for n, run in enumerate(over)
+    }
+    return [groups.get(id(run)) for run in runs]
 
 
 def _alone(run: Sequence[Piece], runs: Sequence[Sequence[Piece]], ends: tuple[float, float]) -> bool:
