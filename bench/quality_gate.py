@@ -28,6 +28,7 @@ from docspec.drafters.formats.table_text import Grid, read_table
 MEASURES = {
     "text": "letters of each block, edit similarity",
     "order": "blocks in their order, edit similarity",
+    "formulas": "LaTeX, edit similarity; those that are read as text count there",
     "cells": "F1 of neighbouring cells in tables",
     "headings": "F1 of headings",
     "levels": "share of the headings found that have their level",
@@ -36,22 +37,48 @@ MEASURES = {
 }
 # What each category gave when it was written, less a margin of 0.02 (0.04 for scans, whose OCR differs a
 # little from machine to machine): a rule that breaks costs more than that on pages as plain as these.
-THRESHOLDS: Mapping[str, Mapping[str, float]] = {}
+_TEXT = {"text": 0.98, "order": 0.98}
+_HEADS = _TEXT | {"headings": 0.98, "levels": 0.98}
+_SCAN = {"text": 0.96, "order": 0.96, "headings": 0.96, "items": 0.96}
+THRESHOLDS: Mapping[str, Mapping[str, float]] = {
+    "prose": _HEADS,
+    "columns": _HEADS,
+    "headings": _HEADS,
+    "lists": _TEXT | {"items": 0.98},
+    "code": _TEXT | {"code": 0.98},
+    "formulas": {"text": 0.97, "order": 0.98},
+    "footnotes": _TEXT,
+    "right to left": _TEXT,
+    "Chinese": _TEXT,
+    "ruled tables": _TEXT | {"cells": 0.98},
+    "borderless tables": _TEXT | {"cells": 0.96},
+    "scans": _SCAN | {"cells": 0.95, "levels": 0.77},
+    "poor scans": _SCAN | {"cells": 0.9, "levels": 0.77},
+}
 
 CLOSE = 0.2  # edit distance of a heading or item that is found
-KINDS = {"title": "title", "heading": "title", "code": "code_txt", "table": "table"}
+KINDS = {
+    "title": ("title", "text"),
+    "heading": ("title", "text"),
+    "code": ("code_txt", "text"),
+    "table": ("table", "html"),
+    "formula": ("equation_isolated", "latex"),
+}
 _HEADING = re.compile(r"^(#{1,6})\s+(.+)$", re.MULTILINE)
 _ITEM = re.compile(r"^\s*(?:[-*+]|\d+[.)])\s+(.+)$", re.MULTILINE)
+_LANGUAGE = re.compile(r"^```\w+$", re.MULTILINE)
 _FENCED = re.compile(r"^```[^\n]*\n(.*?)^```", re.MULTILINE | re.DOTALL)
 
 
 def figures(markdown: str, page: Sheet) -> dict[str, float]:
     """The measures that a page has something of, 1 is best."""
-    quality = page_quality(markdown, entry(page))
+    quality = page_quality(_LANGUAGE.sub("```", markdown), entry(page))
     kinds = {kind: [part for part in page.parts if part.kind == kind] for kind in ("heading", "item", "code")}
     found: dict[str, float] = {}
     if quality["text"] is not None:
         found["text"] = 1 - quality["text"]
+    if quality["formula"] is not None:
+        found["formulas"] = 1 - quality["formula"]
     if quality["order"] is not None:
         found["order"] = 1 - quality["order"]
     if tables := [part.grid for part in page.parts if part.grid]:
@@ -71,16 +98,12 @@ def figures(markdown: str, page: Sheet) -> dict[str, float]:
 
 def entry(page: Sheet) -> dict[str, Any]:
     """What was set as an annotation of OmniDocBench."""
-    return {
-        "layout_dets": [
-            {
-                "category_type": KINDS.get(part.kind, "text_block"),
-                "order": number,
-                "html" if part.kind == "table" else "text": part.text,
-            }
-            for number, part in enumerate(page.parts, 1)
-        ]
-    }
+    regions = []
+    for number, part in enumerate(page.parts, 1):
+        category, key = KINDS.get(part.kind, ("text_block", "text"))
+        text = f"$${part.latex}$$" if part.latex else part.text
+        regions.append({"category_type": category, "order": number, key: text})
+    return {"layout_dets": regions}
 
 
 def cell_f1(markdown: str, truths: Sequence[Grid]) -> float:

@@ -36,7 +36,14 @@ CODE = (
     "for (int i = 0; i < count; i++) {\n    if (yards[i].trees > most) {\n        most = yards[i].trees;\n"
     "    }\n    total += yards[i].trees;\n}",
 )
-FORMULAS = ("E = mc²", "a² + b² = c²", "α + β ≤ γ", "y = 3x + 7", "A ∪ B ⊂ C", "ΔT = T₁ − T₀")
+FORMULAS = (  # as typeset, as LaTeX
+    ("E = mc²", "E = m c^{2}"),
+    ("a² + b² = c²", "a^{2} + b^{2} = c^{2}"),
+    ("α + β ≤ γ", "\\alpha + \\beta \\leq \\gamma"),
+    ("y = 3x + 7", "y = 3 x + 7"),
+    ("A ∪ B ⊂ C", "A \\cup B \\subset C"),
+    ("ΔT = T₁ − T₀", "\\Delta T = T_{1} - T_{0}"),
+)
 HEBREW = ("בכפר הישן גרו אנשים רבים שעבדו בשדות ובגנים.", "הספר הגדול נמצא בספרייה של העיר ליד הנהר.",
           "בבוקר יצאו הילדים אל ההר וחזרו רק בערב.")  # fmt: skip
 CHINESE = (
@@ -54,6 +61,7 @@ class Part:
     text: str
     level: int = 0
     grid: Grid | None = None
+    latex: str = ""  # of a formula
 
     @property
     def html(self) -> str:
@@ -133,6 +141,9 @@ def _typeset(font: str, seed: int) -> Iterator[Sheet]:
     def head(level: int) -> Part:
         return Part("heading", heading(random), level)
 
+    def formula(sign: str, latex: str) -> Part:
+        return Part("formula", sign, latex=latex)
+
     def section() -> list[Part]:
         return [head(2), text(), head(3), text(), head(3), text()]
 
@@ -144,7 +155,7 @@ def _typeset(font: str, seed: int) -> Iterator[Sheet]:
         "lists": [text(), *(Part("item", prose(random, 1)) for _ in range(5)), text(),
                   *(Part("item", prose(random, 2)) for _ in range(3)), text()],
         "code": [text(), Part("code", CODE[0]), text(), Part("code", CODE[1]), text()],
-        "formulas": [part for sign in signs[:4] for part in (text(), Part("formula", sign))],
+        "formulas": [part for sign in signs[:4] for part in (text(), formula(*sign))],
         "footnotes": [text() for _ in range(4)],
         "right to left": [Part("rtl", " ".join(random.choices(HEBREW, k=3))) for _ in range(5)],
         "Chinese": [Part("text", "".join(random.choices(CHINESE, k=6))) for _ in range(5)],

@@ -30,6 +30,7 @@ PARTS = (
     Part("heading", "A mill and a river", 2),
     Part("item", "The first of the mills."),
     Part("item", "The second of them."),
+    Part("formula", "a²", latex="a^{2}"),
     Part("code", "if open:\n    close()"),
     Part("table", write_html(GRID), grid=GRID),
 )
@@ -44,6 +45,10 @@ All of them were painted in the spring.
 - The first of the mills.
 
 - The second of them.
+
+$$
+a^{{2}}
+$$
 
 ```python
 if open:
@@ -64,6 +69,7 @@ def test_a_faultless_page_has_all_points() -> None:
     [
         ("text", "painted", "printed"),
         ("order", f"{FIRST}\n\n{SECOND}", f"{SECOND}\n\n{FIRST}"),
+        ("formulas", "a^{2}", "a^{3}"),
         ("cells", "<td>1</td><td>2</td>", "<td>1 2</td><td></td>"),
         ("headings", "## A mill", "A mill"),
         ("levels", "## A mill", "# A mill"),
@@ -94,7 +100,7 @@ def test_what_falls_short_is_said() -> None:
     assert shortfalls({category: dict(least)}) == []
     low = dict(least) | {"text": 0.1}
     del low["order"]
-    assert [one.split(" ")[-4:-3] for one in shortfalls({category: low})] == [["text"], ["order"]]
+    assert [one.split(": ")[1].split(" ")[0] for one in shortfalls({category: low})] == ["text", "order"]
     assert "| 0.10 |" in table({category: low})
 
 
