@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from docspec import parse
 from docspec.drafters.formats.table_text import Grid, read_table, write_html
 from docspec.drafters.reading.pieces import Piece
 from docspec.drafters.reading.ruled_grid import ruled_cells
@@ -201,3 +202,30 @@ def test_no_text_is_lost_in_any_cells(
     read = read_table(write_html(grid))
     assert read is not None
     assert (read.height, read.width) == (grid.height, grid.width)
+
+
+@pytest.mark.parametrize("turn", [90, 270])
+@pytest.mark.parametrize("columns", [3, 4])
+def test_a_sideways_table_on_an_upright_page_is_one(tmp_path: Path, turn: int, columns: int) -> None:
+    """It is read in its own direction; nothing of it is taken for a picture's labels."""
+    document = pymupdf.open()
+    sheet = document.new_page(width=500, height=700)
+    prose = "The old miller crossed the narrow bridge before breakfast and came back in the evening. " * 3
+    for top in (60, 600):
+        sheet.insert_htmlbox((60, top, 440, top + 60), f"<p style='font-size:10px'>{prose}</p>")
+    for r in range(5):
+        for c in range(columns):
+            text = ["Yard", "Trees", "Sown", "Cut"][c] if r == 0 else f"v{r}{c}"
+            along, across = 100 * c, 30 * r
+            place = (150 + across, 540 - along) if turn == 90 else (280 - across, 140 + along)
+            sheet.insert_text(place, text, fontsize=10, rotate=turn)
+    start, end = (550 - 100 * columns, 550) if turn == 90 else (130, 130 + 100 * columns)
+    for r in range(6):
+        sheet.draw_line((135 + 30 * r, start), (135 + 30 * r, end))
+    for c in range(columns + 1):
+        sheet.draw_line((135, start + 100 * c), (285, start + 100 * c))
+    document.save(tmp_path / "a.pdf")
+    markdown = parse(tmp_path / "a.pdf", verifier="draft-only").markdown
+    heads = ["Yard", "Trees", "Sown", "Cut"][:columns]
+    [html] = [part for part in markdown.split("\n\n") if part.startswith("<table")]
+    assert texts(html) == [heads, *([f"v{r}{c}" for c in range(columns)] for r in range(1, 5))]

@@ -7,6 +7,7 @@ alignment of the text (ruled_grid.py, cell_grid.py).
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -15,6 +16,7 @@ from docspec.drafters.formats.table_text import Cell, Grid, write_html, write_pi
 from docspec.drafters.reading.cell_grid import aligned_cells
 from docspec.drafters.reading.pieces import Piece
 from docspec.drafters.reading.ruled_grid import ruled_cells
+from docspec.turning import turned, turned_box
 from docspec.types import Box, Line, Page, Region, Style
 
 MARGIN = 2.0  # points around the region within which its rules are looked for
@@ -30,10 +32,16 @@ def write_table(page: Page, region: Region, style: Style) -> str | None:
     """The region as a table in ``style``; None where no grid is found, or ``style`` writes no tables."""
     if style.table is None:
         return None
-    pieces = list(pieces_of(region.lines, style.ascii_quotes))
+    boxes, lines = _ruled_boxes(page, region.box), region.lines
+    turn = lines[0].turn if lines and len({line.turn for line in lines}) == 1 else 0
+    if turn and turn % 90 == 0:  # a sideways table on an upright page
+        boxes = [turned_box(box, turn, page.width, page.height) for box in boxes]
+        lines = tuple(_turned_line(line, turn, page) for line in lines)
+        page = turned(page, turn)
+    pieces = list(pieces_of(lines, style.ascii_quotes))
     if len(pieces) < 4:
         return None
-    cells = _ruled(page, region, pieces) or aligned_cells(pieces, lambda x, y0, y1: _rule(page, x, y0, y1))
+    cells = _ruled(page, boxes, pieces) or aligned_cells(pieces, lambda x, y0, y1: _rule(page, x, y0, y1))
     if not cells:
         return None
     grid = Grid(tuple(cells))
@@ -53,9 +61,17 @@ def pieces_of(lines: Sequence[Line], ascii_quotes: bool = False) -> Iterator[Pie
             at += len(word) + 1
 
 
-def _ruled(page: Page, region: Region, pieces: Sequence[Piece]) -> list[Cell] | None:
+def _turned_line(line: Line, turn: int, page: Page) -> Line:
+    def at(box: Box) -> Box:
+        return turned_box(box, turn, page.width, page.height)
+
+    return replace(
+        line, spans=tuple(replace(span, box=at(span.box)) for span in line.spans), box=at(line.box)
+    )
+
+
+def _ruled(page: Page, boxes: Sequence[Box], pieces: Sequence[Piece]) -> list[Cell] | None:
     """The cells that the page's own rules draw around ``pieces``, if they make a table."""
-    boxes = _ruled_boxes(page, region.box)
     held = sum(any(_holds(box, piece.box) for box in boxes) for piece in pieces)
     if len(boxes) < 4 or held < ENOUGH_RULED * len(pieces):
         return None
