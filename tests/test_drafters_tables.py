@@ -315,6 +315,14 @@ def test_lines_of_a_head_are_one_cell() -> None:
     ]
 
 
+def test_a_form_has_no_head() -> None:
+    """One amount among its values shows no rows of figures."""
+    texts = [("Name of the stall:", "Willow Baskets"), ("Trade licence:", "TL-48213"), ("Metres:", "4.5"),
+             ("Day of the week:", "Thursday"), ("Kind:", "baskets"), ("Place:", "any")]  # fmt: skip
+    html = table(grid(texts, xs=(0, 150))) or ""
+    assert all(f"<td>{label}</td><td>{value}</td>" in html for label, value in texts)
+
+
 @pytest.mark.parametrize("lines", [1, 2])
 def test_a_rule_under_a_head_shows_what_it_is_of(lines: int) -> None:
     """It may be of one line or several, and stand over columns that it does not reach."""

@@ -16,7 +16,7 @@ from docspec.drafters.reading.pieces import AMOUNT, CURRENCY, WORD_GAP, Piece
 from docspec.types import union
 
 MOST = 8  # rows of a head
-ENOUGH = 3  # rows of a body, at the least
+ENOUGH = 3  # rows of amounts in a body, at the least
 AMOUNTS = 0.6  # share of the texts beside a label that show the first row of the body, at the least
 YEAR = re.compile(r"(?:19|20)\d\d")  # stands in heads, too
 LOW, HIGH = (
@@ -54,7 +54,8 @@ def head_rows(rows: Sequence[Sequence[Piece]]) -> int:
         if rows[count - 1][0].box[0] > label:
             break
         count -= 1  # a sub-head of the body
-    return count if 1 < count <= min(MOST, len(rows) - ENOUGH) else 0
+    figures = sum(_is_body(row) for row in rows[count:])
+    return count if 1 < count <= MOST and figures >= ENOUGH else 0
 
 
 def _is_body(row: Sequence[Piece]) -> bool:
