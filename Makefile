@@ -1,4 +1,4 @@
-# make demo | test | test-slow | test-lowest | test-vllm | lint | types | wheel-check | bench | bench-gpu
+# make demo | test | test-slow | test-lowest | test-vllm | lint | types | wheel-check | quality | bench | bench-gpu
 # Packages come from wherever this machine's pip is set to look; versions from constraints.txt
 # (CONSTRAINTS=/dev/null: the newest ones).
 
@@ -19,7 +19,7 @@ INSTALLED := $(VENV)/.installed
 ALONE := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 TOKENIZERS_PARALLELISM=false HF_HUB_OFFLINE=1
 PYTEST := $(ALONE) $(BIN)/python -m pytest
 
-.PHONY: demo test test-slow test-lowest test-vllm lint types wheel-check bench bench-gpu clean
+.PHONY: demo test test-slow test-lowest test-vllm lint types wheel-check quality bench bench-gpu clean
 
 demo: $(INSTALLED)
 	@mkdir -p out
@@ -55,6 +55,10 @@ types: $(INSTALLED)
 
 wheel-check: $(INSTALLED)
 	.ci/wheel-check $(BIN)/python
+
+# Pages made here are read and compared with what was set; exit code 1 where a figure is under its threshold.
+quality: $(INSTALLED)
+	$(ALONE) $(BIN)/python -m docspec.bench.quality_gate
 
 bench: $(INSTALLED)
 	$(BIN)/python -m docspec.bench.layout --data $(DATA)

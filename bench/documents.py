@@ -58,7 +58,7 @@ def parts(count: int, seed: int = 0) -> list[tuple[str, str]]:
     """The first ``count`` regions of a document, each its tag and its text: about 160 characters a region."""
     random = Random(seed)
     tags = (CYCLE[number % len(CYCLE)] for number in range(count))
-    return [(tag, _heading(random) if tag == "h2" else _prose(random, SENTENCES[tag])) for tag in tags]
+    return [(tag, heading(random) if tag == "h2" else prose(random, SENTENCES[tag])) for tag in tags]
 
 
 def pdf(count: int, seed: int = 0) -> bytes:
@@ -106,7 +106,7 @@ def _html(written: Sequence[tuple[str, str]]) -> str:
     return "".join(elements).replace("</ul><ul>", "")
 
 
-def _prose(random: Random, sentences: int) -> str:
+def prose(random: Random, sentences: int) -> str:
     return " ".join(_sentence(random) for _ in range(sentences))
 
 
@@ -118,7 +118,7 @@ def _sentence(random: Random) -> str:
     return f"The {old} {first} {verb} the {new} {second} {ending}."
 
 
-def _heading(random: Random) -> str:
+def heading(random: Random) -> str:
     first, second = _some(random, NOUNS)
     return f"The {first} and the {second}"
 

@@ -28,7 +28,7 @@ from docspec.markdown import (
 from docspec.marks import HEADING, ITEM, has_delimiters, starts_item
 from docspec.result_html import to_html
 from docspec.result_json import to_json
-from docspec.table_parts import as_one, is_one_table
+from docspec.table_parts import as_one, is_one_table, says_going_on
 from docspec.turning import displayed, upright
 from docspec.types import Category, Dropped, Finish, PageResult, RegionResult
 
@@ -129,8 +129,17 @@ def assemble(
                 dropped.setdefault(page.index, []).append(entry)
         if len(blocks) == before and any(result.text.strip() for result in page.regions):
             silent.append(page.index)
+    blocks, going_on, notes = _with_whole_tables(
+        blocks, {page.index: page.height for page in map(upright, pages)}
+    )
+    shown = {page.index: displayed(upright(page)).regions for page in pages} if notes else {}
+    for note in notes:
+        assert note.result is not None
+        region = note.result.region
+        [box] = [one.region.box for one in shown[note.page] if one.region.order == region.order]
+        entry = Dropped(box, region.category, "says that a table goes on", note.plain)
+        dropped.setdefault(note.page, []).append(entry)
     account = {index: tuple(entries) for index, entries in dropped.items()}
-    blocks, going_on = _with_whole_tables(blocks, {page.index: page.height for page in map(upright, pages)})
     return Assembly(
         markdown=f"{text}\n" if (text := joined(_blocks(_continued(blocks)))) else "",
         pages=tuple(
@@ -247,28 +256,33 @@ def _is_prose(text: str) -> bool:
 
 def _with_whole_tables(
     blocks: Sequence[_Block], heights: Mapping[int, float]
-) -> tuple[list[_Block], set[tuple[int, int]]]:
+) -> tuple[list[_Block], set[tuple[int, int]], list[_Block]]:
     """``blocks`` with tables joined that go on over page breaks, and the pages and orders of later parts.
 
-    ``heights`` are the pages'.
+    Last come the blocks that only say that a table goes on. ``heights`` are the pages'.
     """
     done: list[_Block] = []
     going_on: set[tuple[int, int]] = set()
+    notes: list[_Block] = []
     last: _Block | None = None  # the block that ``done`` ends with, or its last part
+    pending: list[_Block] = []  # what says so since then
     for block in blocks:
-        first = last and block.page == last.page + 1
-        if first and last and last.category is block.category is Category.TABLE:
+        if last and last.category is block.category is Category.TABLE and block.page == last.page + 1:
             assert last.result is not None
             assert block.result is not None
             above, below = last.result.region, block.result.region
             if is_one_table(done[-1].text, block.text, above.box, below.box, heights[last.page]):
                 done[-1] = replace(done[-1], text=as_one(done[-1].text, block.text))
                 going_on.add((block.page, below.order))
-                last = block
+                notes += pending
+                last, pending = block, []
                 continue
-        done.append(block)
-        last = block
-    return done, going_on
+        if last and last.category is Category.TABLE and block.result and says_going_on(block.plain):
+            pending.append(block)
+            continue
+        done += [*pending, block]
+        last, pending = block, []
+    return [*done, *pending], going_on, notes
 
 
 def _with_parts(page: PageResult, going_on: Collection[tuple[int, int]]) -> PageResult:

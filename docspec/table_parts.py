@@ -12,6 +12,12 @@ MOST_HEAD = 4  # rows of a head that may be repeated
 LOW = 0.6  # of a page's height: a table without a repeated head that ends above that has ended
 SAME_LEFT = 6.0  # points between the left edges of two parts
 SAME_WIDTH = 0.15  # share of the width by which two parts may differ: they are as wide as their text
+LONG_NOTE = 120  # characters of what says that a table goes on, its caption repeated, at the most
+_NOTE = re.compile(
+    r"\b(?:continued|cont['’]?d|continues|continuation|fortsetzung|fortgesetzt|suite|continuaci[oó]n|continua[cç][aã]o"
+    r"|segue|vervolg)\b|\bcont\.|续表|続き|[(（]续[)）]",
+    re.IGNORECASE,
+)
 _ROW = re.compile(r"<tr\b.*?</tr>", re.DOTALL | re.IGNORECASE)
 _GROUPS = re.compile(r"</?(?:thead|tbody|tfoot|caption)\b", re.IGNORECASE)
 
@@ -33,6 +39,11 @@ def is_one_table(first: str, second: str, above: Box, below: Box, height: float)
         widths
     )
     return same_place or repeated_head(a, b) > 0
+
+
+def says_going_on(text: str) -> bool:
+    """Whether a short text says that a table goes on, or goes on here."""
+    return len(text) <= LONG_NOTE and _NOTE.search(text) is not None
 
 
 def as_one(first: str, second: str) -> str:

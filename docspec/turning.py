@@ -6,8 +6,9 @@ it upright. Its result says where things are on the page as it is displayed.
 
 from __future__ import annotations
 
+import unicodedata
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -89,3 +90,9 @@ def _result(result: RegionResult, turn: int, width: float, height: float) -> Reg
         return replace(one, box=box, lines=tuple(map(line, one.lines)))
 
     return replace(result, region=region(result.region))
+
+
+def is_right_to_left(texts: Iterable[str]) -> bool:
+    """Whether most letters are of scripts that are written from the right."""
+    letters = [unicodedata.bidirectional(c) for text in texts for c in text if c.isalpha()]
+    return 2 * sum(kind in ("R", "AL") for kind in letters) > len(letters)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -16,6 +15,7 @@ from docspec.layout.order import caption_parents, reading_order
 from docspec.layout.overlaps import resolve
 from docspec.layout.pixels import ink_share
 from docspec.layout.repair import join_numbers, repair
+from docspec.turning import is_right_to_left
 from docspec.types import Detector, Dropped, Line, Page, Region
 from docspec.vertical import is_vertical
 
@@ -99,5 +99,4 @@ def _right_to_left(lines: Sequence[Line]) -> bool:
     vertical = sum(len(line.text) for line in lines if is_vertical(line))
     if 2 * vertical > sum(len(line.text) for line in lines):
         return True
-    letters = [unicodedata.bidirectional(c) for line in lines for c in line.text if c.isalpha()]
-    return 2 * sum(kind in ("R", "AL") for kind in letters) > len(letters)
+    return is_right_to_left(line.text for line in lines)

@@ -13,6 +13,7 @@ from docspec.layout.pixels import ink_share
 from docspec.marks import FORMULA_NUMBER, LONE_HEADING_NUMBER, SURE_BULLET
 from docspec.types import Box, Category, Page, Region
 
+CELLS, IN_CELLS = 4, 0.8  # cells of a table that was found as a picture, and the share of its text in them
 DRAWN = 0.02  # share of a picture's pixels that are neither background nor text
 CAPTION_LINES = 3  # lines of a caption that nothing but its place shows
 TITLE_SIZE = 1.18  # a title's size over that of everything else: 1.2 to the sections in LaTeX's own styles
@@ -36,8 +37,11 @@ def repair(page: Page, regions: Sequence[Region]) -> list[Region]:
 def _one(page: Page, region: Region) -> Region:
     text = " ".join(line.text for line in region.lines).strip()
     category = region.category
-    if category == Category.PICTURE and region.lines and not _drawn(page, region):
-        category = Category.TEXT
+    if category == Category.PICTURE and region.lines:
+        if _turned_table(page, region):
+            category = Category.TABLE
+        elif not _drawn(page, region):
+            category = Category.TEXT
     if category == Category.TABLE and region.lines and not _tabular(region):
         category = Category.TEXT
     heading = category in (Category.TITLE, Category.SECTION_HEADER)
@@ -48,6 +52,22 @@ def _one(page: Page, region: Region) -> Region:
     if category == Category.TEXT and SURE_BULLET.match(text):
         category = Category.LIST_ITEM
     return region if category == region.category else fit(replace(region, category=category))
+
+
+def _turned_table(page: Page, region: Region) -> bool:
+    """Whether text that is turned as one stands in the cells of a ruled table: one that lies on its side."""
+    turns = {line.turn for line in region.lines}
+    if len(turns) > 1 or turns == {0} or page.handle is None:
+        return False
+    cells = page.handle.ruled_cells(region.box)
+    texts = [span.box for line in region.lines for span in line.spans if span.text.strip()]
+    held = sum(any(_middle_in(box, cell) for cell in cells) for box in texts)
+    return len(cells) >= CELLS and held >= IN_CELLS * len(texts)
+
+
+def _middle_in(box: Box, cell: Box) -> bool:
+    x, y = (box[0] + box[2]) / 2, (box[1] + box[3]) / 2
+    return cell[0] <= x <= cell[2] and cell[1] <= y <= cell[3]
 
 
 def _sideways(region: Region) -> bool:

@@ -8,11 +8,14 @@ from typing import Any
 
 import numpy as np
 import pymupdf
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from docspec.drafters.formats.table_text import Grid, write_html, write_pipe
-from docspec.drafters.reading.cell_grid import Piece, aligned_cells, ruled_cells
+from docspec.drafters.formats.table_text import Cell, Grid, read_table, write_html, write_pipe
+from docspec.drafters.reading.cell_grid import aligned_cells
+from docspec.drafters.reading.pieces import Piece
+from docspec.drafters.reading.ruled_grid import ruled_cells
 from docspec.drafters.reading.table_drafts import pieces_of, write_table
 from docspec.drafters.reading.text_layer import TextLayerDrafter
 from docspec.source import open_document
@@ -273,3 +276,124 @@ def test_cells_of_several_lines_are_one_where_rows_stand_further_apart() -> None
              for x, text in zip((0, 100, 200), row, strict=True) if text]  # fmt: skip
     assert str(table(lines)).count("<tr>") == 3
     assert "<td>Opens the gate and locks it</td><td>Daily at six</td>" in str(table(lines))
+
+
+FIGURES = [[f"Yard {n}", str(10 + n), str(20 + n), f"{n}.5"] for n in range(4)]
+
+
+def read_headed(
+    head: Sequence[tuple[str, float, float]], *rules: tuple[float, float, float]
+) -> list[list[Cell]]:
+    """The rows of a table of four columns without cells' rules: texts of its head with the middles of their
+    lines, and rules from one x to another at a height."""
+    image = np.full((400, 400, 3), 255, np.uint8)
+    for x0, x1, y in rules:
+        image[int(y) : int(y) + 1, int(x0) : int(x1)] = 0
+    lines = [line(text, x - 2.5 * len(text), y) for text, x, y in head]
+    xs = (0, 95, 175, 255)
+    lines += [line(text, xs[c], 60 + 14 * r) for r, row in enumerate(FIGURES) for c, text in enumerate(row)]
+    page = Page(0, 400, 400, 72, image)
+    html = write_table(page, Region(0, 0, (0, 0, 400, 400), Category.TABLE, lines=tuple(lines)), Style())
+    grid = read_table(html or "")
+    assert grid is not None
+    return [[cell for cell in grid.cells if cell.row == row] for row in range(grid.height)]
+
+
+def headed(head: Sequence[tuple[str, float, float]], *rules: tuple[float, float, float]) -> list[list[Cell]]:
+    """The rows of the head alone, the figures as they should be."""
+    rows = read_headed(head, *rules)
+    assert [[cell.text for cell in row] for row in rows[-len(FIGURES) :]] == FIGURES
+    return rows[: -len(FIGURES)]
+
+
+def test_lines_of_a_head_are_one_cell() -> None:
+    """Heads stand on as many lines as they need, closer to each other than the figures below them."""
+    head = [("Mean of", 100, 20), ("Least of", 180, 32), ("all trees", 100, 32), ("Yard", 10, 44),
+            ("in spring", 100, 44), ("those seen", 180, 44), ("Share", 260, 44)]  # fmt: skip
+    assert [[cell.text for cell in row] for row in headed(head)] == [
+        ["Yard", "Mean of all trees in spring", "Least of those seen", "Share"]
+    ]
+
+
+def test_a_form_has_no_head() -> None:
+    """One amount among its values shows no rows of figures."""
+    texts = [("Name of the stall:", "Willow Baskets"), ("Trade licence:", "TL-48213"), ("Metres:", "4.5"),
+             ("Day of the week:", "Thursday"), ("Kind:", "baskets"), ("Place:", "any")]  # fmt: skip
+    html = table(grid(texts, xs=(0, 150))) or ""
+    assert all(f"<td>{label}</td><td>{value}</td>" in html for label, value in texts)
+
+
+@pytest.mark.parametrize("lines", [1, 2])
+def test_a_rule_under_a_head_shows_what_it_is_of(lines: int) -> None:
+    """It may be of one line or several, and stand over columns that it does not reach."""
+    head = [("Yard", 10, 44), ("Trees", 100, 44), ("Sown", 180, 44), ("Cut", 260, 44), ("The year", 180, 18)]
+    head += [("of count", 180, 8)] if lines == 2 else []
+    top, below = headed(head, (85.0, 280.0, 36.0))
+    assert [(cell.text, cell.rows, cell.columns) for cell in top] == [
+        ("Yard", 2, 1),
+        ("of count The year" if lines == 2 else "The year", 1, 3),
+    ]
+    assert [cell.text for cell in below] == ["Trees", "Sown", "Cut"]
+
+
+def test_a_rule_under_all_heads_spans_nothing() -> None:
+    """It is the head's own."""
+    head = [
+        ("Mean of", 100, 30),
+        ("Yard", 10, 42),
+        ("all trees", 100, 42),
+        ("Least", 180, 42),
+        ("Share", 260, 42),
+    ]
+    [row] = headed(head, (0.0, 300.0, 57.0))
+    assert [cell.text for cell in row] == ["Yard", "Mean of all trees", "Least", "Share"]
+
+
+def test_a_head_over_columns_without_a_rule_spans_them() -> None:
+    """Its words have no wider gaps at the columns."""
+    head = [
+        ("Figures of the North and all the hills", 180, 30),
+        ("Yard", 10, 44),
+        ("Trees", 100, 44),
+        ("Sown", 180, 44),
+        ("Cut", 260, 44),
+    ]
+    top, below = headed(head)
+    assert ("Figures of the North and all the hills", 3) in [(cell.text, cell.columns) for cell in top]
+    assert [cell.text for cell in below] == ["Trees", "Sown", "Cut"]
+
+
+@pytest.mark.parametrize("pair", [["2019", "2020"], ["No.", "Share"]])
+def test_heads_that_come_again_show_what_stands_over_them(pair: Sequence[str]) -> None:
+    """Without a rule, whatever gaps there are between words."""
+    head = [
+        ("Old oak trees", 123, 20),
+        ("Elms", 288, 20),
+        *zip([*pair, *pair], (95, 150, 260, 315), [32] * 4, strict=True),
+    ]
+    lines = [line(text, x - 2.5 * len(text), y) for text, x, y in head]
+    lines += [line(f"Yard {n}", 0, 46 + 14 * n) for n in range(5)]
+    lines += [line(f"{x + n}", x - 8, 46 + 14 * n) for n in range(5) for x in (95, 150, 260, 315)]
+    grid = read_table(table(lines) or "")
+    assert grid is not None
+    top = [(cell.text, cell.column, cell.columns) for cell in grid.cells if cell.row == 0 and cell.text]
+    assert top == [("Old oak trees", 1, 2), ("Elms", 3, 2)]
+    assert [cell.text for cell in grid.cells if cell.row == 1 and cell.text] == [*pair, *pair]
+
+
+words_of_heads = st.sampled_from(["of", "trees", "in spring", "A longer head than that"])
+head_words = st.lists(
+    st.tuples(words_of_heads, st.integers(0, 300), st.integers(0, 4)), min_size=1, max_size=10
+)
+head_rules = st.lists(st.tuples(st.integers(0, 150), st.integers(150, 390), st.integers(0, 60)), max_size=3)
+
+
+@given(head_words, head_rules)
+def test_no_text_of_a_head_is_lost(
+    places: list[tuple[str, int, int]], rules: list[tuple[int, int, int]]
+) -> None:
+    """Whatever rules cross it: each word once."""
+    rows = read_headed([(text, x, 12.0 * y) for text, x, y in places], *rules)
+    words = " ".join(cell.text for row in rows for cell in row).split()
+    figures = " ".join(text for row in FIGURES for text in row)
+    assert sorted(words) == sorted(" ".join([figures, *(text for text, _, _ in places)]).split())

@@ -70,6 +70,27 @@ def test_a_table_after_text_is_another(tmp_path: Path) -> None:
     assert document.markdown.count("<table>") == 2
 
 
+@pytest.mark.parametrize("note", ["Table 1 (continued)", "Table 1. Yards of the valley (cont'd)"])
+def test_a_caption_that_says_so_parts_no_table(tmp_path: Path, note: str) -> None:
+    """It is left out, and listed with the reason."""
+    parts = [[HEAD, *rows("North", 6)], [HEAD, *rows("South", 5)]]
+    document = parse(ruled(tmp_path / "a.pdf", parts, note), verifier="draft-only")
+    assert document.markdown.count("<table>") == 1
+    assert "1 (cont" not in document.markdown
+    assert [(one.text, one.reason) for one in document.pages[1].dropped] == [
+        (note, "says that a table goes on")
+    ]
+
+
+def test_a_caption_that_says_so_stays_where_no_table_goes_on(tmp_path: Path) -> None:
+    """Tables of other columns are two."""
+    wide = [row[:2] for row in [HEAD, *rows("South", 5)]]
+    path = ruled(tmp_path / "a.pdf", [[HEAD, *rows("North", 6)], wide], "Table 1 (continued)")
+    document = parse(path, verifier="draft-only")
+    assert document.markdown.count("<table>") == 2
+    assert "(continued)" in document.markdown
+
+
 def test_another_number_of_columns_is_another_table() -> None:
     """Even in the same place."""
     a, b = "| a | b |\n| --- | --- |\n| 1 | 2 |", "| a | b | c |\n| --- | --- | --- |\n| 1 | 2 | 3 |"

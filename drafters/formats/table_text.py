@@ -8,7 +8,7 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from html.parser import HTMLParser
 
 MAX_SPAN = 200  # rows or columns that one cell may claim: broken output claims anything
@@ -47,6 +47,28 @@ class Grid:
     def width(self) -> int:
         """Columns."""
         return max((cell.column + cell.columns for cell in self.cells), default=0)
+
+
+def filled(cells: Sequence[Cell], width: int = 0) -> list[Cell]:
+    """``cells`` with empty ones where the grid, of ``width`` columns at least, has none.
+
+    Of two at one place the first has both texts.
+    """
+    at: dict[tuple[int, int], int] = {}
+    kept: list[Cell] = []
+    for cell in cells:
+        across = range(cell.column, cell.column + cell.columns)
+        places = [(r, c) for r in range(cell.row, cell.row + cell.rows) for c in across]
+        other = next((at[place] for place in places if place in at), None)
+        if other is not None:
+            kept[other] = replace(kept[other], text=f"{kept[other].text} {cell.text}".strip())
+            continue
+        at |= dict.fromkeys(places, len(kept))
+        kept.append(cell)
+    grid = Grid(tuple(kept))
+    columns = range(max(width, grid.width))
+    holes = [Cell("", r, c) for r in range(grid.height) for c in columns if (r, c) not in at]
+    return sorted([*kept, *holes], key=lambda cell: (cell.row, cell.column))
 
 
 def read_table(text: str) -> Grid | None:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
-from itertools import pairwise
+from dataclasses import dataclass, replace
+from itertools import accumulate, pairwise
 from statistics import median
 
 from docspec.drafters.characters import clean, is_cjk, raised
 from docspec.drafters.reading.joining import HYPHENS
+from docspec.turning import is_right_to_left
 from docspec.types import Box, Line, Style, union
 
 # A label at the start of a line, of a few words.
@@ -68,7 +69,20 @@ def _characters(line: Line, superscripts: bool) -> str:
 
 
 def paragraphs(rows: Sequence[Row]) -> list[list[Row]]:
-    """``rows`` cut where a blank gap or an indented first line shows a new paragraph."""
+    """``rows`` cut where a blank gap, an indented first line or a short last one shows a new paragraph."""
+    if not is_right_to_left(row.text for row in rows):
+        return _paragraphs(rows)
+    lengths = map(len, _paragraphs([replace(row, box=_mirrored(row.box)) for row in rows]))
+    ends = [0, *accumulate(lengths)]
+    return [list(rows[a:b]) for a, b in pairwise(ends)]
+
+
+def _mirrored(box: Box) -> Box:
+    return (-box[2], box[1], -box[0], box[3])
+
+
+def _paragraphs(rows: Sequence[Row]) -> list[list[Row]]:
+    """The same of rows that are read from the left."""
     if not rows:
         return []
     height = median(row.height for row in rows)

@@ -1,19 +1,30 @@
 """A table region's text as HTML or markdown, in the verifier's way.
 
-The grid is the table's own rules where PyMuPDF finds them, else the alignment of the text (cell_grid.py).
+The grid is the table's own rules where PyMuPDF finds them, else the
+alignment of the text (ruled_grid.py, cell_grid.py).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+import numpy as np
 
 from docspec.drafters.characters import SOFT_HYPHEN, clean
 from docspec.drafters.formats.table_text import Cell, Grid, write_html, write_pipe
-from docspec.drafters.reading.cell_grid import Piece, aligned_cells, ruled_cells
+from docspec.drafters.reading.cell_grid import aligned_cells
+from docspec.drafters.reading.pieces import Piece
+from docspec.drafters.reading.ruled_grid import ruled_cells
+from docspec.turning import turned, turned_box
 from docspec.types import Box, Line, Page, Region, Style
 
 MARGIN = 2.0  # points around the region within which its rules are looked for
 ENOUGH_RULED = 0.8  # share of the pieces that ruled cells must hold
+EDGE = 2.0  # points to both sides of a rule in which the page shows it
+CONTRAST = 12  # grey levels between a rule and what is beside it, at the least
+SEAM = 0.27  # of a background's darkness: how light the seam between two of its pieces may be drawn
+SHOWN = 0.4  # share of a rule's length with that contrast: rules may be dotted
 TEXT_LAYER = "text-layer"
 
 
@@ -21,10 +32,16 @@ def write_table(page: Page, region: Region, style: Style) -> str | None:
     """The region as a table in ``style``; None where no grid is found, or ``style`` writes no tables."""
     if style.table is None:
         return None
-    pieces = list(pieces_of(region.lines, style.ascii_quotes))
+    boxes, lines = _ruled_boxes(page, region.box), region.lines
+    turn = lines[0].turn if lines and len({line.turn for line in lines}) == 1 else 0
+    if turn and turn % 90 == 0:  # a sideways table on an upright page
+        boxes = [turned_box(box, turn, page.width, page.height) for box in boxes]
+        lines = tuple(_turned_line(line, turn, page) for line in lines)
+        page = turned(page, turn)
+    pieces = list(pieces_of(lines, style.ascii_quotes))
     if len(pieces) < 4:
         return None
-    cells = _ruled(page, region, pieces) or aligned_cells(pieces)
+    cells = _ruled(page, boxes, pieces) or aligned_cells(pieces, lambda x, y0, y1: _rule(page, x, y0, y1))
     if not cells:
         return None
     grid = Grid(tuple(cells))
@@ -44,13 +61,21 @@ def pieces_of(lines: Sequence[Line], ascii_quotes: bool = False) -> Iterator[Pie
             at += len(word) + 1
 
 
-def _ruled(page: Page, region: Region, pieces: Sequence[Piece]) -> list[Cell] | None:
+def _turned_line(line: Line, turn: int, page: Page) -> Line:
+    def at(box: Box) -> Box:
+        return turned_box(box, turn, page.width, page.height)
+
+    return replace(
+        line, spans=tuple(replace(span, box=at(span.box)) for span in line.spans), box=at(line.box)
+    )
+
+
+def _ruled(page: Page, boxes: Sequence[Box], pieces: Sequence[Piece]) -> list[Cell] | None:
     """The cells that the page's own rules draw around ``pieces``, if they make a table."""
-    boxes = _ruled_boxes(page, region.box)
     held = sum(any(_holds(box, piece.box) for box in boxes) for piece in pieces)
     if len(boxes) < 4 or held < ENOUGH_RULED * len(pieces):
         return None
-    cells = ruled_cells(pieces, boxes)
+    cells = ruled_cells(pieces, boxes, lambda x0, x1, y: _is_seen(page, x0, x1, y))
     return cells if max(cell.column for cell in cells) > 0 else None
 
 
@@ -59,6 +84,23 @@ def _ruled_boxes(page: Page, box: Box) -> Sequence[Box]:
     if page.handle is None or not any(line.source == TEXT_LAYER for line in page.lines):
         return ()
     return page.handle.ruled_cells((box[0] - MARGIN, box[1] - MARGIN, box[2] + MARGIN, box[3] + MARGIN))
+
+
+def _is_seen(page: Page, x0: float, x1: float, y: float) -> bool:
+    """Whether the page shows an edge at ``y``: a rule, or two colours."""
+    strip = page.crop((x0 + EDGE, y - EDGE, x1 - EDGE, y + EDGE)).mean(axis=2)
+    least = CONTRAST + SEAM * (255 - np.median(strip))
+    return bool((strip.max(axis=0) - strip.min(axis=0) > least).mean() > SHOWN)
+
+
+def _rule(page: Page, x: float, y0: float, y1: float) -> tuple[float, float] | None:
+    """From where to where the page shows a rule under ``x`` between two heights."""
+    _, top, x1, bottom = page.pixels((0.0, y0, page.width, max(y1, y0 + EDGE)))
+    strip = page.image[top:bottom].mean(axis=2)
+    blank = np.flatnonzero(strip.max(axis=0) - strip.min(axis=0) <= CONTRAST)
+    at = int(x * x1 / page.width)
+    start, end = (blank[blank < at].max(initial=-1), blank[blank >= at].min(initial=x1))
+    return (float(start + 1) * page.width / x1, float(end) * page.width / x1) if end > at else None
 
 
 def _holds(cell: Box, box: Box) -> bool:
