@@ -1,0 +1,45 @@
+"""The LaTeX of a region that is a formula, from the page that it is on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from docspec.drafters.reading.formulas.display import Formula, display
+from docspec.types import Box, Glyph, Page, Region
+
+LAYER = "text-layer"
+MOST_IN_LAYER = 0.5  # of a region's lines: at least so many must be the file's own
+REACH = 2.0  # points around a region's lines
+WORDS = 0.6  # share of a formula's glyphs in text from which it is none
+
+
+def formula_lines(page: Page, region: Region) -> list[Formula]:
+    """The lines of ``region`` as LaTeX; none where the page has no glyphs for it or they are not understood."""
+    lines = region.lines
+    own = [line for line in lines if line.source == LAYER]
+    if page.handle is None or len(own) <= MOST_IN_LAYER * len(lines) or any(line.turn for line in lines):
+        return []
+    glyphs = glyphs_in(page.handle.glyphs(), region)
+    rules = [rule for rule in page.handle.rules() if _touches(rule, region.box)]
+    found = display(glyphs, rules)
+    letters = sum(len(span.text.strip()) for line in own for span in line.spans)
+    return found if letters <= len(glyphs) + 2 else []
+
+
+def glyphs_in(glyphs: Sequence[Glyph], region: Region) -> list[Glyph]:
+    """Those of ``glyphs`` that stand on one of ``region``'s lines, or whose font sets them elsewhere, in its box."""
+    boxes = [span.box for line in region.lines for span in line.spans]
+    found = []
+    for glyph in glyphs:
+        x = (glyph.box[0] + glyph.box[2]) / 2
+        y = glyph.origin[1]
+        middle = (glyph.box[1] + glyph.box[3]) / 2
+        on_line = any(box[0] - 0.1 <= x <= box[2] + 0.1 and box[1] - 0.1 <= middle <= box[3] + 0.1 for box in boxes)
+        x0, y0, x1, y1 = region.box
+        if on_line or (glyph.code is not None and x0 - REACH <= x <= x1 + REACH and y0 - REACH <= y <= y1):
+            found.append(glyph)
+    return found
+
+
+def _touches(rule: Box, box: Box) -> bool:
+    return rule[0] < box[2] and rule[2] > box[0] and box[1] - REACH <= rule[1] and rule[3] <= box[3] + REACH
