@@ -66,7 +66,9 @@ _ADOBE = dict(
     )
 ) | {"\uf8e6": 0x3F}
 MOVED = {**{code: code - 161 for code in range(161, 171)}, **{code: code - 163 for code in range(173, 196)}}
-TOUCH = 0.15  # of the size: how far apart pieces of one sign are at the most
+TOUCH = 0.15  # of the size: how far off the pieces of one sign are sidewards
+FAR = 1.0  # of the size: and how far they may seem apart, fonts in the same encoding differing in heights
+BOTTOMS = (0x40, 0x41, 0x34, 0x35, 0x3A, 0x3B)
 
 
 def large_sign(glyph: Glyph) -> Part | None:
@@ -123,7 +125,7 @@ def assembled(parts: Sequence[Part]) -> list[Part]:
 def _goes_on(above: Part, below: Part) -> bool:
     reach = TOUCH * above.size
     beside = abs(above.centre - below.centre) <= 2 * reach or abs(above.box[0] - below.box[0]) <= reach
-    return beside and abs(below.box[1] - above.box[3]) <= 2 * reach
+    return beside and above.code not in BOTTOMS and abs(below.box[1] - above.box[3]) <= FAR * above.size
 
 
 def _whole(stack: Sequence[Part]) -> Part:

@@ -74,8 +74,10 @@ def count_of(parts: Iterable[Part]) -> int:
 
 
 def size_of(parts: Sequence[Part]) -> float:
-    """The size of the largest of ``parts``, of those that have a baseline where there are any."""
-    return max((part.size for part in parts if not part.centred), default=max(part.size for part in parts))
+    """The size of the largest of ``parts``; of signs that are as large as what is beside them only where there are
+    no others."""
+    standing = (part.size for part in parts if not part.centred or part.kind is Kind.ORDINARY)
+    return max(standing, default=max(part.size for part in parts))
 
 
 def without(parts: Sequence[Part], gone: Iterable[Part]) -> list[Part]:

@@ -32,6 +32,7 @@ MATRIX = 2.0  # of the row's size: how tall the delimiters of several rows are, 
 ROW_GAP = 0.03  # of the size: between the rows of a matrix
 COLUMN_GAP = 0.6  # of the size: between its columns
 BIGS = ((1.5, "\\big"), (2.1, "\\Big"), (2.7, "\\bigg"), (float("inf"), "\\Bigg"))  # by their heights in sizes
+LINE_STEP = (1.18, 1.3)  # sizes from one row of a matrix to the next; of other two that stand in parentheses is n over k
 BREAK = " \\\\ "  # between the rows of what has several
 COMMAND_END = re.compile(r"\\[A-Za-z]+$")
 MATRICES = {("(", ")"): "pmatrix", ("[", "]"): "bmatrix", ("\\{", "\\}"): "Bmatrix", ("|", "|"): "vmatrix"}
@@ -55,9 +56,12 @@ def latex_of(parts: Sequence[Part]) -> str:
     size = size_of(parts)
     baseline = _baseline(parts, size)
     bases: list[_Base] = []
-    for part in sorted(parts, key=lambda part: part.box[0]):
-        way = _way(part, baseline, size)
-        if not way:
+    ordered = sorted(parts, key=lambda part: part.box[0])
+    ways = [_way(part, baseline, size) for part in ordered]
+    if all(ways):
+        ways = [0] * len(ways)
+    for part, way in zip(ordered, ways, strict=True):
+        if not way and not (bases and _is_of_script(bases[-1], part)):
             bases.append(_Base(part))
             continue
         if not bases:
@@ -106,6 +110,16 @@ def _attach(base: _Base, part: Part, way: int) -> None:
         (base.above if way > 0 else base.below).append(part)
 
 
+def _is_of_script(base: _Base, part: Part) -> bool:
+    """Whether ``part``, though on the row's baseline, is so small that it is the script of a script beside it."""
+    groups = [group for group in (base.above, base.below) if group]
+    return any(
+        part.size < SAME_SIZE * size_of(group)
+        and abs(part.box[0] - max(one.box[2] for one in group)) < 0.3 * size_of(group)
+        for group in groups
+    )
+
+
 def _written(bases: Sequence[_Base], size: float) -> str:
     pieces: list[str] = []
     marks = _sides([base.part for base in bases], size)
@@ -117,6 +131,8 @@ def _written(bases: Sequence[_Base], size: float) -> str:
             if gap > QUAD * size:
                 pieces.append("\\qquad" if gap > 1.9 * size else "\\quad")
         latex = "{}" if part is None else marks.get(number, part.latex)
+        if latex == "|" and 0 < number < len(bases) - 1 and _is_relation(bases, number, size):
+            latex = "\\mid"
         if part is not None and part.kind is Kind.LETTER:
             latex = _in_alphabet(latex, part.alphabet)
         elif part is not None and part.kind is Kind.TEXT:
@@ -128,6 +144,15 @@ def _written(bases: Sequence[_Base], size: float) -> str:
         boxes = [one.box[2] for one in (*((part,) if part else ()), *base.below, *base.above)]
         right = max(boxes)
     return joined(pieces)
+
+
+def _is_relation(bases: Sequence[_Base], number: int, size: float) -> bool:
+    """Whether a bar has space on both sides, as a relation has it."""
+    part, before, after = bases[number].part, bases[number - 1], bases[number + 1].part
+    if part is None or after is None or before.part is None:
+        return False
+    left = max(one.box[2] for one in (before.part, *before.below, *before.above))
+    return part.box[0] - left > 0.2 * size and after.box[0] - part.box[2] > 0.2 * size
 
 
 def _text(part: Part, number: int, bases: Sequence[_Base], size: float) -> str:
@@ -223,7 +248,13 @@ def _matrix(opening: Part, parts: Sequence[Part]) -> tuple[Part, list[Part]] | N
     rows = whole_rows(inside, ROW_GAP * size)
     if len(rows) < 2 or opening.height < MATRIX * 0.85 * size:
         return None
-    columns = _columns(inside, rows, size)
+    columns = _columns(inside)
+    if len(rows) == 2 and not columns and (opening.latex, closing and closing.latex) == ("(", ")"):
+        apart = (_baseline(rows[1], size_of(rows[1])) - _baseline(rows[0], size_of(rows[0]))) / size
+        if not LINE_STEP[0] < apart < LINE_STEP[1]:
+            used = [opening, *inside, *([closing] if closing else [])]
+            latex = f"\\binom{{{latex_of(rows[0])}}}{{{latex_of(rows[1])}}}"
+            return Part(latex, box_of(used), opening.baseline, size, centred=True, count=count_of(used)), used
     body = BREAK.join(
         " & ".join(latex_of(cell) for cell in _cells(row, columns)) for row in rows
     )
@@ -254,8 +285,9 @@ def whole_rows(parts: Sequence[Part], gap: float) -> list[list[Part]]:
     return rows
 
 
-def _columns(parts: Sequence[Part], rows: Sequence[Sequence[Part]], size: float) -> list[float]:
-    """Where columns part: gaps that go through all rows, and are wide in each that has something on both sides."""
+def _columns(parts: Sequence[Part]) -> list[float]:
+    """Where columns part: wide gaps that go through all rows."""
+    size = size_of(parts)
     edges: list[float] = []
     spans = sorted((part.box[0], part.box[2]) for part in parts)
     reach = spans[0][1]

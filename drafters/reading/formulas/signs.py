@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from dataclasses import replace
+
+from collections.abc import Sequence
+from itertools import pairwise
 
 from docspec.drafters.reading.formulas.large import large_sign
 from docspec.drafters.reading.formulas.parts import Kind, Part
@@ -22,11 +26,12 @@ from docspec.types import Box, Glyph
 
 UNMAPPED = "\ufffd"
 LARGE = re.compile(r"^(?:CMEX|LMMathExtension|LMEX|EUEX|TXEX|PXEX|YHCMEX|esint)", re.IGNORECASE)
-SYMBOLS = re.compile(r"^(?:CMB?SY|LMMathSymbols|TXB?SY|PXB?SY)", re.IGNORECASE)
+SYMBOLS = re.compile(r"^(?:CMB?SY|LMMathSymbols|TXB?SY$|PXB?SY$)", re.IGNORECASE)
 LETTERS = re.compile(r"^(?:CMMIB?|LMMathItalic|R?TXB?MI|PXB?MI|EURM)", re.IGNORECASE)
 AMS_A = re.compile(r"^(?:MSAM|TXB?SYA)", re.IGNORECASE)
 AMS_B = re.compile(r"^(?:MSBM|TXB?SYB)", re.IGNORECASE)
-ENCODINGS = ((SYMBOLS, "symbols"), (LETTERS, "letters"), (AMS_A, "ams-a"), (AMS_B, "ams-b"))
+TX_C = re.compile(r"^(?:TX|PX)B?SYC", re.IGNORECASE)
+ENCODINGS = ((SYMBOLS, "symbols"), (LETTERS, "letters"), (AMS_A, "ams-a"), (AMS_B, "ams-b"), (TX_C, "tx-c"))
 # Alphabets by the names of their fonts, the first that fits; capitals alone where the font has nothing else.
 ALPHABETS = (
     (re.compile(r"^(?:CMMIB|CMBXTI|LMMathItalic\d+-Bold)", re.IGNORECASE), "\\boldsymbol"),
@@ -50,6 +55,17 @@ DEEP = 0.2
 TALL_LETTERS = frozenset("bdfhijkltβδζθλξϑ")
 DEEP_LETTERS = frozenset("gjpqyfQβγζημξρφχψϕς,;")
 FLAT = {"-": (0.28, -0.22), "=": (0.37, -0.13), ".": (0.1, 0.0), ",": (0.1, DEEP)}  # height and depth
+
+
+def placed(glyphs: Sequence[Glyph]) -> list[Glyph]:
+    """``glyphs`` with combining marks where the sign is that follows them: a text layer has them on the one before."""
+    moved = list(glyphs)
+    for number, (glyph, following) in enumerate(pairwise(glyphs)):
+        flat = glyph.box[2] - glyph.box[0] < 0.01 * glyph.size
+        if flat and unicodedata.combining(glyph.text[0]) and abs(glyph.origin[1] - following.origin[1]) < glyph.size:
+            x0, _, x1, _ = following.box
+            moved[number] = replace(glyph, box=(x0, glyph.box[1], x1, glyph.box[3]))
+    return moved
 
 
 def part_of(glyph: Glyph) -> Part | None:
@@ -85,12 +101,14 @@ def _mapped(glyph: Glyph, text: str, font: str) -> Part:
         return _part(glyph, command(ACCENTS[text]), text, Kind.ACCENT)
     if text in OPERATORS or text in INTEGRALS:
         kind = Kind.OPERATOR if text in OPERATORS else Kind.INTEGRAL
-        return _part(glyph, command(NAMES[text]), text, kind)
+        return replace(_part(glyph, command(NAMES[text]), text, kind), centred=True)
     kind = _delimiter(text)
     if kind is not Kind.ORDINARY:
         return _part(glyph, command(NAMES[text]) if text in NAMES else text, text, kind)
     if text == "√":
         return _radical(glyph)
+    if text == "∅" and AMS_B.match(font):
+        return _part(glyph, "\\varnothing", text)
     if text in NAMES:
         alphabet = "\\boldsymbol" if _alphabet("x", font) == "\\boldsymbol" else ""
         return _part(glyph, command(NAMES[text]), text, Kind.LETTER if alphabet else Kind.ORDINARY, alphabet)
@@ -133,7 +151,7 @@ def _ink(glyph: Glyph, char: str, kind: Kind) -> Box:
     elif kind in (Kind.OPENING, Kind.CLOSING, Kind.FENCE):
         up, down = 0.75, 0.25
     elif kind in (Kind.OPERATOR, Kind.INTEGRAL):
-        up, down = 0.8, 0.25
+        up, down = 0.75, 0.11
     elif char.isalpha():
         up = TALL if not char.islower() or any(letter in TALL_LETTERS for letter in char) else LOW
         down = DEEP if char[-1] in DEEP_LETTERS else 0.0

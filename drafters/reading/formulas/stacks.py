@@ -15,6 +15,7 @@ from docspec.drafters.reading.formulas.symbols import WITH_LIMITS
 from docspec.types import Box
 
 NEAR = 0.3  # of the size: how far apart what is stacked may be
+FIRST_NEAR = 0.65  # of the size: the same between a bar and what stands next to it
 LIMIT_NEAR = 0.5  # of the size: the same between a sum and its limits
 BESIDE = 0.15  # of the size: gaps within a limit
 EDGE = 0.12  # of the size: how far something reaches over the end of its bar
@@ -67,7 +68,7 @@ def with_limits(parts: Sequence[Part], rules: Sequence[Box]) -> list[Part]:
     """``parts`` with what stands under and over operators, and under words such as "max", as their limits."""
     left = list(parts)
     for operator in sorted(parts, key=lambda part: part.box[0]):
-        named = operator.kind is Kind.FUNCTION and operator.latex.removeprefix("\\") in WITH_LIMITS
+        named = operator.kind is Kind.FUNCTION and operator.latex.rsplit("\\", 1)[-1] in WITH_LIMITS
         if operator.kind is not Kind.OPERATOR and not named and operator.kind is not Kind.INTEGRAL:
             continue
         others = without(left, [operator])
@@ -82,7 +83,8 @@ def with_limits(parts: Sequence[Part], rules: Sequence[Box]) -> list[Part]:
         if operator.centred:  # its middle stays where the sign's own is
             half = max(operator.middle - whole.box[1], whole.box[3] - operator.middle)
             whole = replace(whole, box=(whole.box[0], operator.middle - half, whole.box[2], operator.middle + half))
-        left = [*without(left, [operator, *below, *above]), replace(whole, kind=Kind.ORDINARY)]
+        kind = operator.kind if operator.centred else Kind.ORDINARY
+        left = [*without(left, [operator, *below, *above]), replace(whole, kind=kind)]
     return left
 
 
@@ -118,8 +120,8 @@ def _limit(operator: Part, parts: Sequence[Part], rules: Sequence[Box], *, under
             part
             for part in small
             if not any(part is one for one in found)
-            and part.box[0] - x1 <= BESIDE * size
-            and x0 - part.box[2] <= BESIDE * size
+            and part.box[0] - x1 <= BESIDE * part.size
+            and x0 - part.box[2] <= BESIDE * part.size
             and part.box[1] < y1 + 0.2 * size
             and part.box[3] > y0 - 0.2 * size
         ]
@@ -137,6 +139,7 @@ def _parted(a: Part, b: Part, rules: Sequence[Box]) -> bool:
 def with_bars(parts: Sequence[Part], rules: Sequence[Box]) -> list[Part]:
     """``parts`` with roots, fractions and what has a line above or below, from the shortest rule to the longest."""
     left = list(parts)
+    rules = [rule for rule in rules if not _in_brace(rule, parts)]
     for rule in sorted(rules, key=lambda box: box[2] - box[0]):
         others = [other for other in rules if other is not rule]
         made = _root(rule, left) or _fraction(rule, left, others)
@@ -144,6 +147,19 @@ def with_bars(parts: Sequence[Part], rules: Sequence[Box]) -> list[Part]:
             whole, used = made
             left = [*without(left, used), whole]
     return left
+
+
+def _in_brace(rule: Box, parts: Sequence[Part]) -> bool:
+    """Whether ``rule`` is a part of a brace, between its pieces."""
+    return any(
+        part.code in HORIZONTAL
+        and part.kind is Kind.PIECE
+        and part.box[1] - 1 <= rule[1]
+        and rule[3] <= part.box[3] + 1
+        and rule[0] <= part.box[2] + 1
+        and part.box[0] - 1 <= rule[2]
+        for part in parts
+    )
 
 
 _Made = tuple[Part, list[Part]] | None
@@ -176,7 +192,8 @@ def _root(rule: Box, parts: Sequence[Part]) -> _Made:
         part
         for part in parts
         if part.size < 0.8 * size
-        and sign.box[0] - 0.5 * size <= part.centre <= sign.box[0] + 0.6 * sign.width
+        and sign.box[0] - 0.3 * size <= part.centre <= sign.box[0] + 0.6 * sign.width
+        and part.box[2] > sign.box[0] + 0.1 * size
         and part.box[3] <= sign.middle + 0.1 * size
         and part.middle >= sign.box[1] - 0.4 * size
         and part.baseline <= sign.middle + 0.1 * size
@@ -233,7 +250,7 @@ def _stacked(rule: Box, parts: Sequence[Part], others: Sequence[Box], *, up: boo
         gap = edge - near if up else near - edge
         if (part.middle > middle) == up or gap < -1.2 * part.size - (0 if not found else 99):
             continue
-        if gap > (NEAR + 0.15 * (not found)) * part.size:
+        if gap > (NEAR if found else FIRST_NEAR) * part.size:
             break
         if any(min(part.middle, middle) < y < max(part.middle, middle) for y in blocks):
             continue

@@ -14,7 +14,6 @@ def _pairs(table: str) -> dict[str, str]:
     return dict(zip(words[::2], words[1::2], strict=True))
 
 
-# Computer Modern's ϕ is the one that Unicode has as φ, which mathematical fonts in Unicode print curly.
 NAMES = _pairs(r"""
     α alpha β beta γ gamma δ delta ε varepsilon ϵ epsilon ζ zeta η eta θ theta ϑ vartheta ι iota κ kappa ϰ varkappa
     λ lambda μ mu µ mu ν nu ξ xi π pi ϖ varpi ρ rho ϱ varrho σ sigma ς varsigma τ tau υ upsilon φ phi ϕ varphi
@@ -24,28 +23,28 @@ NAMES = _pairs(r"""
     ≃ simeq ≅ cong ≍ asymp ≐ doteq ∝ propto ≪ ll ≫ gg ⋘ lll ⋙ ggg ≺ prec ≻ succ ⪯ preceq ⪰ succeq ≼ preccurlyeq
     ≽ succcurlyeq ≲ lesssim ≳ gtrsim ≶ lessgtr ≷ gtrless ≮ nless ≯ ngtr ≰ nleq ≱ ngeq ≜ triangleq ≔ coloneqq
     ⊂ subset ⊃ supset ⊆ subseteq ⊇ supseteq ⊊ subsetneq ⊋ supsetneq ⊄ not\subset ⊈ nsubseteq ⊏ sqsubset ⊐ sqsupset
-    ⊑ sqsubseteq ⊒ sqsupseteq ∣ mid ∤ nmid ∥ parallel ∦ nparallel ⊥ perp ⊢ vdash ⊣ dashv ⊨ models ⊩ Vdash
+    ⊑ sqsubseteq ⊒ sqsupseteq ∣ mid ∤ nmid ∦ nparallel ⊥ perp ⊢ vdash ⊣ dashv ⊨ models ⊩ Vdash
     → to ← leftarrow ↔ leftrightarrow ⇒ Rightarrow ⇐ Leftarrow ⇔ Leftrightarrow ↦ mapsto ↑ uparrow ↓ downarrow
     ↕ updownarrow ⇑ Uparrow ⇓ Downarrow ↗ nearrow ↘ searrow ↖ nwarrow ↙ swarrow ↪ hookrightarrow ↩ hookleftarrow
     ⇀ rightharpoonup ⇁ rightharpoondown ↼ leftharpoonup ↽ leftharpoondown ⇌ rightleftharpoons ↠ twoheadrightarrow
     ⟶ longrightarrow ⟵ longleftarrow ⟹ Longrightarrow ⟸ Longleftarrow ⟺ iff ⟼ longmapsto ⇝ rightsquigarrow
-    × times · cdot ⋅ cdot ± pm ∓ mp ÷ div ∗ ast ⋆ star ★ bigstar ∘ circ ◦ circ • bullet ∙ bullet † dagger ‡ ddagger
+    × times · cdot ⋅ cdot ± pm ∓ mp ÷ div ⋆ star ★ bigstar ∘ circ ◦ circ • bullet ∙ bullet † dagger ‡ ddagger
     ⊕ oplus ⊖ ominus ⊗ otimes ⊘ oslash ⊙ odot ⊞ boxplus ⊠ boxtimes ⊡ boxdot ∪ cup ∩ cap ⊎ uplus ⊔ sqcup ⊓ sqcap
     ∧ wedge ∨ vee ∖ setminus ≀ wr ⋈ bowtie ⋉ ltimes ⋊ rtimes ⊲ triangleleft ⊳ triangleright ◁ triangleleft
     ▷ triangleright △ triangle ▽ bigtriangledown □ square ■ blacksquare ◇ diamond ♢ diamondsuit ♣ clubsuit
     ♡ heartsuit ♠ spadesuit ∂ partial ∇ nabla ∞ infty ∀ forall ∃ exists ∄ nexists ¬ neg ∅ emptyset ⌀ varnothing
     ℓ ell ℏ hbar ħ hbar ℘ wp ℜ Re ℑ Im ℵ aleph ℶ beth ı imath ȷ jmath ∠ angle ⊤ top ♭ flat ♮ natural ♯ sharp ð eth
     ′ prime ″ prime\prime … ldots ⋯ cdots ⋮ vdots ⋱ ddots ∴ therefore ∵ because √ surd § S ¶ P
-    ⟨ langle ⟩ rangle 〈 langle 〉 rangle ⌊ lfloor ⌋ rfloor ⌈ lceil ⌉ rceil ‖ | ∑ sum ∏ prod ∐ coprod ∫ int ∬ iint
+    ⟨ langle ⟩ rangle 〈 langle 〉 rangle ⌊ lfloor ⌋ rfloor ⌈ lceil ⌉ rceil ‖ | ∥ | ∑ sum ∏ prod ∐ coprod ∫ int ∬ iint
     ∭ iiint ∮ oint ⋃ bigcup ⋂ bigcap ⋁ bigvee ⋀ bigwedge ⨁ bigoplus ⨂ bigotimes ⨀ bigodot ⨄ biguplus ⨆ bigsqcup
     { { } } # # $ $ % % & & _ _
 """)
-PLAIN = _pairs("− - ‐ - ‑ - ∕ / ⁄ / ∶ : ’ ' ‘ ` “ `` ” '' – -- — --- ª a ˗ -") | {"\\": "\\backslash", "~": "\\sim "}
+PLAIN = _pairs("∗ * − - ‐ - ‑ - ∕ / ⁄ / ∶ : ’ ' ‘ ` “ `` ” '' – -- — --- ª a ˗ -") | {"\\": "\\backslash", "~": "\\sim "}
 FUNCTIONS = frozenset(
     "arccos arcsin arctan arg cos cosh cot coth csc deg det dim exp gcd hom inf ker lg lim liminf limsup ln log max "
     "min Pr sec sin sinh sup tan tanh".split()
 )
-WITH_LIMITS = frozenset("det gcd inf lim liminf limsup max min Pr sup argmax argmin".split())  # set under them
+WITH_LIMITS = frozenset("det gcd inf lim liminf limsup max min Pr sup".split())  # set under them
 OPERATORS = frozenset("∑∏∐⋃⋂⋁⋀⨁⨂⨀⨄⨆")  # which have limits above and below; integrals have them beside
 INTEGRALS = frozenset("∫∬∭∮")
 ACCENTS = _pairs("""
@@ -93,9 +92,10 @@ def _coded(names: str, start: int = 0) -> dict[int, str]:
 CODES = {
     "letters": _coded(_LETTERS) | {0x40: "partial", 0x60: "ell", 0x7B: "imath", 0x7C: "jmath", 0x7D: "wp"},
     "symbols": _coded(_SYMBOLS) | _coded("cup cap uplus wedge vee vdash dashv lfloor rfloor lceil rceil", 0x5B)
-    | _coded("{ } langle rangle mid parallel updownarrow Updownarrow setminus wr surd amalg nabla smallint", 0x66)
+    | _coded("{ } langle rangle mid | updownarrow Updownarrow setminus wr surd amalg nabla smallint", 0x66)
     | _coded("sqcup sqcap sqsubseteq sqsupseteq S dagger ddagger P", 0x74),
     "ams-a": _coded(_AMS_A),
+    "tx-c": {0x2C: "neq", 0x3C: "notin"},
     "ams-b": _coded(_AMS_B) | _coded(_AMS_B_END, 0x60),
 }  # fmt: skip
 

@@ -10,6 +10,7 @@ from docspec.drafters.reading.formulas.parts import Kind, Part, box_of, count_of
 from docspec.drafters.reading.formulas.symbols import FUNCTIONS
 
 TOGETHER = 0.13  # of the size: the widest gap inside a word
+LEAST = dict.fromkeys(("\\boldsymbol", "\\mathbf", "\\mathcal", "\\mathbb", "\\mathscr"), 4)  # letters of a word, where fewer are variables
 APART = 0.65  # of the size: the widest between words
 NEGATED = {"=": "\\neq", "\\in": "\\notin", "\\mid": "\\nmid", "\\parallel": "\\nparallel", "\\exists": "\\nexists"}
 OVERLAPPING = {  # signs that are drawn as two
@@ -22,8 +23,12 @@ OVERLAPPING = {  # signs that are drawn as two
     ("\\leftarrow", "\\to"): "\\longleftrightarrow",
     ("\\lhook", "\\to"): "\\hookrightarrow",
     ("|", "="): "\\models",
+    ("\\in", "/"): "\\notin",
+    ("\\int", "\\int"): "\\iint",
+    ("\\iint", "\\int"): "\\iiint",
     ("\\mid", "="): "\\models",
 }
+JOINTS = ("\\mapstochar", "\\lhook")  # signs that are parts of arrows alone
 DOTS = {".": "\\ldots", "\\cdot": "\\cdots"}
 
 
@@ -68,9 +73,11 @@ def _overlapping(parts: Sequence[Part]) -> list[Part]:
     while number + 1 < len(left):
         a, b = left[number], left[number + 1]
         name = OVERLAPPING.get((a.latex, b.latex))
-        if name and _on_one_line(a, b) and b.box[0] - a.box[2] < -0.05 * a.size:
-            left[number : number + 2] = [_merged([a, b], name, Kind.ORDINARY)]
-        number += 1
+        touching = 0.01 if a.latex in JOINTS else -0.05
+        if name and _on_one_line(a, b) and b.box[0] - a.box[2] < touching * a.size:
+            left[number : number + 2] = [_merged([a, b], name, a.kind if a.kind is b.kind else Kind.ORDINARY)]
+        else:
+            number += 1
     return left
 
 
@@ -124,18 +131,26 @@ def _runs(parts: Sequence[Part], alike: Kind, gap: float) -> list[list[Part]]:
 def _letters(parts: Sequence[Part]) -> list[Part]:
     left = list(parts)
     for run in _runs(parts, Kind.LETTER, TOGETHER):
-        if len(run) > 1 and run[0].alphabet not in ("\\boldsymbol", "\\mathcal", "\\mathbb", "\\mathscr"):
+        if len(run) >= LEAST.get(run[0].alphabet, 2):
             left = [*without(left, run), _merged(run, "".join(part.latex for part in run), Kind.LETTER)]
     return left
 
 
 def _functions(parts: Sequence[Part]) -> list[Part]:
     return [
-        replace(part, latex=f"\\{part.latex}", kind=Kind.FUNCTION)
-        if part.kind is Kind.LETTER and part.alphabet == "\\mathrm" and part.latex in FUNCTIONS
+        replace(part, latex=name, kind=Kind.FUNCTION)
+        if part.kind is Kind.LETTER and part.alphabet == "\\mathrm" and (name := _function(part.latex))
         else part
         for part in parts
     ]
+
+
+def _function(word: str) -> str:
+    """The command for ``word``, or the two that it is set from; empty where it is no function."""
+    if word in FUNCTIONS:
+        return f"\\{word}"
+    rest = word.removeprefix("arg")
+    return f"\\arg\\{rest}" if rest != word and rest in FUNCTIONS else ""
 
 
 def _texts(parts: Sequence[Part]) -> list[Part]:
