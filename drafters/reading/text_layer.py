@@ -8,12 +8,13 @@ from docspec.drafters.reading.alternatives import placed_alternatives
 from docspec.drafters.reading.contents import contents
 from docspec.drafters.reading.evidence import Evidence
 from docspec.drafters.reading.formulas.display import apart, as_one
-from docspec.drafters.reading.formulas.region import formula_lines
+from docspec.drafters.reading.formulas.region import formula_lines, inline_formulas
 from docspec.drafters.reading.fractions import with_fractions
 from docspec.drafters.reading.ligatures import mend_lines
 from docspec.drafters.reading.marked import as_markdown
 from docspec.drafters.reading.table_drafts import write_table
 from docspec.drafters.reading.writer import write_region
+from docspec.markdown import HEADINGS
 from docspec.types import Box, Category, Draft, Line, Page, Region, Style
 
 SOURCE = "text-layer"
@@ -66,7 +67,11 @@ def draft_text(page: Page, region: Region, style: Style, source: str, confidence
     text = write_region(region, style)
     if not text:
         return ()
-    markdown = as_markdown(region, text, style, page.lines)
+    maths = inline_formulas(page, region, style.formula or ("$", "$"))
+    shown = write_region(maths, style) if maths is not region else text
+    if style.formula and region.category not in HEADINGS:
+        text = shown
+    markdown = as_markdown(maths, shown, style, page.lines)
     alternatives = placed_alternatives(region.lines, text)
     return (Draft(text, source, confidence, alternatives, "" if markdown == text else markdown),)
 

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
+from docspec.code_lines import is_code
 from docspec.drafters.reading.formulas.display import Formula, display
-from docspec.types import Box, Glyph, Page, Region
+from docspec.drafters.reading.formulas.inline import MATHS, with_inline
+from docspec.types import Box, Category, Glyph, Page, Region
 
+RUNNING = (Category.TEXT, Category.LIST_ITEM, Category.CAPTION, Category.FOOTNOTE)
 LAYER = "text-layer"
 MOST_IN_LAYER = 0.5  # of a region's lines: at least so many must be the file's own
 REACH = 2.0  # points around a region's lines
@@ -24,6 +28,16 @@ def formula_lines(page: Page, region: Region) -> list[Formula]:
     found = display(glyphs, rules)
     letters = sum(len(span.text.strip()) for line in own for span in line.spans)
     return found if letters <= len(glyphs) + 2 else []
+
+
+def inline_formulas(page: Page, region: Region, around: tuple[str, str]) -> Region:
+    """``region`` with the formulas within its text as spans of LaTeX; itself where there are none."""
+    if page.handle is None or region.category not in RUNNING or is_code(region.lines, page.lines):
+        return region
+    if not any(MATHS.match(span.font) for line in region.lines for span in line.spans):
+        return region
+    lines = with_inline(region.lines, page.handle.glyphs(), page.handle.rules(), around)
+    return region if lines == region.lines else replace(region, lines=lines)
 
 
 def glyphs_in(glyphs: Sequence[Glyph], region: Region) -> list[Glyph]:
