@@ -11,7 +11,7 @@ from statistics import median
 from docspec.layout.assign import TEXT_LIKE, fit
 from docspec.layout.geometry import height, rows, same_rows, split, width
 from docspec.layout.pixels import ink_share
-from docspec.marks import starts_item
+from docspec.marks import FORMULA_NUMBER, starts_item
 from docspec.types import Box, Category, Line, Page, Region, union
 
 # White space in line heights, and how many rows the shortest column beside it has, at least and at most:
@@ -19,6 +19,7 @@ from docspec.types import Box, Category, Line, Page, Region, union
 GUTTERS = ((0.35, 8, 10**9), (1.0, 3, 10**9), (3.0, 1, 1))
 LEADING = 1.1  # line heights of nothing between paragraphs
 UNREAD = 0.02  # share of ink in such a gap from which a line stands there that nobody read
+LAYER = "text-layer"
 INDENT = 0.7  # line heights by which a paragraph's first line is set in, at the least,
 MAX_INDENT = 4.0  # and at the most: centred lines are set in further
 FLOWING = (Category.TEXT, Category.LIST_ITEM, Category.FOOTNOTE)
@@ -34,10 +35,35 @@ def cut(page: Page, region: Region) -> list[Region]:
     """
     if region.category not in TEXT_LIKE or len(region.lines) < 2:
         return [region]
+    if region.category is Category.FORMULA and any(line.source == LAYER for line in region.lines):
+        return _numbered(region)
     pieces = _pieces(page, sorted(region.lines, key=lambda line: (line.box[1], line.box[0])))
     if region.category in FLOWING:
         pieces = [paragraph for piece in pieces for paragraph in paragraphs(piece)]
     return [fit(replace(region, lines=tuple(piece))) for piece in pieces]
+
+
+def _numbered(region: Region) -> list[Region]:
+    """A formula, whose parts stand in many places, and the number beside it, if it has one there."""
+    size = median(height(line.box) for line in region.lines)
+    for at, line in enumerate(region.lines):
+        others = [other for other in region.lines if other is not line]
+        if FORMULA_NUMBER.fullmatch(line.text.strip()) and others and _far(line.box, union(one.box for one in others), size):
+            number = Region(region.page, region.order, line.box, Category.CAPTION, region.confidence, (line,))
+            return [replace(region, lines=tuple(others), box=union(one.box for one in others)), number]
+        for n in range(1, len(line.spans)):
+            tail = line.part(range(n, len(line.spans)))
+            head = line.part(range(n))
+            if FORMULA_NUMBER.fullmatch(tail.text.strip()) and tail.box[0] - head.box[2] > 2 * size:
+                rest = (*region.lines[:at], head, *region.lines[at + 1 :])
+                number = Region(region.page, region.order, tail.box, Category.CAPTION, region.confidence, (tail,))
+                return [replace(region, lines=rest, box=union(one.box for one in rest)), number]
+    return [region]
+
+
+def _far(number: Box, formula: Box, size: float) -> bool:
+    """Whether a number stands clear of the formula on either side."""
+    return number[0] - formula[2] > size or formula[0] - number[2] > size
 
 
 def _pieces(page: Page, lines: Sequence[Line]) -> list[Sequence[Line]]:

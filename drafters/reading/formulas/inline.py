@@ -14,8 +14,10 @@ from itertools import groupby, pairwise
 from statistics import median
 
 from docspec.drafters.reading.formulas.display import parts_of
+from docspec.drafters.reading.formulas.parts import AXIS
 from docspec.drafters.reading.formulas.rows import latex_of
-from docspec.drafters.reading.formulas.symbols import FUNCTIONS
+from docspec.drafters.reading.formulas.signs import LARGE, part_of
+from docspec.drafters.reading.formulas.symbols import ACCENTS, FUNCTIONS, NAMES
 from docspec.types import Box, Glyph, Line, Span, union
 
 LATEX = "LaTeX"  # the font of a span that is markdown already
@@ -29,6 +31,8 @@ PART = frozenset("+−=<>()[]|/×·±∓∼≈≤≥!%∗*∙:,.;'′&∞…⟨�
 RELATIONS = frozenset("=<>≤≥∈≈∼≡→⊂⊆∝≪≫≠+−×·")
 ENDS = frozenset(".,;:!&–")  # which belong to the sentence at a formula's end
 BRACKETS = {")": "(", "]": "[", "}": "{", "⟩": "⟨"}
+ITALIC = re.compile(r"Ital|Obli|CMTI", re.IGNORECASE)
+LONGEST_BAR = 60.0  # points: of a fraction within text
 CLOSE = 0.12  # of the size: what is nearer is no word of its own
 SPACE = 0.45  # of the size: the widest gap inside a formula
 STRETCHED = 0.8  # of the size: the same beside relations, where justified lines stretch
@@ -47,6 +51,8 @@ class _Char:
     place: tuple[int, int, int]
     row: int = -1
     script: bool = False
+    fraction: bool = False  # above or below a bar
+    alone: bool = False  # a letter that is no part of a word
     run: int = -1
 
     @property
@@ -66,9 +72,8 @@ def with_inline(
     ``glyphs`` are the page's. Spans whose characters are not those of their glyphs stay as they are, and so
     does a formula that is not understood.
     """
-    if not any(MATHS.match(span.font) for line in lines for span in line.spans):
-        return tuple(lines)
     chars = _characters(lines, glyphs)
+    _mark_fractions(chars, rules)
     rows = _rows(chars)
     runs = [run for row in rows for run in _runs(row)]
     written: dict[tuple[int, int, int], tuple[str, list[_Char]]] = {}
@@ -119,20 +124,55 @@ def _rows(chars: Sequence[_Char]) -> list[list[_Char]]:
         return []
     size = median(char.glyph.size for char in chars)
     rows: list[list[_Char]] = []
-    for char in sorted((char for char in chars if char.glyph.size >= SMALL * size), key=lambda char: char.glyph.origin[1]):
-        if rows and char.glyph.origin[1] - rows[-1][0].glyph.origin[1] <= SAME_ROW * size:
+    for char in sorted((char for char in chars if char.glyph.size >= SMALL * size), key=lambda char: _standing(char.glyph)):
+        if rows and _standing(char.glyph) - _standing(rows[-1][0].glyph) <= SAME_ROW * size:
             rows[-1].append(char)
         else:
             rows.append([char])
-    baselines = [median(char.glyph.origin[1] for char in row) for row in rows]
+    baselines = [median(_standing(char.glyph) for char in row) for row in rows]
     for char in chars:
         if char.glyph.size >= SMALL * size or not rows:
             continue
-        nearest = min(range(len(rows)), key=lambda number: abs(baselines[number] - char.glyph.origin[1]))
-        if abs(baselines[nearest] - char.glyph.origin[1]) <= SCRIPT_REACH * size:
-            char.script = abs(baselines[nearest] - char.glyph.origin[1]) > 0.05 * size
+        nearest = min(range(len(rows)), key=lambda number: abs(baselines[number] - _standing(char.glyph)))
+        if abs(baselines[nearest] - _standing(char.glyph)) <= SCRIPT_REACH * size:
+            char.script = abs(baselines[nearest] - _standing(char.glyph)) > 0.05 * size
             rows[nearest].append(char)
-    return [sorted(row, key=lambda char: char.x0) for row in rows]
+    ordered = [sorted(row, key=lambda char: char.x0) for row in rows]
+    for row in ordered:
+        _mark_alone([char for char in row if not char.script])
+    return ordered
+
+
+def _mark_alone(row: Sequence[_Char]) -> None:
+    """Marks letters without other letters of their font beside them."""
+    for number, char in enumerate(row):
+        near = [other for other in row[max(0, number - 1) : number + 2] if other is not char]
+        char.alone = char.glyph.text.isalpha() and not any(
+            other.glyph.text.isalpha()
+            and other.glyph.font == char.glyph.font
+            and max(char.x0 - other.x1, other.x0 - char.x1) < CLOSE * char.glyph.size
+            for other in near
+        )
+
+
+def _mark_fractions(chars: Sequence[_Char], rules: Sequence[Box]) -> None:
+    """Marks what stands above and below a short rule."""
+    for x0, y0, x1, y1 in rules:
+        if x1 - x0 > LONGEST_BAR:
+            continue
+        inside = [char for char in chars if x0 - 1 <= (char.x0 + char.x1) / 2 <= x1 + 1]
+        above = [char for char in inside if 0 < y0 - char.glyph.origin[1] < 0.8 * char.glyph.size]
+        below = [char for char in inside if 0.4 * char.glyph.size < char.glyph.origin[1] - y1 < 1.4 * char.glyph.size]
+        if above and below:
+            for char in (*above, *below):
+                char.fraction = True
+
+
+def _standing(glyph: Glyph) -> float:
+    """The baseline of the row that a glyph is on: large signs are set from above."""
+    if LARGE.match(glyph.font.rsplit("+", 1)[-1]) and (part := part_of(glyph)) is not None and part.centred:
+        return part.middle + AXIS * part.size
+    return glyph.origin[1]
 
 
 def _runs(row: Sequence[_Char]) -> list[list[_Char]]:
@@ -161,6 +201,14 @@ def _runs(row: Sequence[_Char]) -> list[list[_Char]]:
 
 def _kind(char: _Char) -> str:
     glyph = char.glyph
+    if char.fraction:
+        return "evidence"
+    if glyph.text in ACCENTS and glyph.text not in "`^~":
+        return "accent"
+    if ITALIC.search(glyph.font) and char.alone:
+        return "part"
+    if glyph.font.startswith("Symbol") and glyph.text in NAMES and glyph.text not in NO_EVIDENCE:
+        return "evidence"
     maths = MATHS.match(glyph.font.rsplit("+", 1)[-1]) is not None or "\U0001d400" <= glyph.text[0] <= "\U0001d7ff"
     if maths and glyph.text not in NO_EVIDENCE:
         return "evidence"

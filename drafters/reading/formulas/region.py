@@ -8,7 +8,8 @@ from dataclasses import replace
 from docspec.code_lines import is_code
 from docspec.drafters.reading.formulas.display import Formula, display
 from docspec.drafters.reading.formulas.inline import MATHS, with_inline
-from docspec.types import Box, Category, Glyph, Page, Region
+from docspec.drafters.reading.formulas.signs import part_of
+from docspec.types import Box, Category, Glyph, Page, Region, union
 
 RUNNING = (Category.TEXT, Category.LIST_ITEM, Category.CAPTION, Category.FOOTNOTE)
 LAYER = "text-layer"
@@ -34,7 +35,7 @@ def inline_formulas(page: Page, region: Region, around: tuple[str, str]) -> Regi
     """``region`` with the formulas within its text as spans of LaTeX; itself where there are none."""
     if page.handle is None or region.category not in RUNNING or is_code(region.lines, page.lines):
         return region
-    if not any(MATHS.match(span.font) for line in region.lines for span in line.spans):
+    if not any(MATHS.match(span.font) or span.font.startswith("Symbol") for line in region.lines for span in line.spans):
         return region
     lines = with_inline(region.lines, page.handle.glyphs(), page.handle.rules(), around)
     return region if lines == region.lines else replace(region, lines=lines)
@@ -43,14 +44,15 @@ def inline_formulas(page: Page, region: Region, around: tuple[str, str]) -> Regi
 def glyphs_in(glyphs: Sequence[Glyph], region: Region) -> list[Glyph]:
     """Those of ``glyphs`` that stand on one of ``region``'s lines, or whose font sets them elsewhere, in its box."""
     boxes = [span.box for line in region.lines for span in line.spans]
+    whole = union(boxes)
     found = []
     for glyph in glyphs:
         x = (glyph.box[0] + glyph.box[2]) / 2
-        y = glyph.origin[1]
         middle = (glyph.box[1] + glyph.box[3]) / 2
-        on_line = any(box[0] - 0.1 <= x <= box[2] + 0.1 and box[1] - 0.1 <= middle <= box[3] + 0.1 for box in boxes)
-        x0, y0, x1, y1 = region.box
-        if on_line or (glyph.code is not None and x0 - REACH <= x <= x1 + REACH and y0 - REACH <= y <= y1):
+        x0, y0, x1, y1 = region.box if glyph.code is not None else whole
+        if any(box[0] - 0.1 <= x <= box[2] + 0.1 and box[1] - 0.1 <= middle <= box[3] + 0.1 for box in boxes):
+            found.append(glyph)
+        elif x0 - REACH <= x <= x1 + REACH and y0 - REACH <= glyph.box[1] and glyph.box[3] <= y1 + REACH and (part := part_of(glyph)) is not None and y0 - REACH <= part.middle <= y1 + REACH:
             found.append(glyph)
     return found
 
