@@ -11,7 +11,7 @@ from statistics import median
 from docspec.layout.assign import TEXT_LIKE, fit
 from docspec.layout.geometry import height, rows, same_rows, split, width
 from docspec.layout.pixels import ink_share
-from docspec.marks import FORMULA_NUMBER, starts_item
+from docspec.marks import FORMULA_NUMBER, reads_as_prose, starts_item
 from docspec.types import Box, Category, Line, Page, Region, union
 
 # White space in line heights, and how many rows the shortest column beside it has, at least and at most:
@@ -36,7 +36,8 @@ def cut(page: Page, region: Region) -> list[Region]:
     if region.category not in TEXT_LIKE or len(region.lines) < 2:
         return [region]
     if region.category is Category.FORMULA and any(line.source == LAYER for line in region.lines):
-        return _numbered(region)
+        if not reads_as_prose(" ".join(line.text for line in region.lines)):
+            return _numbered(region)
     pieces = _pieces(page, sorted(region.lines, key=lambda line: (line.box[1], line.box[0])))
     if region.category in FLOWING:
         pieces = [paragraph for piece in pieces for paragraph in paragraphs(piece)]
@@ -50,15 +51,24 @@ def _numbered(region: Region) -> list[Region]:
         others = [other for other in region.lines if other is not line]
         if FORMULA_NUMBER.fullmatch(line.text.strip()) and others and _far(line.box, union(one.box for one in others), size):
             number = Region(region.page, region.order, line.box, Category.CAPTION, region.confidence, (line,))
-            return [replace(region, lines=tuple(others), box=union(one.box for one in others)), number]
+            return [_beside(region, others, line.box), number]
         for n in range(1, len(line.spans)):
             tail = line.part(range(n, len(line.spans)))
             head = line.part(range(n))
             if FORMULA_NUMBER.fullmatch(tail.text.strip()) and tail.box[0] - head.box[2] > 2 * size:
                 rest = (*region.lines[:at], head, *region.lines[at + 1 :])
                 number = Region(region.page, region.order, tail.box, Category.CAPTION, region.confidence, (tail,))
-                return [replace(region, lines=rest, box=union(one.box for one in rest)), number]
+                return [_beside(region, rest, tail.box), number]
     return [region]
+
+
+def _beside(region: Region, lines: Sequence[Line], number: Box) -> Region:
+    """``region`` with only these ``lines``, its box ending where the ``number`` stands."""
+    x0, y0, x1, y1 = union(line.box for line in lines)
+    a, b, c, d = region.box
+    left = min(x0, max(a, number[2])) if number[0] < x0 else min(x0, a)
+    right = max(x1, min(c, number[0])) if number[0] > x0 else max(x1, c)
+    return replace(region, lines=tuple(lines), box=(left, min(y0, b), right, max(y1, d)))
 
 
 def _far(number: Box, formula: Box, size: float) -> bool:

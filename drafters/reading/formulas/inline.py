@@ -31,6 +31,7 @@ PART = frozenset("+−=<>()[]|/×·±∓∼≈≤≥!%∗*∙:,.;'′&∞…⟨�
 RELATIONS = frozenset("=<>≤≥∈≈∼≡→⊂⊆∝≪≫≠+−×·")
 ENDS = frozenset(".,;:!&–")  # which belong to the sentence at a formula's end
 BRACKETS = {")": "(", "]": "[", "}": "{", "⟩": "⟨"}
+ARTICLES = "aAI"  # letters that are words as well
 ITALIC = re.compile(r"Ital|Obli|CMTI", re.IGNORECASE)
 LONGEST_BAR = 60.0  # points: of a fraction within text
 CLOSE = 0.12  # of the size: what is nearer is no word of its own
@@ -62,6 +63,11 @@ class _Char:
     @property
     def x1(self) -> float:
         return self.glyph.box[2]
+
+
+def may_show(span: Span) -> bool:
+    """Whether a span's font may be one of formulas."""
+    return bool(MATHS.match(span.font) or span.font.startswith("Symbol") or ITALIC.search(span.font))
 
 
 def with_inline(
@@ -124,18 +130,18 @@ def _rows(chars: Sequence[_Char]) -> list[list[_Char]]:
         return []
     size = median(char.glyph.size for char in chars)
     rows: list[list[_Char]] = []
-    for char in sorted((char for char in chars if char.glyph.size >= SMALL * size), key=lambda char: _standing(char.glyph)):
+    for char in sorted((char for char in chars if _is_main(char, size)), key=lambda char: _standing(char.glyph)):
         if rows and _standing(char.glyph) - _standing(rows[-1][0].glyph) <= SAME_ROW * size:
             rows[-1].append(char)
         else:
             rows.append([char])
     baselines = [median(_standing(char.glyph) for char in row) for row in rows]
     for char in chars:
-        if char.glyph.size >= SMALL * size or not rows:
+        if _is_main(char, size) or not rows:
             continue
         nearest = min(range(len(rows)), key=lambda number: abs(baselines[number] - _standing(char.glyph)))
         if abs(baselines[nearest] - _standing(char.glyph)) <= SCRIPT_REACH * size:
-            char.script = abs(baselines[nearest] - _standing(char.glyph)) > 0.05 * size
+            char.script = char.glyph.size < SMALL * size and abs(baselines[nearest] - _standing(char.glyph)) > 0.05 * size
             rows[nearest].append(char)
     ordered = [sorted(row, key=lambda char: char.x0) for row in rows]
     for row in ordered:
@@ -143,16 +149,32 @@ def _rows(chars: Sequence[_Char]) -> list[list[_Char]]:
     return ordered
 
 
+def _is_main(char: _Char, size: float) -> bool:
+    """Whether a character makes rows: scripts and accents stand off them."""
+    return char.glyph.size >= SMALL * size and not _is_accent(char.glyph)
+
+
+def _is_accent(glyph: Glyph) -> bool:
+    return glyph.text in ACCENTS and glyph.text not in "`^~"
+
+
 def _mark_alone(row: Sequence[_Char]) -> None:
-    """Marks letters without other letters of their font beside them."""
-    for number, char in enumerate(row):
-        near = [other for other in row[max(0, number - 1) : number + 2] if other is not char]
-        char.alone = char.glyph.text.isalpha() and not any(
-            other.glyph.text.isalpha()
-            and other.glyph.font == char.glyph.font
-            and max(char.x0 - other.x1, other.x0 - char.x1) < CLOSE * char.glyph.size
+    """Marks letters that have no words in their font beside them."""
+    tokens: list[list[_Char]] = []
+    for char in row:
+        last = tokens[-1][-1] if tokens else None
+        if last and last.glyph.font == char.glyph.font and char.x0 - last.x1 < CLOSE * char.glyph.size:
+            tokens[-1].append(char)
+        else:
+            tokens.append([char])
+    for number, token in enumerate(tokens):
+        near = [other for other in tokens[max(0, number - 1) : number + 2] if other is not token]
+        alone = sum(char.glyph.text.isalpha() for char in token) == 1 and not any(
+            other[0].glyph.font == token[0].glyph.font and sum(char.glyph.text.isalpha() for char in other) > 1
             for other in near
         )
+        for char in token:
+            char.alone = alone and char.glyph.text.isalpha()
 
 
 def _mark_fractions(chars: Sequence[_Char], rules: Sequence[Box]) -> None:
@@ -203,10 +225,10 @@ def _kind(char: _Char) -> str:
     glyph = char.glyph
     if char.fraction:
         return "evidence"
-    if glyph.text in ACCENTS and glyph.text not in "`^~":
+    if _is_accent(glyph):
         return "accent"
     if ITALIC.search(glyph.font) and char.alone:
-        return "part"
+        return "part" if glyph.text in ARTICLES else "evidence"
     if glyph.font.startswith("Symbol") and glyph.text in NAMES and glyph.text not in NO_EVIDENCE:
         return "evidence"
     maths = MATHS.match(glyph.font.rsplit("+", 1)[-1]) is not None or "\U0001d400" <= glyph.text[0] <= "\U0001d7ff"
@@ -315,7 +337,7 @@ def _odd(texts: Sequence[str]) -> set[int]:
 
 
 def _is_formula(run: Sequence[_Char]) -> bool:
-    return any(_kind(char) == "evidence" for char in run)
+    return any(_kind(char) == "evidence" for char in run) and any(not _is_accent(char.glyph) for char in run)
 
 
 def _rewritten(

@@ -7,27 +7,29 @@ from dataclasses import replace
 
 from docspec.code_lines import is_code
 from docspec.drafters.reading.formulas.display import Formula, display
-from docspec.drafters.reading.formulas.inline import MATHS, with_inline
+from docspec.drafters.reading.formulas.inline import may_show, with_inline
 from docspec.drafters.reading.formulas.signs import part_of
+from docspec.marks import reads_as_prose
 from docspec.types import Box, Category, Glyph, Page, Region, union
 
 RUNNING = (Category.TEXT, Category.LIST_ITEM, Category.CAPTION, Category.FOOTNOTE)
 LAYER = "text-layer"
 MOST_IN_LAYER = 0.5  # of a region's lines: at least so many must be the file's own
 REACH = 2.0  # points around a region's lines
-WORDS = 0.6  # share of a formula's glyphs in text from which it is none
 
 
 def formula_lines(page: Page, region: Region) -> list[Formula]:
     """The lines of ``region`` as LaTeX; none where the page has no glyphs for it or they are not understood."""
     lines = region.lines
     own = [line for line in lines if line.source == LAYER]
-    if page.handle is None or len(own) <= MOST_IN_LAYER * len(lines) or any(line.turn for line in lines):
+    if page.handle is None or len(own) <= MOST_IN_LAYER * len(lines) or any(line.turn for line in own):
         return []
     glyphs = glyphs_in(page.handle.glyphs(), region)
     rules = [rule for rule in page.handle.rules() if _touches(rule, region.box)]
+    if reads_as_prose(" ".join(line.text for line in own)):
+        return []
     found = display(glyphs, rules)
-    letters = sum(len(span.text.strip()) for line in own for span in line.spans)
+    letters = sum(not char.isspace() for line in own for char in line.text)
     return found if letters <= len(glyphs) + 2 else []
 
 
@@ -35,7 +37,7 @@ def inline_formulas(page: Page, region: Region, around: tuple[str, str]) -> Regi
     """``region`` with the formulas within its text as spans of LaTeX; itself where there are none."""
     if page.handle is None or region.category not in RUNNING or is_code(region.lines, page.lines):
         return region
-    if not any(MATHS.match(span.font) or span.font.startswith("Symbol") for line in region.lines for span in line.spans):
+    if not any(may_show(span) for line in region.lines for span in line.spans):
         return region
     lines = with_inline(region.lines, page.handle.glyphs(), page.handle.rules(), around)
     return region if lines == region.lines else replace(region, lines=lines)
