@@ -37,7 +37,9 @@ def rules_of(page: Any) -> tuple[Box, ...]:
     """The boxes of horizontal rules that a PyMuPDF page draws."""
     boxes = [tuple(map(float, box)) for kind, box in page.get_bboxlog() if kind in DRAWN]
     return tuple(
-        (x0, y0, x1, y1) for x0, y0, x1, y1 in boxes if y1 - y0 <= THIN and x1 - x0 >= max(SHORT, 2 * (y1 - y0))
+        (x0, y0, x1, y1)
+        for x0, y0, x1, y1 in boxes
+        if y1 - y0 <= THIN and x1 - x0 >= max(SHORT, 2 * (y1 - y0))
     )
 
 

@@ -35,30 +35,34 @@ def cut(page: Page, region: Region) -> list[Region]:
     """
     if region.category not in TEXT_LIKE or len(region.lines) < 2:
         return [region]
-    if region.category is Category.FORMULA and any(line.source == LAYER for line in region.lines):
-        if not reads_as_prose(" ".join(line.text for line in region.lines)):
-            return _numbered(region)
+    if region.category is Category.FORMULA and _is_formula(region.lines):
+        return _numbered(region)
     pieces = _pieces(page, sorted(region.lines, key=lambda line: (line.box[1], line.box[0])))
     if region.category in FLOWING:
         pieces = [paragraph for piece in pieces for paragraph in paragraphs(piece)]
     return [fit(replace(region, lines=tuple(piece))) for piece in pieces]
 
 
+def _is_formula(lines: Sequence[Line]) -> bool:
+    """Whether what is laid out as a formula is one, whose lines are a text layer's."""
+    layer = any(line.source == LAYER for line in lines)
+    return layer and not reads_as_prose(" ".join(line.text for line in lines))
+
+
 def _numbered(region: Region) -> list[Region]:
     """A formula, whose parts stand in many places, and the number beside it, if it has one there."""
     size = median(height(line.box) for line in region.lines)
     for at, line in enumerate(region.lines):
-        others = [other for other in region.lines if other is not line]
-        if FORMULA_NUMBER.fullmatch(line.text.strip()) and others and _far(line.box, union(one.box for one in others), size):
-            number = Region(region.page, region.order, line.box, Category.CAPTION, region.confidence, (line,))
-            return [_beside(region, others, line.box), number]
-        for n in range(1, len(line.spans)):
+        for n in range(len(line.spans)):
             tail = line.part(range(n, len(line.spans)))
-            head = line.part(range(n))
-            if FORMULA_NUMBER.fullmatch(tail.text.strip()) and tail.box[0] - head.box[2] > 2 * size:
-                rest = (*region.lines[:at], head, *region.lines[at + 1 :])
-                number = Region(region.page, region.order, tail.box, Category.CAPTION, region.confidence, (tail,))
-                return [_beside(region, rest, tail.box), number]
+            if not FORMULA_NUMBER.fullmatch(tail.text.strip()):
+                continue
+            head = (line.part(range(n)),) if n else ()
+            rest = (*region.lines[:at], *head, *region.lines[at + 1 :])
+            beside = head or rest
+            if beside and _far(tail.box, union(one.box for one in beside), size):
+                number = Region(region.page, region.order, tail.box, Category.CAPTION, lines=(tail,))
+                return [_beside(region, rest, tail.box), replace(number, confidence=region.confidence)]
     return [region]
 
 

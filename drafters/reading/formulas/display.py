@@ -21,7 +21,9 @@ RELATION = re.compile(
     r"\\(?:leq?|geq?|neq|approx|equiv|sim|simeq|in|to|subseteq|subset|propto|Rightarrow|iff|triangleq|leqslant|"
     r"geqslant|lesssim|gtrsim|ll|gg|cong|Longrightarrow|longrightarrow)(?![A-Za-z])|[=<>]"
 )
-GOES_ON = re.compile(rf"(?:\\q?quad)?\s*(?:{RELATION.pattern}|[+\-]|\\(?:times|cdot|pm|cup|cap|otimes|oplus)(?![A-Za-z]))")
+GOES_ON = re.compile(
+    rf"(?:\\q?quad)?\s*(?:{RELATION.pattern}|[+\-]|\\(?:times|cdot|pm|cup|cap|otimes|oplus)(?![A-Za-z]))"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +97,10 @@ def as_one(lines: Sequence[Formula]) -> str:
     rows = [_aligned(line.latex) for line in lines]
     tag = f" \\tag{{{numbers[0]}}}" if len(numbers) == 1 else ""
     if len(numbers) > 1:
-        rows = [f"{row} \\tag{{{line.number}}}" if line.number else row for row, line in zip(rows, lines, strict=True)]
+        rows = [
+            f"{row} \\tag{{{line.number}}}" if line.number else row
+            for row, line in zip(rows, lines, strict=True)
+        ]
         return f"\\begin{{align}} {BREAK.join(rows)} \\end{{align}}"
     return f"\\begin{{aligned}} {BREAK.join(rows)} \\end{{aligned}}{tag}"
 
@@ -117,5 +122,9 @@ def _aligned(latex: str) -> str:
     for place, char in enumerate(latex):
         depth += {"{": 1, "}": -1}.get(char, 0)
         if depth == 0 and RELATION.match(latex, place) and (char != "<" or place):
-            return f"{latex[:place]}&{latex[place:]}" if not place else f"{latex[:place].rstrip()} &{latex[place:]}"
+            return (
+                f"{latex[:place]}&{latex[place:]}"
+                if not place
+                else f"{latex[:place].rstrip()} &{latex[place:]}"
+            )
     return f"&{latex}"

@@ -26,7 +26,9 @@ MATHS = re.compile(
     r"STIX\w*Math|XITS\w*Math|.*[A-Za-z]Math(?:-|$)|Cambria ?Math|BBM|DSROM|Latin ?Modern ?Math)",
     re.IGNORECASE,
 )
-NO_EVIDENCE = frozenset("⊠□■☐☑◇★⋆✓⃝•∙·∗*†‡§¶{}|\\/⟨⟩〈〉.,;:'′°∘◦√<>")  # which text has in such fonts as well, alone
+NO_EVIDENCE = frozenset(
+    "⊠□■☐☑◇★⋆✓⃝•∙·∗*†‡§¶{}|\\/⟨⟩〈〉.,;:'′°∘◦√<>"
+)  # which text has in such fonts as well, alone
 PART = frozenset("+−=<>()[]|/×·±∓∼≈≤≥!%∗*∙:,.;'′&∞…⟨⟩{}")  # of formulas beside such signs
 RELATIONS = frozenset("=<>≤≥∈≈∼≡→⊂⊆∝≪≫≠+−×·")
 ENDS = frozenset(".,;:!&–")  # which belong to the sentence at a formula's end
@@ -97,7 +99,11 @@ def with_inline(
 
 def _inside(rules: Sequence[Box], run: Sequence[_Char]) -> list[Box]:
     x0, y0, x1, y1 = union(char.glyph.box for char in run)
-    return [rule for rule in rules if x0 - 1 <= rule[0] and rule[2] <= x1 + 1 and y0 - 1 <= rule[1] and rule[3] <= y1 + 1]
+    return [
+        rule
+        for rule in rules
+        if x0 - 1 <= rule[0] and rule[2] <= x1 + 1 and y0 - 1 <= rule[1] and rule[3] <= y1 + 1
+    ]
 
 
 def _characters(lines: Sequence[Line], glyphs: Sequence[Glyph]) -> list[_Char]:
@@ -130,7 +136,9 @@ def _rows(chars: Sequence[_Char]) -> list[list[_Char]]:
         return []
     size = median(char.glyph.size for char in chars)
     rows: list[list[_Char]] = []
-    for char in sorted((char for char in chars if _is_main(char, size)), key=lambda char: _standing(char.glyph)):
+    for char in sorted(
+        (char for char in chars if _is_main(char, size)), key=lambda char: _standing(char.glyph)
+    ):
         if rows and _standing(char.glyph) - _standing(rows[-1][0].glyph) <= SAME_ROW * size:
             rows[-1].append(char)
         else:
@@ -141,7 +149,10 @@ def _rows(chars: Sequence[_Char]) -> list[list[_Char]]:
             continue
         nearest = min(range(len(rows)), key=lambda number: abs(baselines[number] - _standing(char.glyph)))
         if abs(baselines[nearest] - _standing(char.glyph)) <= SCRIPT_REACH * size:
-            char.script = char.glyph.size < SMALL * size and abs(baselines[nearest] - _standing(char.glyph)) > 0.05 * size
+            char.script = (
+                char.glyph.size < SMALL * size
+                and abs(baselines[nearest] - _standing(char.glyph)) > 0.05 * size
+            )
             rows[nearest].append(char)
     ordered = [sorted(row, key=lambda char: char.x0) for row in rows]
     for row in ordered:
@@ -170,7 +181,8 @@ def _mark_alone(row: Sequence[_Char]) -> None:
     for number, token in enumerate(tokens):
         near = [other for other in tokens[max(0, number - 1) : number + 2] if other is not token]
         alone = sum(char.glyph.text.isalpha() for char in token) == 1 and not any(
-            other[0].glyph.font == token[0].glyph.font and sum(char.glyph.text.isalpha() for char in other) > 1
+            other[0].glyph.font == token[0].glyph.font
+            and sum(char.glyph.text.isalpha() for char in other) > 1
             for other in near
         )
         for char in token:
@@ -184,7 +196,11 @@ def _mark_fractions(chars: Sequence[_Char], rules: Sequence[Box]) -> None:
             continue
         inside = [char for char in chars if x0 - 1 <= (char.x0 + char.x1) / 2 <= x1 + 1]
         above = [char for char in inside if 0 < y0 - char.glyph.origin[1] < 0.8 * char.glyph.size]
-        below = [char for char in inside if 0.4 * char.glyph.size < char.glyph.origin[1] - y1 < 1.4 * char.glyph.size]
+        below = [
+            char
+            for char in inside
+            if 0.4 * char.glyph.size < char.glyph.origin[1] - y1 < 1.4 * char.glyph.size
+        ]
         if above and below:
             for char in (*above, *below):
                 char.fraction = True
@@ -231,7 +247,10 @@ def _kind(char: _Char) -> str:
         return "part" if glyph.text in ARTICLES else "evidence"
     if glyph.font.startswith("Symbol") and glyph.text in NAMES and glyph.text not in NO_EVIDENCE:
         return "evidence"
-    maths = MATHS.match(glyph.font.rsplit("+", 1)[-1]) is not None or "\U0001d400" <= glyph.text[0] <= "\U0001d7ff"
+    maths = (
+        MATHS.match(glyph.font.rsplit("+", 1)[-1]) is not None
+        or "\U0001d400" <= glyph.text[0] <= "\U0001d7ff"
+    )
     if maths and glyph.text not in NO_EVIDENCE:
         return "evidence"
     if maths or char.script:
@@ -245,12 +264,22 @@ def _words(row: Sequence[_Char], kinds: list[str]) -> None:
     """Marks functions, and short upright words with a script of mathematical signs, as parts."""
     start = 0
     for number in range(1, len(row) + 1):
-        if number < len(row) and kinds[number] == kinds[start] == "word" and row[number].x0 - row[number - 1].x1 < CLOSE * row[number].glyph.size:
+        if (
+            number < len(row)
+            and kinds[number] == kinds[start] == "word"
+            and row[number].x0 - row[number - 1].x1 < CLOSE * row[number].glyph.size
+        ):
             continue
         if kinds[start] == "word":
             word = "".join(char.glyph.text for char in row[start:number])
-            script = number < len(row) and row[number].script and row[number].x0 - row[number - 1].x1 < CLOSE * row[start].glyph.size
-            maths = script and any(kinds[n] == "evidence" for n in range(number, min(number + 4, len(row))) if row[n].script)
+            script = (
+                number < len(row)
+                and row[number].script
+                and row[number].x0 - row[number - 1].x1 < CLOSE * row[start].glyph.size
+            )
+            maths = script and any(
+                kinds[n] == "evidence" for n in range(number, min(number + 4, len(row))) if row[n].script
+            )
             if (word in FUNCTIONS and len(word) > 1) or (maths and len(word) <= LONG_BASE and word.isalpha()):
                 kinds[start:number] = ["function" if word in FUNCTIONS else "base"] * (number - start)
         start = number
@@ -274,7 +303,12 @@ def _goes_with(row: Sequence[_Char], kinds: Sequence[str], number: int, before: 
     if kinds[number] == "base":
         return kinds[before] in ("base", "evidence") and gap < CLOSE * size
     operators = not (_is_alnum(first) and _is_alnum(second))
-    if kinds[number] in ("digit", "part", "function") and gap > CLOSE * size and not operators and kinds[number] != "function":
+    if (
+        kinds[number] in ("digit", "part", "function")
+        and gap > CLOSE * size
+        and not operators
+        and kinds[number] != "function"
+    ):
         return False
     if char.glyph.text in "([" and before > number:
         return gap < CLOSE * size
@@ -300,9 +334,16 @@ def _trimmed(run: list[_Char]) -> list[_Char]:
             first = min(odd)
             left, right = run[:first], run[first + 1 :]
             run = max(left, right, key=len)
+        elif texts[0] == "(" and texts[-1] == ")" and not {",", ";"} & set(texts) and _encloses(texts):
+            run = run[1:-1]
         else:
             return run
     return run
+
+
+def _encloses(texts: Sequence[str]) -> bool:
+    """Whether the first bracket's mate is the last one: brackets of the sentence, with a formula in them."""
+    return not _odd(texts[1:-1]) and len(texts) > 2
 
 
 def _based(run: list[_Char], row: Sequence[_Char]) -> list[_Char]:
@@ -311,7 +352,11 @@ def _based(run: list[_Char], row: Sequence[_Char]) -> list[_Char]:
         return run
     first = next(number for number, char in enumerate(row) if char is run[0])
     start = first
-    while start and row[start].x0 - row[start - 1].x1 < CLOSE * row[start - 1].glyph.size and row[start - 1].glyph.text.isalnum():
+    while (
+        start
+        and row[start].x0 - row[start - 1].x1 < CLOSE * row[start - 1].glyph.size
+        and row[start - 1].glyph.text.isalnum()
+    ):
         start -= 1
     word = row[start:first]
     if 0 < len(word) <= LONG_BASE:

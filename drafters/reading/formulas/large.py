@@ -55,7 +55,17 @@ PIECES = {  # which signs they may belong to, and how high they are
 HORIZONTAL = frozenset(range(0x7A, 0x7E))  # braces' ends and middles
 OVERBRACE = 0x7A  # the left end of a brace above; that of one below is another
 ENDS = {0x30: "(", 0x40: "(", 0x31: ")", 0x41: ")", 0x38: "\\{", 0x3A: "\\{", 0x3C: "\\{", 0x3E: "\\{"}
-ENDS |= {0x39: "\\}", 0x3B: "\\}", 0x3D: "\\}", 0x0C: "|", 0x3F: "|", 0x0D: "\\|", 0x77: "\\|", 0x42: "(", 0x43: ")"}
+ENDS |= {
+    0x39: "\\}",
+    0x3B: "\\}",
+    0x3D: "\\}",
+    0x0C: "|",
+    0x3F: "|",
+    0x0D: "\\|",
+    0x77: "\\|",
+    0x42: "(",
+    0x43: ")",
+}
 # Adobe's characters for the pieces, and others that large signs are mapped to.
 _ADOBE = dict(
     zip(
@@ -98,7 +108,9 @@ def large_sign(glyph: Glyph) -> Part | None:
 
 def _code_of(text: str) -> int:
     """The code of an operator's larger form, where the font maps it to its character."""
-    return next((code for code in DISPLAYED if SIGNS[code] == text), -1) if text in OPERATORS | INTEGRALS else -1
+    return (
+        next((code for code in DISPLAYED if SIGNS[code] == text), -1) if text in OPERATORS | INTEGRALS else -1
+    )
 
 
 def _hanging(latex: str, glyph: Glyph, high: float, kind: Kind, above: float = 0.0) -> Part:
@@ -139,7 +151,9 @@ def _whole(stack: Sequence[Part]) -> Part:
         number = 2 if top and bottom else 6 if top else 4 if bottom else 2
         latex = _PAIRS[number + right]
     else:
-        latex = next((ENDS[code] for code in sorted(codes - {0x3E}) if code in ENDS), ENDS.get(min(codes), "|"))
+        latex = next(
+            (ENDS[code] for code in sorted(codes - {0x3E}) if code in ENDS), ENDS.get(min(codes), "|")
+        )
         if 0x39 in codes or 0x3D in codes or 0x3B in codes:
             latex = "\\}"
     return replace(part, latex=latex, kind=_KINDS[latex])

@@ -54,7 +54,13 @@ def glyphs_in(glyphs: Sequence[Glyph], region: Region) -> list[Glyph]:
         x0, y0, x1, y1 = region.box if glyph.code is not None else whole
         if any(box[0] - 0.1 <= x <= box[2] + 0.1 and box[1] - 0.1 <= middle <= box[3] + 0.1 for box in boxes):
             found.append(glyph)
-        elif x0 - REACH <= x <= x1 + REACH and y0 - REACH <= glyph.box[1] and glyph.box[3] <= y1 + REACH and (part := part_of(glyph)) is not None and y0 - REACH <= part.middle <= y1 + REACH:
+        elif (
+            x0 - REACH <= x <= x1 + REACH
+            and y0 - REACH <= glyph.box[1]
+            and glyph.box[3] <= y1 + REACH
+            and (part := part_of(glyph)) is not None
+            and y0 - REACH <= part.middle <= y1 + REACH
+        ):
             found.append(glyph)
     return found
 

@@ -31,8 +31,16 @@ QUAD = 0.95  # of the row's size: a gap that was set
 MATRIX = 2.0  # of the row's size: how tall the delimiters of several rows are, at the least
 ROW_GAP = 0.03  # of the size: between the rows of a matrix
 COLUMN_GAP = 0.6  # of the size: between its columns
-BIGS = ((1.5, "\\big"), (2.1, "\\Big"), (2.7, "\\bigg"), (float("inf"), "\\Bigg"))  # by their heights in sizes
-LINE_STEP = (1.18, 1.3)  # sizes from one row of a matrix to the next; of other two that stand in parentheses is n over k
+BIGS = (
+    (1.5, "\\big"),
+    (2.1, "\\Big"),
+    (2.7, "\\bigg"),
+    (float("inf"), "\\Bigg"),
+)  # by their heights in sizes
+LINE_STEP = (
+    1.18,
+    1.3,
+)  # sizes from one row of a matrix to the next; of other two that stand in parentheses is n over k
 BREAK = " \\\\ "  # between the rows of what has several
 COMMAND_END = re.compile(r"\\[A-Za-z]+$")
 MATRICES = {("(", ")"): "pmatrix", ("[", "]"): "bmatrix", ("\\{", "\\}"): "Bmatrix", ("|", "|"): "vmatrix"}
@@ -80,7 +88,8 @@ def _baseline(parts: Sequence[Part], size: float) -> float:
     counts = Counter(round(part.baseline / step) for part in standing)
     best = max(counts.values())
     first = min(
-        (part for part in standing if counts[round(part.baseline / step)] == best), key=lambda part: part.box[0]
+        (part for part in standing if counts[round(part.baseline / step)] == best),
+        key=lambda part: part.box[0],
     )
     return first.baseline
 
@@ -103,9 +112,19 @@ def _attach(base: _Base, part: Part, way: int) -> None:
     """Gives ``part`` to the script that it belongs to: a script's own script may be on either side of the row."""
     groups = [group for group in (base.above, base.below) if group]
     smaller = [group for group in groups if part.size < SAME_SIZE * size_of(group)]
-    near = [group for group in smaller if group[-1].box[1] - part.height <= part.middle <= group[-1].box[3] + part.height]
+    near = [
+        group
+        for group in smaller
+        if group[-1].box[1] - part.height <= part.middle <= group[-1].box[3] + part.height
+    ]
     if near:
-        min(near, key=lambda group: (part.box[0] - max(one.box[2] for one in group), abs(group[-1].middle - part.middle))).append(part)
+        min(
+            near,
+            key=lambda group: (
+                part.box[0] - max(one.box[2] for one in group),
+                abs(group[-1].middle - part.middle),
+            ),
+        ).append(part)
     else:
         (base.above if way > 0 else base.below).append(part)
 
@@ -160,7 +179,11 @@ def _text(part: Part, number: int, bases: Sequence[_Base], size: float) -> str:
     before = bases[number - 1].part if number else None
     after = bases[number + 1].part if number + 1 < len(bases) else None
     left = before is not None and part.box[0] - before.box[2] > 0.2 * size
-    right = after is not None and after.box[0] - part.box[2] > 0.2 * size and not (bases[number].below or bases[number].above)
+    right = (
+        after is not None
+        and after.box[0] - part.box[2] > 0.2 * size
+        and not (bases[number].below or bases[number].above)
+    )
     return f"\\text{{{' ' * left}{part.latex}{' ' * right}}}"
 
 
@@ -187,7 +210,9 @@ def _sides(parts: Sequence[Part | None], size: float) -> dict[int, str]:
     opened: list[tuple[int, Part]] = []
     for number, part in large:
         fits = bool(opened) and abs(opened[-1][1].height - part.height) < 0.3 * size
-        closes = part.kind is Kind.CLOSING or (part.kind is Kind.FENCE and fits and opened[-1][1].latex == part.latex)
+        closes = part.kind is Kind.CLOSING or (
+            part.kind is Kind.FENCE and fits and opened[-1][1].latex == part.latex
+        )
         if closes and fits:
             start, first = opened.pop()
             found[start], found[number] = f"\\left{first.latex}", f"\\right{part.latex}"
@@ -227,7 +252,9 @@ def _matrix(opening: Part, parts: Sequence[Part]) -> tuple[Part, list[Part]] | N
     after = [
         part
         for part in parts
-        if part is not opening and part.box[0] >= opening.box[0] and opening.box[1] <= part.middle <= opening.box[3]
+        if part is not opening
+        and part.box[0] >= opening.box[0]
+        and opening.box[1] <= part.middle <= opening.box[3]
     ]
     closing = next(
         (
@@ -241,7 +268,9 @@ def _matrix(opening: Part, parts: Sequence[Part]) -> tuple[Part, list[Part]] | N
     )
     if closing is None and opening.latex != "\\{":
         return None
-    inside = [part for part in after if part is not closing and (closing is None or part.centre < closing.box[0])]
+    inside = [
+        part for part in after if part is not closing and (closing is None or part.centre < closing.box[0])
+    ]
     if not inside:
         return None
     size = size_of(inside)
@@ -255,9 +284,7 @@ def _matrix(opening: Part, parts: Sequence[Part]) -> tuple[Part, list[Part]] | N
             used = [opening, *inside, *([closing] if closing else [])]
             latex = f"\\binom{{{latex_of(rows[0])}}}{{{latex_of(rows[1])}}}"
             return Part(latex, box_of(used), opening.baseline, size, centred=True, count=count_of(used)), used
-    body = BREAK.join(
-        " & ".join(latex_of(cell) for cell in _cells(row, columns)) for row in rows
-    )
+    body = BREAK.join(" & ".join(latex_of(cell) for cell in _cells(row, columns)) for row in rows)
     used = [opening, *inside, *([closing] if closing else [])]
     if closing is None:
         latex = f"\\begin{{cases}} {body} \\end{{cases}}"
@@ -278,7 +305,11 @@ def whole_rows(parts: Sequence[Part], gap: float) -> list[list[Part]]:
         if small is None:
             return rows
         box = box_of(rows[small])
-        gaps = {n: max(box_of(rows[n])[1] - box[3], box[1] - box_of(rows[n])[3]) for n in (small - 1, small + 1) if 0 <= n < len(rows)}
+        gaps = {
+            n: max(box_of(rows[n])[1] - box[3], box[1] - box_of(rows[n])[3])
+            for n in (small - 1, small + 1)
+            if 0 <= n < len(rows)
+        }
         other = min(gaps, key=lambda n: gaps[n])
         low, high = sorted((small, other))
         rows[low : high + 1] = [[*rows[low], *rows[high]]]

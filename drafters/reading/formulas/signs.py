@@ -62,7 +62,11 @@ def placed(glyphs: Sequence[Glyph]) -> list[Glyph]:
     moved = list(glyphs)
     for number, (glyph, following) in enumerate(pairwise(glyphs)):
         flat = glyph.box[2] - glyph.box[0] < 0.01 * glyph.size
-        if flat and unicodedata.combining(glyph.text[0]) and abs(glyph.origin[1] - following.origin[1]) < glyph.size:
+        if (
+            flat
+            and unicodedata.combining(glyph.text[0])
+            and abs(glyph.origin[1] - following.origin[1]) < glyph.size
+        ):
             x0, _, x1, _ = following.box
             moved[number] = replace(glyph, box=(x0, glyph.box[1], x1, glyph.box[3]))
     return moved
@@ -132,12 +136,12 @@ def _delimiter(text: str) -> Kind:
 def _alphabet(letter: str, font: str) -> str:
     """The command for a letter of ``font``; upright ones have one, those set as variables none."""
     found = next((alphabet for pattern, alphabet in ALPHABETS if pattern.search(font)), "\\mathrm")
-    return "\\mathrm" if found in ("\\mathbb", "\\mathcal") and letter.islower() and "EUS" not in font else found
+    return (
+        "\\mathrm" if found in ("\\mathbb", "\\mathcal") and letter.islower() and "EUS" not in font else found
+    )
 
 
-def _part(
-    glyph: Glyph, latex: str, char: str, kind: Kind = Kind.ORDINARY, alphabet: str = ""
-) -> Part:
+def _part(glyph: Glyph, latex: str, char: str, kind: Kind = Kind.ORDINARY, alphabet: str = "") -> Part:
     return Part(latex, _ink(glyph, char, kind), glyph.origin[1], glyph.size, kind, alphabet=alphabet)
 
 

@@ -9,7 +9,17 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from docspec.drafters.reading.formulas.large import HORIZONTAL, OVERBRACE
-from docspec.drafters.reading.formulas.parts import AXIS, Kind, Part, box_of, by_rows, count_of, over, size_of, without
+from docspec.drafters.reading.formulas.parts import (
+    AXIS,
+    Kind,
+    Part,
+    box_of,
+    by_rows,
+    count_of,
+    over,
+    size_of,
+    without,
+)
 from docspec.drafters.reading.formulas.rows import BREAK, SAME_SIZE, latex_of
 from docspec.drafters.reading.formulas.symbols import WITH_LIMITS
 from docspec.types import Box
@@ -36,7 +46,11 @@ def with_accents(parts: Sequence[Part]) -> list[Part]:
         inner = below[0] if len(below) == 1 else None
         base = latex_of(below)
         latex = f"{accent.latex}{{{base}}}"
-        made = over(inner or _row(below), [accent], latex) if inner else replace(_row([*below, accent]), latex=latex)
+        made = (
+            over(inner or _row(below), [accent], latex)
+            if inner
+            else replace(_row([*below, accent]), latex=latex)
+        )
         kept = replace(made, kind=Kind.ORDINARY, alphabet="", box=box_of(below)) if inner else made
         left = [*without(left, [accent, *below]), kept]
     return left
@@ -51,7 +65,9 @@ def _is_under(part: Part, accent: Part, wide: bool) -> bool:
         return False
     if wide:
         return accent.box[0] - 0.1 * accent.size <= part.centre <= accent.box[2] + 0.1 * accent.size
-    return min(part.box[2], accent.box[2]) - max(part.box[0], accent.box[0]) > 0.3 * min(part.width, accent.width)
+    return min(part.box[2], accent.box[2]) - max(part.box[0], accent.box[0]) > 0.3 * min(
+        part.width, accent.width
+    )
 
 
 def _row(parts: Sequence[Part]) -> Part:
@@ -82,7 +98,9 @@ def with_limits(parts: Sequence[Part], rules: Sequence[Box]) -> list[Part]:
         whole = over(operator, [*below, *above], latex)
         if operator.centred:  # its middle stays where the sign's own is
             half = max(operator.middle - whole.box[1], whole.box[3] - operator.middle)
-            whole = replace(whole, box=(whole.box[0], operator.middle - half, whole.box[2], operator.middle + half))
+            whole = replace(
+                whole, box=(whole.box[0], operator.middle - half, whole.box[2], operator.middle + half)
+            )
         kind = operator.kind if operator.centred else Kind.ORDINARY
         left = [*without(left, [operator, *below, *above]), replace(whole, kind=kind)]
     return left
@@ -105,13 +123,23 @@ def _limit(operator: Part, parts: Sequence[Part], rules: Sequence[Box], *, under
     def beyond(part: Part) -> float:
         return part.box[1] - edge if under else edge - part.box[3]
 
-    small = [part for part in parts if part.size < SAME_SIZE * size and -0.12 * size <= beyond(part) and part.kind is not Kind.ACCENT]
-    near = [part for part in small if beyond(part) <= LIMIT_NEAR * size and not _parted(operator, part, rules)]
-    found = [part for part in near if operator.box[0] - 0.1 * size <= part.centre <= operator.box[2] + 0.1 * size]
+    small = [
+        part
+        for part in parts
+        if part.size < SAME_SIZE * size and -0.12 * size <= beyond(part) and part.kind is not Kind.ACCENT
+    ]
+    near = [
+        part for part in small if beyond(part) <= LIMIT_NEAR * size and not _parted(operator, part, rules)
+    ]
+    found = [
+        part for part in near if operator.box[0] - 0.1 * size <= part.centre <= operator.box[2] + 0.1 * size
+    ]
     if not found and near:
         straddling = [part for part in near if part.box[0] <= operator.centre <= part.box[2]]
         found = straddling[:1]
-    if operator.kind is Kind.INTEGRAL and not all(abs(part.centre - operator.centre) < 0.3 * size for part in found):
+    if operator.kind is Kind.INTEGRAL and not all(
+        abs(part.centre - operator.centre) < 0.3 * size for part in found
+    ):
         return []
     grown = bool(found)
     while grown:
@@ -183,7 +211,9 @@ def _root(rule: Box, parts: Sequence[Part]) -> _Made:
     inside = [
         part
         for part in parts
-        if part is not sign and x0 - 0.5 <= part.centre <= x1 + 0.5 and y0 - 0.5 <= part.middle <= sign.box[3] + 0.1 * sign.size
+        if part is not sign
+        and x0 - 0.5 <= part.centre <= x1 + 0.5
+        and y0 - 0.5 <= part.middle <= sign.box[3] + 0.1 * sign.size
     ]
     if not inside:
         return None
@@ -202,7 +232,12 @@ def _root(rule: Box, parts: Sequence[Part]) -> _Made:
     used = [sign, *inside, *index]
     latex = f"\\sqrt{power}{{{latex_of(inside)}}}"
     box = box_of([sign, *inside])
-    return replace(_row(inside), latex=latex, box=(box[0], min(box[1], y0), max(box[2], x1), box[3]), count=count_of(used)), used
+    return replace(
+        _row(inside),
+        latex=latex,
+        box=(box[0], min(box[1], y0), max(box[2], x1), box[3]),
+        count=count_of(used),
+    ), used
 
 
 def _fraction(rule: Box, parts: Sequence[Part], others: Sequence[Box]) -> _Made:
@@ -214,7 +249,10 @@ def _fraction(rule: Box, parts: Sequence[Part], others: Sequence[Box]) -> _Made:
         return None
     used = [*above, *below]
     size = size_of(used)
-    if max(part.box[2] for part in used) - min(part.box[0] for part in used) < 0.3 * (x1 - x0) and x1 - x0 > 2 * size:
+    if (
+        max(part.box[2] for part in used) - min(part.box[0] for part in used) < 0.3 * (x1 - x0)
+        and x1 - x0 > 2 * size
+    ):
         return None  # a rule of the page
     box = box_of(used)
     whole = (min(x0, box[0]), min(y0, box[1]), max(x1, box[2]), max(y1, box[3]))
@@ -278,11 +316,16 @@ def _braced(parts: list[Part], brace: Sequence[Part], upper: bool) -> list[Part]
     x0, y0, x1, y1 = box_of(brace)
     size = brace[0].size
     others = [part for part in without(parts, brace) if x0 - 1 <= part.centre <= x1 + 1]
-    inner = [part for part in others if (0 < part.middle - y1 < 2.5 * size if upper else 0 < y0 - part.middle < 2.5 * size)]
+    inner = [
+        part
+        for part in others
+        if (0 < part.middle - y1 < 2.5 * size if upper else 0 < y0 - part.middle < 2.5 * size)
+    ]
     mark = [
         part
         for part in others
-        if part.size < SAME_SIZE * size and (0 <= y0 - part.box[3] + 2 < 1.5 * size if upper else 0 <= part.box[1] - y1 + 2 < 1.5 * size)
+        if part.size < SAME_SIZE * size
+        and (0 <= y0 - part.box[3] + 2 < 1.5 * size if upper else 0 <= part.box[1] - y1 + 2 < 1.5 * size)
         and not any(part is one for one in inner)
     ]
     if not inner:

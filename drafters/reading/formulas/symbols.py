@@ -39,7 +39,10 @@ NAMES = _pairs(r"""
     ∭ iiint ∮ oint ⋃ bigcup ⋂ bigcap ⋁ bigvee ⋀ bigwedge ⨁ bigoplus ⨂ bigotimes ⨀ bigodot ⨄ biguplus ⨆ bigsqcup
     { { } } # # $ $ % % & & _ _
 """)
-PLAIN = _pairs("∗ * − - ‐ - ‑ - ∕ / ⁄ / ∶ : ’ ' ‘ ` “ `` ” '' – -- — --- ª a ˗ -") | {"\\": "\\backslash", "~": "\\sim "}
+PLAIN = _pairs("∗ * − - ‐ - ‑ - ∕ / ⁄ / ∶ : ’ ' ‘ ` “ `` ” '' – -- — --- ª a ˗ -") | {
+    "\\": "\\backslash",
+    "~": "\\sim ",
+}
 FUNCTIONS = frozenset(
     "arccos arcsin arctan arg cos cosh cot coth csc deg det dim exp gcd hom inf ker lg lim liminf limsup ln log max "
     "min Pr sec sin sinh sup tan tanh".split()

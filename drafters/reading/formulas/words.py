@@ -10,9 +10,17 @@ from docspec.drafters.reading.formulas.parts import Kind, Part, box_of, count_of
 from docspec.drafters.reading.formulas.symbols import FUNCTIONS
 
 TOGETHER = 0.13  # of the size: the widest gap inside a word
-LEAST = dict.fromkeys(("\\boldsymbol", "\\mathbf", "\\mathcal", "\\mathbb", "\\mathscr"), 4)  # letters of a word, where fewer are variables
+LEAST = dict.fromkeys(
+    ("\\boldsymbol", "\\mathbf", "\\mathcal", "\\mathbb", "\\mathscr"), 4
+)  # letters of a word, where fewer are variables
 APART = 0.65  # of the size: the widest between words
-NEGATED = {"=": "\\neq", "\\in": "\\notin", "\\mid": "\\nmid", "\\parallel": "\\nparallel", "\\exists": "\\nexists"}
+NEGATED = {
+    "=": "\\neq",
+    "\\in": "\\notin",
+    "\\mid": "\\nmid",
+    "\\parallel": "\\nparallel",
+    "\\exists": "\\nexists",
+}
 OVERLAPPING = {  # signs that are drawn as two
     ("\\mapstochar", "\\to"): "\\mapsto",
     ("-", "\\to"): "\\longrightarrow",
@@ -56,7 +64,9 @@ def _negated(parts: Sequence[Part]) -> list[Part]:
         under = [
             part
             for part in left
-            if part is not slash and _on_one_line(part, slash) and part.box[0] - 0.2 * part.size <= slash.box[0] <= part.box[2]
+            if part is not slash
+            and _on_one_line(part, slash)
+            and part.box[0] - 0.2 * part.size <= slash.box[0] <= part.box[2]
         ]
         if under:
             sign = min(under, key=lambda part: abs(part.box[0] - slash.box[0]))
@@ -87,7 +97,12 @@ def _dots(parts: Sequence[Part]) -> list[Part]:
     for latex, name in DOTS.items():
         run: list[Part] = []
         for dot in [*_in_order([part for part in dots if part.latex == latex]), None]:
-            if dot is not None and run and _on_one_line(run[-1], dot) and 0 <= dot.box[0] - run[-1].box[2] < 0.35 * dot.size:
+            if (
+                dot is not None
+                and run
+                and _on_one_line(run[-1], dot)
+                and 0 <= dot.box[0] - run[-1].box[2] < 0.35 * dot.size
+            ):
                 run.append(dot)
                 continue
             if len(run) >= 3:
@@ -102,7 +117,9 @@ def _steep(parts: list[Part]) -> list[Part]:
         up = [
             part
             for part in parts
-            if part.latex == "." and 0.2 * third.size < third.baseline - part.baseline < 1.1 * third.size and abs(part.centre - third.centre) < third.size
+            if part.latex == "."
+            and 0.2 * third.size < third.baseline - part.baseline < 1.1 * third.size
+            and abs(part.centre - third.centre) < third.size
         ]
         if len(up) < 2 or not any(part is third for part in parts):
             continue
@@ -166,9 +183,13 @@ def _texts(parts: Sequence[Part]) -> list[Part]:
     return left
 
 
-WORDS = frozenset("if for otherwise else and or where when with is such that all as on in of to the subject s t every any".split())
+WORDS = frozenset(
+    "if for otherwise else and or where when with is such that all as on in of to the subject s t every any".split()
+)
 
 
 def _is_text(run: Sequence[Part], parts: Sequence[Part]) -> bool:
     words = [part.latex for part in run]
-    return len([word for word in words if len(word) > 1]) > 1 or (len(words) == 1 and len(words[0]) > 1 and words[0] in WORDS)
+    return len([word for word in words if len(word) > 1]) > 1 or (
+        len(words) == 1 and len(words[0]) > 1 and words[0] in WORDS
+    )
