@@ -1,6 +1,6 @@
 """What a PDF page prints, glyph by glyph, and the rules that it draws: what formulas are read from.
 
-The text layer has a character for each glyph, U+FFFD where the font maps it to none. That is usual in fonts of
+The text layer has a character for each glyph, U+FFFD where the font maps it to none, as is usual in fonts of
 large mathematical signs (sums, roots, brackets), whose codes then say what they are.
 """
 
