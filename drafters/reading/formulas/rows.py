@@ -131,7 +131,7 @@ def _attach(base: _Base, part: Part, way: int) -> None:
 
 def _is_of_script(base: _Base, part: Part) -> bool:
     """Whether ``part``, though on the row's baseline, is so small that it is the script of a script beside it."""
-    groups = [group for group in (base.above, base.below) if group]
+    groups = [group for group in (base.above, base.below) if group and base.part is not None]
     return any(
         part.size < SAME_SIZE * size_of(group)
         and abs(part.box[0] - max(one.box[2] for one in group)) < 0.3 * size_of(group)
