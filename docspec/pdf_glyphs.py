@@ -23,7 +23,7 @@ DRAWN = ("fill-path", "stroke-path")  # MuPDF's names of what is painted
 def glyphs_of(page: Any) -> tuple[Glyph, ...]:
     """The upright glyphs of a PyMuPDF page that is not rotated, spaces left out, in the file's order."""
     mapped = list(_glyphs(page, FLAGS))
-    coded = list(_glyphs(page, FLAGS | CODES))
+    coded = list(_glyphs(page, FLAGS | CODES)) if any(one.text == UNMAPPED for one in mapped) else []
     if len(mapped) != len(coded):
         return tuple(glyph for glyph in mapped if glyph.text.strip())
     return tuple(

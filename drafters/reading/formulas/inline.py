@@ -7,7 +7,6 @@ parts of it. Words are not.
 from __future__ import annotations
 
 import re
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby, pairwise
@@ -108,26 +107,30 @@ def _inside(rules: Sequence[Box], run: Sequence[_Char]) -> list[Box]:
 
 def _characters(lines: Sequence[Line], glyphs: Sequence[Glyph]) -> list[_Char]:
     """The characters of ``lines`` with their glyphs, of spans in which these are as many."""
-    by_font: dict[str, list[Glyph]] = defaultdict(list)
-    for glyph in glyphs:
-        by_font[glyph.font].append(glyph)
+    frame = union(line.box for line in lines)
+    near = [glyph for glyph in glyphs if _within(glyph.box, frame)]
     found: list[_Char] = []
     for i, line in enumerate(lines):
+        if line.turn:
+            continue
+        beside = [glyph for glyph in near if _within(glyph.box, line.box)]
         for j, span in enumerate(line.spans):
-            x0, y0, x1, y1 = span.box
-            own = [
-                glyph
-                for glyph in by_font[span.font]
-                if x0 - 0.01 <= glyph.box[0]
-                and glyph.box[2] <= x1 + 0.01
-                and y0 - 0.01 <= glyph.box[1]
-                and glyph.box[3] <= y1 + 0.01
-                and abs(glyph.size - span.size) < 0.01
-            ]
+            own = [glyph for glyph in beside if glyph.font == span.font and _within(glyph.box, span.box)]
+            own = [glyph for glyph in own if abs(glyph.size - span.size) < 0.01]
             places = [k for k, char in enumerate(span.text) if not char.isspace()]
-            if line.turn == 0 and len(own) == len(places):
+            if len(own) == len(places):
                 found += [_Char(glyph, (i, j, k)) for glyph, k in zip(own, places, strict=True)]
     return found
+
+
+def _within(box: Box, frame: Box) -> bool:
+    """Whether ``box`` is in ``frame``."""
+    return (
+        frame[0] - 0.01 <= box[0]
+        and box[2] <= frame[2] + 0.01
+        and frame[1] - 0.01 <= box[1]
+        and box[3] <= frame[3] + 0.01
+    )
 
 
 def _rows(chars: Sequence[_Char]) -> list[list[_Char]]:
