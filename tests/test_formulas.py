@@ -137,7 +137,13 @@ def test_tall_delimiters_are_made_of_pieces() -> None:
 
 def test_a_brace_before_rows_is_cases() -> None:
     """A left brace without a right one has cases after it, words among them."""
-    cells = [glyph("0", 24, 93), *word("if", 45, 93), glyph("x", 60, 93), glyph("1", 24, 107), glyph("y", 45, 107)]
+    cells = [
+        glyph("0", 24, 93),
+        *word("if", 45, 93),
+        glyph("x", 60, 93),
+        glyph("1", 24, 107),
+        glyph("y", 45, 107),
+    ]
     assert latex([coded(0x28, 10, 83), *cells]) == "\\begin{cases} 0 & \\text{if }x \\\\ 1 & y \\end{cases}"
 
 

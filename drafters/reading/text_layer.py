@@ -14,7 +14,7 @@ from docspec.drafters.reading.ligatures import mend_lines
 from docspec.drafters.reading.marked import as_markdown
 from docspec.drafters.reading.table_drafts import write_table
 from docspec.drafters.reading.writer import write_region
-from docspec.markdown import HEADINGS
+from docspec.markdown import HEADINGS, formula
 from docspec.types import Box, Category, Draft, Line, Page, Region, Style
 
 SOURCE = "text-layer"
@@ -58,7 +58,7 @@ def draft_text(page: Page, region: Region, style: Style, source: str, confidence
     """
     if region.category is Category.FORMULA and (lines := formula_lines(page, region)):
         written = as_one(lines)
-        shown = "\n\n".join(f"$$\n{line}\n$$" for line in apart(lines))
+        shown = "\n\n".join(map(formula, apart(lines)))
         if style.formula:
             return (Draft(written, source, confidence, markdown=shown),)
         return (Draft(write_region(region, style), source, confidence, markdown=shown),)

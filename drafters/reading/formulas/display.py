@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from docspec.drafters.reading.formulas.large import assembled
-from docspec.drafters.reading.formulas.parts import Kind, Part, by_rows, count_of, size_of
+from docspec.drafters.reading.formulas.parts import Kind, Part, count_of, size_of
 from docspec.drafters.reading.formulas.rows import BREAK, latex_of, whole_rows
 from docspec.drafters.reading.formulas.signs import part_of, placed
 from docspec.drafters.reading.formulas.stacks import with_accents, with_bars, with_braces, with_limits

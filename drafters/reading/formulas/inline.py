@@ -8,15 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from itertools import groupby, pairwise
-from statistics import median
+from dataclasses import replace
 
 from docspec.drafters.reading.formulas.display import parts_of
-from docspec.drafters.reading.formulas.parts import AXIS
+from docspec.drafters.reading.formulas.inline_rows import Char, characters, is_accent, mark_fractions
 from docspec.drafters.reading.formulas.rows import latex_of
-from docspec.drafters.reading.formulas.signs import LARGE, part_of
-from docspec.drafters.reading.formulas.symbols import ACCENTS, FUNCTIONS, NAMES
+from docspec.drafters.reading.formulas.symbols import FUNCTIONS, NAMES
 from docspec.types import Box, Glyph, Line, Span, union
 
 LATEX = "LaTeX"  # the font of a span that is markdown already
@@ -31,39 +28,13 @@ NO_EVIDENCE = frozenset(
 PART = frozenset("+−=<>()[]|/×·±∓∼≈≤≥!%∗*∙:,.;'′&∞…⟨⟩{}")  # of formulas beside such signs
 RELATIONS = frozenset("=<>≤≥∈≈∼≡→⊂⊆∝≪≫≠+−×·")
 ENDS = frozenset(".,;:!&–")  # which belong to the sentence at a formula's end
-BRACKETS = {")": "(", "]": "[", "}": "{", "⟩": "⟨"}
 ARTICLES = "aAI"  # letters that are words as well
 ITALIC = re.compile(r"Ital|Obli|CMTI", re.IGNORECASE)
-LONGEST_BAR = 60.0  # points: of a fraction within text
 CLOSE = 0.12  # of the size: what is nearer is no word of its own
 SPACE = 0.45  # of the size: the widest gap inside a formula
 STRETCHED = 0.8  # of the size: the same beside relations, where justified lines stretch
 COMMA_SPACE = 0.28  # of the size: the widest after its commas
-SMALL = 0.85  # of the size: what is smaller is a script
 LONG_BASE = 4  # letters of an upright word that a script may belong to
-SCRIPT_REACH = 0.75  # of the size: how far off a row its scripts are
-SAME_ROW = 0.25  # of the size: how far baselines of one row differ
-
-
-@dataclass(slots=True)
-class _Char:
-    """A glyph, where its character stands (line, span, place), and the row that it is on."""
-
-    glyph: Glyph
-    place: tuple[int, int, int]
-    row: int = -1
-    script: bool = False
-    fraction: bool = False  # above or below a bar
-    alone: bool = False  # a letter that is no part of a word
-    run: int = -1
-
-    @property
-    def x0(self) -> float:
-        return self.glyph.box[0]
-
-    @property
-    def x1(self) -> float:
-        return self.glyph.box[2]
 
 
 def may_show(span: Span) -> bool:
@@ -79,11 +50,11 @@ def with_inline(
     ``glyphs`` are the page's. Spans whose characters are not those of their glyphs stay as they are, and so
     does a formula that is not understood.
     """
-    chars = _characters(lines, glyphs)
-    _mark_fractions(chars, rules)
-    rows = _rows(chars)
+    chars = characters(lines, glyphs)
+    mark_fractions(chars, rules)
+    rows = rows_of(chars)
     runs = [run for row in rows for run in _runs(row)]
-    written: dict[tuple[int, int, int], tuple[str, list[_Char]]] = {}
+    written: dict[tuple[int, int, int], tuple[str, list[Char]]] = {}
     gone: dict[tuple[int, int, int], int] = {}
     for number, run in enumerate(runs):
         parts = parts_of([char.glyph for char in run], _inside(rules, run))
@@ -96,7 +67,7 @@ def with_inline(
     return tuple(_rewritten(lines, written, gone)) if written else tuple(lines)
 
 
-def _inside(rules: Sequence[Box], run: Sequence[_Char]) -> list[Box]:
+def _inside(rules: Sequence[Box], run: Sequence[Char]) -> list[Box]:
     x0, y0, x1, y1 = union(char.glyph.box for char in run)
     return [
         rule
@@ -105,118 +76,7 @@ def _inside(rules: Sequence[Box], run: Sequence[_Char]) -> list[Box]:
     ]
 
 
-def _characters(lines: Sequence[Line], glyphs: Sequence[Glyph]) -> list[_Char]:
-    """The characters of ``lines`` with their glyphs, of spans in which these are as many."""
-    frame = union(line.box for line in lines)
-    near = [glyph for glyph in glyphs if _within(glyph.box, frame)]
-    found: list[_Char] = []
-    for i, line in enumerate(lines):
-        if line.turn:
-            continue
-        beside = [glyph for glyph in near if _within(glyph.box, line.box)]
-        for j, span in enumerate(line.spans):
-            own = [glyph for glyph in beside if glyph.font == span.font and _within(glyph.box, span.box)]
-            own = [glyph for glyph in own if abs(glyph.size - span.size) < 0.01]
-            places = [k for k, char in enumerate(span.text) if not char.isspace()]
-            if len(own) == len(places):
-                found += [_Char(glyph, (i, j, k)) for glyph, k in zip(own, places, strict=True)]
-    return found
-
-
-def _within(box: Box, frame: Box) -> bool:
-    """Whether ``box`` is in ``frame``."""
-    return (
-        frame[0] - 0.01 <= box[0]
-        and box[2] <= frame[2] + 0.01
-        and frame[1] - 0.01 <= box[1]
-        and box[3] <= frame[3] + 0.01
-    )
-
-
-def _rows(chars: Sequence[_Char]) -> list[list[_Char]]:
-    """``chars`` by rows of text, each from the left, scripts with the row that they belong to."""
-    if not chars:
-        return []
-    size = median(char.glyph.size for char in chars)
-    rows: list[list[_Char]] = []
-    for char in sorted(
-        (char for char in chars if _is_main(char, size)), key=lambda char: _standing(char.glyph)
-    ):
-        if rows and _standing(char.glyph) - _standing(rows[-1][0].glyph) <= SAME_ROW * size:
-            rows[-1].append(char)
-        else:
-            rows.append([char])
-    baselines = [median(_standing(char.glyph) for char in row) for row in rows]
-    for char in chars:
-        if _is_main(char, size) or not rows:
-            continue
-        nearest = min(range(len(rows)), key=lambda number: abs(baselines[number] - _standing(char.glyph)))
-        if abs(baselines[nearest] - _standing(char.glyph)) <= SCRIPT_REACH * size:
-            char.script = (
-                char.glyph.size < SMALL * size
-                and abs(baselines[nearest] - _standing(char.glyph)) > 0.05 * size
-            )
-            rows[nearest].append(char)
-    ordered = [sorted(row, key=lambda char: char.x0) for row in rows]
-    for row in ordered:
-        _mark_alone([char for char in row if not char.script])
-    return ordered
-
-
-def _is_main(char: _Char, size: float) -> bool:
-    """Whether a character makes rows: scripts and accents stand off them."""
-    return char.glyph.size >= SMALL * size and not _is_accent(char.glyph)
-
-
-def _is_accent(glyph: Glyph) -> bool:
-    return glyph.text in ACCENTS and glyph.text not in "`^~"
-
-
-def _mark_alone(row: Sequence[_Char]) -> None:
-    """Marks letters that have no words in their font beside them."""
-    tokens: list[list[_Char]] = []
-    for char in row:
-        last = tokens[-1][-1] if tokens else None
-        if last and last.glyph.font == char.glyph.font and char.x0 - last.x1 < CLOSE * char.glyph.size:
-            tokens[-1].append(char)
-        else:
-            tokens.append([char])
-    for number, token in enumerate(tokens):
-        near = [other for other in tokens[max(0, number - 1) : number + 2] if other is not token]
-        alone = sum(char.glyph.text.isalpha() for char in token) == 1 and not any(
-            other[0].glyph.font == token[0].glyph.font
-            and sum(char.glyph.text.isalpha() for char in other) > 1
-            for other in near
-        )
-        for char in token:
-            char.alone = alone and char.glyph.text.isalpha()
-
-
-def _mark_fractions(chars: Sequence[_Char], rules: Sequence[Box]) -> None:
-    """Marks what stands above and below a short rule."""
-    for x0, y0, x1, y1 in rules:
-        if x1 - x0 > LONGEST_BAR:
-            continue
-        inside = [char for char in chars if x0 - 1 <= (char.x0 + char.x1) / 2 <= x1 + 1]
-        above = [char for char in inside if 0 < y0 - char.glyph.origin[1] < 0.8 * char.glyph.size]
-        below = [
-            char
-            for char in inside
-            if 0.4 * char.glyph.size < char.glyph.origin[1] - y1 < 1.4 * char.glyph.size
-        ]
-        if above and below:
-            for char in (*above, *below):
-                char.fraction = True
-
-
-def _standing(glyph: Glyph) -> float:
-    """The baseline of the row that a glyph is on: large signs are set from above."""
-    if LARGE.match(glyph.font.rsplit("+", 1)[-1]) and (part := part_of(glyph)) is not None and part.centred:
-        return part.middle + AXIS * part.size
-    return glyph.origin[1]
-
-
-def _runs(row: Sequence[_Char]) -> list[list[_Char]]:
+def _runs(row: Sequence[Char]) -> list[list[Char]]:
     """The formulas of a row: what is evidence for one, and what goes with it on either side."""
     kinds = [_kind(char) for char in row]
     _words(row, kinds)
@@ -227,8 +87,8 @@ def _runs(row: Sequence[_Char]) -> list[list[_Char]]:
             before = number - step
             if 0 <= before < len(row) and inside[before] and not inside[number]:
                 inside[number] = _goes_with(row, kinds, number, before)
-    found: list[list[_Char]] = []
-    run: list[_Char] = []
+    found: list[list[Char]] = []
+    run: list[Char] = []
     for number, char in enumerate(row):
         if inside[number] and (not run or _reaches(run[-1], char)):
             run.append(char)
@@ -240,11 +100,11 @@ def _runs(row: Sequence[_Char]) -> list[list[_Char]]:
     return [run for run in trimmed if _is_formula(run)]
 
 
-def _kind(char: _Char) -> str:
+def _kind(char: Char) -> str:
     glyph = char.glyph
     if char.fraction:
         return "evidence"
-    if _is_accent(glyph):
+    if is_accent(glyph):
         return "accent"
     if ITALIC.search(glyph.font) and char.alone:
         return "part" if glyph.text in ARTICLES else "evidence"
@@ -263,7 +123,7 @@ def _kind(char: _Char) -> str:
     return "part" if glyph.text in PART else "word"
 
 
-def _words(row: Sequence[_Char], kinds: list[str]) -> None:
+def _words(row: Sequence[Char], kinds: list[str]) -> None:
     """Marks functions, and short upright words with a script of mathematical signs, as parts."""
     start = 0
     for number in range(1, len(row) + 1):
@@ -288,14 +148,14 @@ def _words(row: Sequence[_Char], kinds: list[str]) -> None:
         start = number
 
 
-def _reaches(last: _Char, char: _Char) -> bool:
+def _reaches(last: Char, char: Char) -> bool:
     size = max(last.glyph.size, char.glyph.size)
     stretches = last.glyph.text in RELATIONS or char.glyph.text in RELATIONS
     most = COMMA_SPACE if last.glyph.text in ",;" else STRETCHED if stretches else SPACE
     return char.x0 - last.x1 <= most * size
 
 
-def _goes_with(row: Sequence[_Char], kinds: Sequence[str], number: int, before: int) -> bool:
+def _goes_with(row: Sequence[Char], kinds: Sequence[str], number: int, before: int) -> bool:
     """Whether a character goes with the formula that its neighbour, ``before``, is in."""
     char, neighbour = row[number], row[before]
     first, second = (neighbour, char) if before < number else (char, neighbour)
@@ -320,11 +180,11 @@ def _goes_with(row: Sequence[_Char], kinds: Sequence[str], number: int, before: 
     return True
 
 
-def _is_alnum(char: _Char) -> bool:
+def _is_alnum(char: Char) -> bool:
     return char.glyph.text.isalnum()
 
 
-def _trimmed(run: list[_Char]) -> list[_Char]:
+def _trimmed(run: list[Char]) -> list[Char]:
     """``run`` without what belongs to the sentence: marks at its ends, brackets without their mates."""
     while run:
         texts = [char.glyph.text for char in run]
@@ -349,7 +209,7 @@ def _encloses(texts: Sequence[str]) -> bool:
     return not _odd(texts[1:-1]) and len(texts) > 2
 
 
-def _based(run: list[_Char], row: Sequence[_Char]) -> list[_Char]:
+def _based(run: list[Char], row: Sequence[Char]) -> list[Char]:
     """``run`` with the short word whose script it begins with, or without that script where the word is long."""
     if not run or not run[0].script:
         return run
@@ -384,13 +244,13 @@ def _odd(texts: Sequence[str]) -> set[int]:
     return odd | set(opened)
 
 
-def _is_formula(run: Sequence[_Char]) -> bool:
-    return any(_kind(char) == "evidence" for char in run) and any(not _is_accent(char.glyph) for char in run)
+def _is_formula(run: Sequence[Char]) -> bool:
+    return any(_kind(char) == "evidence" for char in run) and any(not is_accent(char.glyph) for char in run)
 
 
 def _rewritten(
     lines: Sequence[Line],
-    written: dict[tuple[int, int, int], tuple[str, list[_Char]]],
+    written: dict[tuple[int, int, int], tuple[str, list[Char]]],
     gone: dict[tuple[int, int, int], int],
 ) -> list[Line]:
     """``lines`` with what was ``written`` in place of what is ``gone``, and without spaces inside of that."""
@@ -432,6 +292,6 @@ def _between(flat: Sequence[tuple[int, int, str]], owners: Sequence[int], n: int
     return before == after >= 0
 
 
-def _span(latex: str, run: Sequence[_Char], anchor: Span) -> Span:
+def _span(latex: str, run: Sequence[Char], anchor: Span) -> Span:
     x0, _, x1, _ = union(char.glyph.box for char in run)
     return Span(latex, (x0, anchor.box[1], x1, anchor.box[3]), anchor.size, LATEX, link=anchor.link)

@@ -11,6 +11,9 @@ from docspec.types import Box, union
 AXIS = 0.25  # of the size: how high fractions and large signs have their middle above the baseline
 
 
+SAME_SIZE = 0.85  # of the size: what is smaller may be a script
+
+
 class Kind(Enum):
     """What a part is, as far as what stands around it depends on that."""
 
@@ -104,3 +107,13 @@ def over(part: Part, parts: Sequence[Part], latex: str) -> Part:
     """``part`` together with ``parts`` around it, as ``latex``, in its own place."""
     box = box_of([part, *parts])
     return replace(part, latex=latex, box=box, count=part.count + count_of(parts))
+
+
+def row_of(parts: Sequence[Part]) -> Part:
+    """``parts`` as one that stands where the largest of them stand."""
+    size = size_of(parts)
+    largest = [part for part in parts if part.size >= SAME_SIZE * size] or list(parts)
+    first = min(largest, key=lambda part: (part.centred, part.box[0]))
+    return replace(
+        first, box=box_of(parts), size=size, kind=Kind.ORDINARY, count=count_of(parts), alphabet="", latex=""
+    )

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import replace
-
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import pairwise
 
 from docspec.drafters.reading.formulas.large import large_sign
@@ -48,7 +47,6 @@ ALPHABETS = (
     (re.compile(r"(?:CMBX|CMB\d|SFBX|Bold|-Bd|Medi$)", re.IGNORECASE), "\\mathbf"),
     (re.compile(r"(?:Ital|Obli|Slanted|CMTI|CMSL|SFTI|SFSL|-It$)", re.IGNORECASE), ""),
 )
-BLACK_TWICE = 0.5  # points: a glyph printed twice this near to itself is one
 OPENING, CLOSING, FENCES = "([{⟨〈⌊⌈", ")]}⟩〉⌋⌉", "|‖∥∣"
 TALL, LOW = 0.7, 0.44  # of the size: capitals and small letters
 DEEP = 0.2

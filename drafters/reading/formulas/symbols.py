@@ -15,29 +15,30 @@ def _pairs(table: str) -> dict[str, str]:
 
 
 NAMES = _pairs(r"""
-    α alpha β beta γ gamma δ delta ε varepsilon ϵ epsilon ζ zeta η eta θ theta ϑ vartheta ι iota κ kappa ϰ varkappa
-    λ lambda μ mu µ mu ν nu ξ xi π pi ϖ varpi ρ rho ϱ varrho σ sigma ς varsigma τ tau υ upsilon φ phi ϕ varphi
-    χ chi ψ psi ω omega Γ Gamma Δ Delta ∆ Delta Θ Theta Λ Lambda Ξ Xi Π Pi Σ Sigma Υ Upsilon ϒ Upsilon Φ Phi
-    Ψ Psi Ω Omega Ω Omega
-    ≤ leq ≥ geq ≦ leqq ≧ geqq ⩽ leqslant ⩾ geqslant ≠ neq ≈ approx ≡ equiv ≢ not\equiv ∈ in ∉ notin ∋ ni ∼ sim
-    ≃ simeq ≅ cong ≍ asymp ≐ doteq ∝ propto ≪ ll ≫ gg ⋘ lll ⋙ ggg ≺ prec ≻ succ ⪯ preceq ⪰ succeq ≼ preccurlyeq
-    ≽ succcurlyeq ≲ lesssim ≳ gtrsim ≶ lessgtr ≷ gtrless ≮ nless ≯ ngtr ≰ nleq ≱ ngeq ≜ triangleq ≔ coloneqq
-    ⊂ subset ⊃ supset ⊆ subseteq ⊇ supseteq ⊊ subsetneq ⊋ supsetneq ⊄ not\subset ⊈ nsubseteq ⊏ sqsubset ⊐ sqsupset
-    ⊑ sqsubseteq ⊒ sqsupseteq ∣ mid ∤ nmid ∦ nparallel ⊥ perp ⊢ vdash ⊣ dashv ⊨ models ⊩ Vdash
-    → to ← leftarrow ↔ leftrightarrow ⇒ Rightarrow ⇐ Leftarrow ⇔ Leftrightarrow ↦ mapsto ↑ uparrow ↓ downarrow
-    ↕ updownarrow ⇑ Uparrow ⇓ Downarrow ↗ nearrow ↘ searrow ↖ nwarrow ↙ swarrow ↪ hookrightarrow ↩ hookleftarrow
-    ⇀ rightharpoonup ⇁ rightharpoondown ↼ leftharpoonup ↽ leftharpoondown ⇌ rightleftharpoons ↠ twoheadrightarrow
-    ⟶ longrightarrow ⟵ longleftarrow ⟹ Longrightarrow ⟸ Longleftarrow ⟺ iff ⟼ longmapsto ⇝ rightsquigarrow
-    × times · cdot ⋅ cdot ± pm ∓ mp ÷ div ⋆ star ★ bigstar ∘ circ ◦ circ • bullet ∙ bullet † dagger ‡ ddagger
-    ⊕ oplus ⊖ ominus ⊗ otimes ⊘ oslash ⊙ odot ⊞ boxplus ⊠ boxtimes ⊡ boxdot ∪ cup ∩ cap ⊎ uplus ⊔ sqcup ⊓ sqcap
-    ∧ wedge ∨ vee ∖ setminus ≀ wr ⋈ bowtie ⋉ ltimes ⋊ rtimes ⊲ triangleleft ⊳ triangleright ◁ triangleleft
-    ▷ triangleright △ triangle ▽ bigtriangledown □ square ■ blacksquare ◇ diamond ♢ diamondsuit ♣ clubsuit
-    ♡ heartsuit ♠ spadesuit ∂ partial ∇ nabla ∞ infty ∀ forall ∃ exists ∄ nexists ¬ neg ∅ emptyset ⌀ varnothing
-    ℓ ell ℏ hbar ħ hbar ℘ wp ℜ Re ℑ Im ℵ aleph ℶ beth ı imath ȷ jmath ∠ angle ⊤ top ♭ flat ♮ natural ♯ sharp ð eth
-    ′ prime ″ prime\prime … ldots ⋯ cdots ⋮ vdots ⋱ ddots ∴ therefore ∵ because √ surd § S ¶ P
-    ⟨ langle ⟩ rangle 〈 langle 〉 rangle ⌊ lfloor ⌋ rfloor ⌈ lceil ⌉ rceil ‖ | ∥ | ∑ sum ∏ prod ∐ coprod ∫ int ∬ iint
-    ∭ iiint ∮ oint ⋃ bigcup ⋂ bigcap ⋁ bigvee ⋀ bigwedge ⨁ bigoplus ⨂ bigotimes ⨀ bigodot ⨄ biguplus ⨆ bigsqcup
-    { { } } # # $ $ % % & & _ _
+    α alpha β beta γ gamma δ delta ε varepsilon ϵ epsilon ζ zeta η eta θ theta ϑ vartheta ι iota κ kappa
+    ϰ varkappa λ lambda μ mu µ mu ν nu ξ xi π pi ϖ varpi ρ rho ϱ varrho σ sigma ς varsigma τ tau υ
+    upsilon φ phi ϕ varphi χ chi ψ psi ω omega Γ Gamma Δ Delta ∆ Delta Θ Theta Λ Lambda Ξ Xi Π Pi Σ
+    Sigma Υ Upsilon ϒ Upsilon Φ Phi Ψ Psi Ω Omega Ω Omega ≤ leq ≥ geq ≦ leqq ≧ geqq ⩽ leqslant ⩾
+    geqslant ≠ neq ≈ approx ≡ equiv ≢ not\equiv ∈ in ∉ notin ∋ ni ∼ sim ≃ simeq ≅ cong ≍ asymp ≐ doteq ∝
+    propto ≪ ll ≫ gg ⋘ lll ⋙ ggg ≺ prec ≻ succ ⪯ preceq ⪰ succeq ≼ preccurlyeq ≽ succcurlyeq ≲ lesssim ≳
+    gtrsim ≶ lessgtr ≷ gtrless ≮ nless ≯ ngtr ≰ nleq ≱ ngeq ≜ triangleq ≔ coloneqq ⊂ subset ⊃ supset ⊆
+    subseteq ⊇ supseteq ⊊ subsetneq ⊋ supsetneq ⊄ not\subset ⊈ nsubseteq ⊏ sqsubset ⊐ sqsupset ⊑
+    sqsubseteq ⊒ sqsupseteq ∣ mid ∤ nmid ∦ nparallel ⊥ perp ⊢ vdash ⊣ dashv ⊨ models ⊩ Vdash → to ←
+    leftarrow ↔ leftrightarrow ⇒ Rightarrow ⇐ Leftarrow ⇔ Leftrightarrow ↦ mapsto ↑ uparrow ↓ downarrow
+    ↕ updownarrow ⇑ Uparrow ⇓ Downarrow ↗ nearrow ↘ searrow ↖ nwarrow ↙ swarrow ↪ hookrightarrow ↩
+    hookleftarrow ⇀ rightharpoonup ⇁ rightharpoondown ↼ leftharpoonup ↽ leftharpoondown ⇌
+    rightleftharpoons ↠ twoheadrightarrow ⟶ longrightarrow ⟵ longleftarrow ⟹ Longrightarrow ⟸
+    Longleftarrow ⟺ iff ⟼ longmapsto ⇝ rightsquigarrow × times · cdot ⋅ cdot ± pm ∓ mp ÷ div ⋆ star ★
+    bigstar ∘ circ ◦ circ • bullet ∙ bullet † dagger ‡ ddagger ⊕ oplus ⊖ ominus ⊗ otimes ⊘ oslash ⊙ odot
+    ⊞ boxplus ⊠ boxtimes ⊡ boxdot ∪ cup ∩ cap ⊎ uplus ⊔ sqcup ⊓ sqcap ∧ wedge ∨ vee ∖ setminus ≀ wr ⋈
+    bowtie ⋉ ltimes ⋊ rtimes ⊲ triangleleft ⊳ triangleright ◁ triangleleft ▷ triangleright △ triangle ▽
+    bigtriangledown □ square ■ blacksquare ◇ diamond ♢ diamondsuit ♣ clubsuit ♡ heartsuit ♠ spadesuit ∂
+    partial ∇ nabla ∞ infty ∀ forall ∃ exists ∄ nexists ¬ neg ∅ emptyset ⌀ varnothing ℓ ell ℏ hbar ħ
+    hbar ℘ wp ℜ Re ℑ Im ℵ aleph ℶ beth ı imath ȷ jmath ∠ angle ⊤ top ♭ flat ♮ natural ♯ sharp ð eth ′
+    prime ″ prime\prime … ldots ⋯ cdots ⋮ vdots ⋱ ddots ∴ therefore ∵ because √ surd § S ¶ P ⟨ langle ⟩
+    rangle 〈 langle 〉 rangle ⌊ lfloor ⌋ rfloor ⌈ lceil ⌉ rceil ‖ | ∥ | ∑ sum ∏ prod ∐ coprod ∫ int ∬
+    iint ∭ iiint ∮ oint ⋃ bigcup ⋂ bigcap ⋁ bigvee ⋀ bigwedge ⨁ bigoplus ⨂ bigotimes ⨀ bigodot ⨄
+    biguplus ⨆ bigsqcup { { } } # # $ $ % % & & _ _
 """)
 PLAIN = _pairs("∗ * − - ‐ - ‑ - ∕ / ⁄ / ∶ : ’ ' ‘ ` “ `` ” '' – -- — --- ª a ˗ -") | {
     "\\": "\\backslash",
@@ -57,35 +58,48 @@ ACCENTS = _pairs("""
 """)
 NOT = "\u0338"
 
-_LETTERS = """- - - - - - - - - - - alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi pi rho
-    sigma tau upsilon phi chi psi omega varepsilon vartheta varpi varrho varsigma varphi leftharpoonup
-    leftharpoondown rightharpoonup rightharpoondown lhook rhook triangleright triangleleft"""
-_SYMBOLS = """- cdot times ast div diamond pm mp oplus ominus otimes oslash odot bigcirc circ bullet asymp equiv
-    subseteq supseteq leq geq preceq succeq sim approx subset supset ll gg prec succ leftarrow rightarrow uparrow
-    downarrow leftrightarrow nearrow searrow simeq Leftarrow Rightarrow Uparrow Downarrow Leftrightarrow nwarrow
-    swarrow propto prime infty in ni triangle bigtriangledown not mapstochar forall exists neg emptyset Re Im top
-    bot aleph"""
-_AMS_A = """boxdot boxplus boxtimes square blacksquare centerdot lozenge blacklozenge circlearrowright circlearrowleft
-    rightleftharpoons leftrightharpoons boxminus Vdash Vvdash vDash twoheadrightarrow twoheadleftarrow leftleftarrows
-    rightrightarrows upuparrows downdownarrows upharpoonright downharpoonright upharpoonleft downharpoonleft
-    rightarrowtail leftarrowtail leftrightarrows rightleftarrows Lsh Rsh rightsquigarrow leftrightsquigarrow
-    looparrowleft looparrowright circeq succsim gtrsim gtrapprox multimap therefore because doteqdot triangleq precsim
-    lesssim lessapprox eqslantless eqslantgtr curlyeqprec curlyeqsucc preccurlyeq leqq leqslant lessgtr backprime -
-    risingdotseq fallingdotseq succcurlyeq geqq geqslant gtrless sqsubset sqsupset vartriangleright vartriangleleft
-    trianglerighteq trianglelefteq bigstar between blacktriangledown blacktriangleright blacktriangleleft - -
-    vartriangle blacktriangle triangledown eqcirc lesseqgtr gtreqless lesseqqgtr gtreqqless - Rrightarrow Lleftarrow
-    - veebar barwedge doublebarwedge angle measuredangle sphericalangle varpropto smallsmile smallfrown Subset Supset
-    Cup Cap curlywedge curlyvee leftthreetimes rightthreetimes subseteqq supseteqq bumpeq Bumpeq lll ggg - - -
-    circledS pitchfork dotplus backsim backsimeq - - - - complement intercal circledcirc circledast circleddash"""
-_AMS_B = """lvertneqq gvertneqq nleq ngeq nless ngtr nprec nsucc lneqq gneqq nleqslant ngeqslant lneq gneq npreceq
-    nsucceq precnsim succnsim lnsim gnsim nleqq ngeqq precneqq succneqq precnapprox succnapprox lnapprox gnapprox nsim
-    ncong diagup diagdown varsubsetneq varsupsetneq nsubseteqq nsupseteqq subsetneqq supsetneqq varsubsetneqq
-    varsupsetneqq subsetneq supsetneq nsubseteq nsupseteq nparallel nmid nshortmid nshortparallel nvdash nVdash nvDash
-    nVDash ntrianglerighteq ntrianglelefteq ntriangleleft ntriangleright nleftarrow nrightarrow nLeftarrow nRightarrow
-    nLeftrightarrow nleftrightarrow divideontimes varnothing nexists"""
-_AMS_B_END = """Finv Game - - - - mho eth eqsim beth gimel daleth lessdot gtrdot ltimes rtimes shortmid shortparallel
-    smallsetminus thicksim thickapprox approxeq succapprox precapprox curvearrowleft curvearrowright digamma varkappa
-    Bbbk hslash hbar backepsilon"""
+_LETTERS = """
+    - - - - - - - - - - - alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi pi
+    rho sigma tau upsilon phi chi psi omega varepsilon vartheta varpi varrho varsigma varphi
+    leftharpoonup leftharpoondown rightharpoonup rightharpoondown lhook rhook triangleright triangleleft
+"""
+_SYMBOLS = """
+    - cdot times ast div diamond pm mp oplus ominus otimes oslash odot bigcirc circ bullet asymp equiv
+    subseteq supseteq leq geq preceq succeq sim approx subset supset ll gg prec succ leftarrow
+    rightarrow uparrow downarrow leftrightarrow nearrow searrow simeq Leftarrow Rightarrow Uparrow
+    Downarrow Leftrightarrow nwarrow swarrow propto prime infty in ni triangle bigtriangledown not
+    mapstochar forall exists neg emptyset Re Im top bot aleph
+"""
+_AMS_A = """
+    boxdot boxplus boxtimes square blacksquare centerdot lozenge blacklozenge circlearrowright
+    circlearrowleft rightleftharpoons leftrightharpoons boxminus Vdash Vvdash vDash twoheadrightarrow
+    twoheadleftarrow leftleftarrows rightrightarrows upuparrows downdownarrows upharpoonright
+    downharpoonright upharpoonleft downharpoonleft rightarrowtail leftarrowtail leftrightarrows
+    rightleftarrows Lsh Rsh rightsquigarrow leftrightsquigarrow looparrowleft looparrowright circeq
+    succsim gtrsim gtrapprox multimap therefore because doteqdot triangleq precsim lesssim lessapprox
+    eqslantless eqslantgtr curlyeqprec curlyeqsucc preccurlyeq leqq leqslant lessgtr backprime -
+    risingdotseq fallingdotseq succcurlyeq geqq geqslant gtrless sqsubset sqsupset vartriangleright
+    vartriangleleft trianglerighteq trianglelefteq bigstar between blacktriangledown blacktriangleright
+    blacktriangleleft - - vartriangle blacktriangle triangledown eqcirc lesseqgtr gtreqless lesseqqgtr
+    gtreqqless - Rrightarrow Lleftarrow - veebar barwedge doublebarwedge angle measuredangle
+    sphericalangle varpropto smallsmile smallfrown Subset Supset Cup Cap curlywedge curlyvee
+    leftthreetimes rightthreetimes subseteqq supseteqq bumpeq Bumpeq lll ggg - - - circledS pitchfork
+    dotplus backsim backsimeq - - - - complement intercal circledcirc circledast circleddash
+"""
+_AMS_B = """
+    lvertneqq gvertneqq nleq ngeq nless ngtr nprec nsucc lneqq gneqq nleqslant ngeqslant lneq gneq
+    npreceq nsucceq precnsim succnsim lnsim gnsim nleqq ngeqq precneqq succneqq precnapprox succnapprox
+    lnapprox gnapprox nsim ncong diagup diagdown varsubsetneq varsupsetneq nsubseteqq nsupseteqq
+    subsetneqq supsetneqq varsubsetneqq varsupsetneqq subsetneq supsetneq nsubseteq nsupseteq nparallel
+    nmid nshortmid nshortparallel nvdash nVdash nvDash nVDash ntrianglerighteq ntrianglelefteq
+    ntriangleleft ntriangleright nleftarrow nrightarrow nLeftarrow nRightarrow nLeftrightarrow
+    nleftrightarrow divideontimes varnothing nexists
+"""
+_AMS_B_END = """
+    Finv Game - - - - mho eth eqsim beth gimel daleth lessdot gtrdot ltimes rtimes shortmid
+    shortparallel smallsetminus thicksim thickapprox approxeq succapprox precapprox curvearrowleft
+    curvearrowright digamma varkappa Bbbk hslash hbar backepsilon
+"""
 
 
 def _coded(names: str, start: int = 0) -> dict[int, str]:
@@ -115,7 +129,6 @@ ALPHABETS = (
     ("BOLD", "\\mathbf"),
     ("ITALIC", ""),
 )
-UPRIGHT = ""  # the alphabet of letters that are set as variables are
 
 
 def command(name: str) -> str:
