@@ -17,7 +17,7 @@ from docspec.drafters.reading.formulas.signs import part_of
 from docspec.drafters.reading.text_layer import TextLayerDrafter
 from docspec.pdf_glyphs import glyphs_of, rules_of
 from docspec.source import open_document
-from docspec.types import Box, Category, Glyph, Line, Region, Span, Style, union
+from docspec.types import Box, Category, Glyph, Line, Page, Region, Span, Style, union
 
 ITALIC, ROMAN, SYMBOLS, LARGE = "CMMI10", "CMR10", "CMSY10", "CMEX10"
 
@@ -237,7 +237,7 @@ def test_brackets_of_the_sentence_stay_in_it() -> None:
     assert inline([glyph("x", 0, 100), glyph(")", 5, 100), *word("is", 14, 100)]) == "$x$) is"
 
 
-def test_a_page_has_glyphs_and_rules(tmp_path: object) -> None:
+def test_a_page_has_glyphs_and_rules() -> None:
     """A PDF's page gives its characters with their baselines, and the lines that it draws."""
     page = pymupdf.open().new_page(width=200, height=100)
     page.insert_text((20, 50), "a b", fontsize=10, fontname="tiit")
@@ -247,7 +247,8 @@ def test_a_page_has_glyphs_and_rules(tmp_path: object) -> None:
     assert (first.text, second.text) == ("a", "b")
     assert first.origin == pytest.approx((20, 50), abs=0.01)
     [rule] = rules_of(page)
-    assert rule[0] == pytest.approx(20, abs=0.5) and rule[2] == pytest.approx(40, abs=0.5)
+    assert rule[0] == pytest.approx(20, abs=0.5)
+    assert rule[2] == pytest.approx(40, abs=0.5)
 
 
 def formula_page(path: str) -> None:
@@ -268,9 +269,9 @@ def test_a_formula_is_drafted_as_latex(tmp_path_factory: pytest.TempPathFactory,
     formula_page(str(path))
     with open_document(path) as source:
         [page] = source.pages(dpi=100)
+        assert isinstance(page, Page)
         box = union(one.box for one in page.lines)
         region = Region(0, 0, box, Category.FORMULA, lines=page.lines)
         [draft] = TextLayerDrafter().draft(page, region, style)
     assert draft.markdown == "$$\ny=\\frac{a+b}{c}\n$$"
     assert (draft.text == "y=\\frac{a+b}{c}") is (style.formula is not None)
-    assert "frac" in draft.text or draft.text.replace(" ", "") != ""

@@ -1,4 +1,4 @@
-"""What rules and braces stand over and under in a formula, put together: fractions, roots, lines, braces. Pure."""
+"""What rules and braces stand over and under in a formula, put together: fractions, roots, braces. Pure."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ EDGE = 0.12  # of the size: how far something reaches over the end of its bar
 
 
 def with_bars(parts: Sequence[Part], rules: Sequence[Box]) -> list[Part]:
-    """``parts`` with roots, fractions and what has a line above or below, from the shortest rule to the longest."""
+    """``parts`` with roots, fractions and what has a line above or below, the shortest rule first."""
     left = list(parts)
     rules = [rule for rule in rules if not _in_brace(rule, parts)]
     for rule in sorted(rules, key=lambda box: box[2] - box[0]):
@@ -144,7 +144,7 @@ def _stacked(rule: Box, parts: Sequence[Part], others: Sequence[Box], *, up: boo
     ]
     for part in sorted(parts, key=key):
         reach = EDGE * part.size + 0.3
-        if part.box[0] < x0 - reach or part.box[2] > x1 + reach or part.kind is Kind.RADICAL and not found:
+        if part.box[0] < x0 - reach or part.box[2] > x1 + reach or (part.kind is Kind.RADICAL and not found):
             continue
         near = part.box[3] if up else part.box[1]
         gap = edge - near if up else near - edge

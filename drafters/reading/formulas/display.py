@@ -6,11 +6,13 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from docspec.drafters.reading.formulas.bars import with_bars, with_braces
 from docspec.drafters.reading.formulas.large import assembled
+from docspec.drafters.reading.formulas.matrices import whole_rows
 from docspec.drafters.reading.formulas.parts import Kind, Part, count_of, size_of
-from docspec.drafters.reading.formulas.rows import BREAK, latex_of, whole_rows
+from docspec.drafters.reading.formulas.rows import BREAK, latex_of
 from docspec.drafters.reading.formulas.signs import part_of, placed
-from docspec.drafters.reading.formulas.stacks import with_accents, with_bars, with_braces, with_limits
+from docspec.drafters.reading.formulas.stacks import with_accents, with_limits
 from docspec.drafters.reading.formulas.words import with_words
 from docspec.marks import KNOWN_FORMULA_NUMBER
 from docspec.types import Box, Glyph
@@ -48,7 +50,7 @@ def display(glyphs: Sequence[Glyph], rules: Sequence[Box]) -> list[Formula]:
 
 
 def parts_of(glyphs: Sequence[Glyph], rules: Sequence[Box]) -> list[Part]:
-    """``glyphs`` with all that stands above and below each other put together; nothing where one is unknown."""
+    """``glyphs`` with all that stands above and below each other put together; none where one is unknown."""
     signs = [part_of(glyph) for glyph in placed(glyphs)]
     known = [part for part in signs if part is not None]
     if len(known) < len(signs) or not known:

@@ -1,7 +1,7 @@
 """Formulas within running text: which glyphs they are, by their fonts, and their LaTeX in their place. Pure.
 
-A font of mathematical signs is what shows a formula; digits, brackets, operators and scripts beside it are then
-parts of it. Words are not.
+A font of mathematical signs is what shows a formula; digits, brackets, operators and scripts beside it are
+then parts of it. Words are not.
 """
 
 from __future__ import annotations
@@ -11,7 +11,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from docspec.drafters.reading.formulas.display import parts_of
-from docspec.drafters.reading.formulas.inline_rows import Char, characters, is_accent, mark_fractions
+from docspec.drafters.reading.formulas.inline_rows import (
+    Char,
+    characters,
+    is_accent,
+    mark_fractions,
+    rows_of,
+)
 from docspec.drafters.reading.formulas.rows import latex_of
 from docspec.drafters.reading.formulas.symbols import FUNCTIONS, NAMES
 from docspec.types import Box, Glyph, Line, Span, union
@@ -210,7 +216,7 @@ def _encloses(texts: Sequence[str]) -> bool:
 
 
 def _based(run: list[Char], row: Sequence[Char]) -> list[Char]:
-    """``run`` with the short word whose script it begins with, or without that script where the word is long."""
+    """``run`` with the short word whose script it begins with; without that script where the word is long."""
     if not run or not run[0].script:
         return run
     first = next(number for number, char in enumerate(row) if char is run[0])

@@ -74,7 +74,7 @@ def _within(box: Box, frame: Box) -> bool:
     )
 
 
-def rows(chars: Sequence[Char]) -> list[list[Char]]:
+def rows_of(chars: Sequence[Char]) -> list[list[Char]]:
     """``chars`` by rows of text, each from the left, scripts with the row that they belong to."""
     if not chars:
         return []

@@ -1,4 +1,4 @@
-"""The large signs of Computer Modern's extension font and of those in its encoding: what they are, and how tall.
+"""The large signs of Computer Modern's extension font and of those in its encoding: what they are, how tall.
 
 They hang from where they are set. Heights are TeX's own, in sizes of the font (cmex10.tfm).
 """
@@ -12,7 +12,8 @@ from docspec.drafters.reading.formulas.parts import Kind, Part, box_of, count_of
 from docspec.drafters.reading.formulas.symbols import INTEGRALS, NAMES, OPERATORS, command
 from docspec.types import Glyph
 
-_PAIRS = "( ) [ ] \\lfloor \\rfloor \\lceil \\rceil \\{ \\} \\langle \\rangle".split()
+_PAIRS = ["(", ")", "[", "]", "\\lfloor", "\\rfloor", "\\lceil", "\\rceil"]
+_PAIRS += ["\\{", "\\}", "\\langle", "\\rangle"]
 _KINDS = {sign: Kind.CLOSING if number % 2 else Kind.OPENING for number, sign in enumerate(_PAIRS)}
 _KINDS |= {"|": Kind.FENCE, "\\|": Kind.FENCE, "/": Kind.ORDINARY, "\\backslash": Kind.ORDINARY}
 BIG = (1.2, 1.8, 2.4, 3.0)  # heights of \big, \Big, \bigg, \Bigg delimiters
@@ -70,8 +71,10 @@ ENDS |= {
 _ADOBE = dict(
     zip(
         map(chr, range(0xF8EB, 0xF8FF)),
-        (0x30, 0x42, 0x40, 0x32, 0x36, 0x34, 0x38, 0x3C, 0x3A, 0x3E, -1)
-        + (0x31, 0x43, 0x41, 0x33, 0x37, 0x35, 0x39, 0x3D, 0x3B),
+        (
+            *(0x30, 0x42, 0x40, 0x32, 0x36, 0x34, 0x38, 0x3C, 0x3A, 0x3E, -1),
+            *(0x31, 0x43, 0x41, 0x33, 0x37, 0x35, 0x39, 0x3D, 0x3B),
+        ),
         strict=True,
     )
 ) | {"\uf8e6": 0x3F}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 from itertools import pairwise
@@ -123,7 +122,7 @@ def _matrix(opening: Part, parts: Sequence[Part], write: Write) -> tuple[Part, l
 
 
 def whole_rows(parts: Sequence[Part], gap: float) -> list[list[Part]]:
-    """``parts`` by rows that ``gap`` points part; what has nothing of the usual size goes with the row nearest."""
+    """``parts`` by rows that ``gap`` points part; what has nothing of the usual size goes with those near."""
     rows = by_rows(parts, gap)
     size = size_of(parts)
     while len(rows) > 1:

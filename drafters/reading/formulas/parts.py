@@ -36,7 +36,8 @@ class Part:
     """A part of a formula. ``box`` is about what its ink covers, in points; ``baseline`` is where it stands.
 
     ``size`` is its font's. A ``centred`` part has no baseline of its own: its middle is on the axis.
-    ``count`` is how many glyphs it is made of; ``alphabet`` the command for its letters, and ``code`` a piece's number in its font.
+    ``count`` is how many glyphs it is made of, ``alphabet`` the command for its letters,
+    and ``code`` a piece's number in its font.
     """
 
     latex: str
@@ -77,8 +78,9 @@ def count_of(parts: Iterable[Part]) -> int:
 
 
 def size_of(parts: Sequence[Part]) -> float:
-    """The size of the largest of ``parts``; of signs that are as large as what is beside them only where there are
-    no others."""
+    """The size of the largest of ``parts``. Signs that are as large as what is beside them
+    count only where there are no others.
+    """
     standing = (part.size for part in parts if not part.centred or part.kind is Kind.ORDINARY)
     return max(standing, default=max(part.size for part in parts))
 

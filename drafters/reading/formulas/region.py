@@ -19,7 +19,7 @@ REACH = 2.0  # points around a region's lines
 
 
 def formula_lines(page: Page, region: Region) -> list[Formula]:
-    """The lines of ``region`` as LaTeX; none where the page has no glyphs for it or they are not understood."""
+    """The lines of ``region`` as LaTeX; none where some of its glyphs are not understood."""
     lines = region.lines
     own = [line for line in lines if line.source == LAYER]
     if page.handle is None or len(own) <= MOST_IN_LAYER * len(lines) or any(line.turn for line in own):
@@ -44,25 +44,24 @@ def inline_formulas(page: Page, region: Region, around: tuple[str, str]) -> Regi
 
 
 def glyphs_in(glyphs: Sequence[Glyph], region: Region) -> list[Glyph]:
-    """Those of ``glyphs`` that stand on one of ``region``'s lines, or whose font sets them elsewhere, in its box."""
+    """Those of ``glyphs`` that stand on ``region``'s lines, or whose ink is in its box."""
     boxes = [span.box for line in region.lines for span in line.spans]
-    whole = union(boxes)
-    found = []
-    for glyph in glyphs:
-        x = (glyph.box[0] + glyph.box[2]) / 2
-        middle = (glyph.box[1] + glyph.box[3]) / 2
-        x0, y0, x1, y1 = region.box if glyph.code is not None else whole
-        if any(box[0] - 0.1 <= x <= box[2] + 0.1 and box[1] - 0.1 <= middle <= box[3] + 0.1 for box in boxes):
-            found.append(glyph)
-        elif (
-            x0 - REACH <= x <= x1 + REACH
-            and y0 - REACH <= glyph.box[1]
-            and glyph.box[3] <= y1 + REACH
-            and (part := part_of(glyph)) is not None
-            and y0 - REACH <= part.middle <= y1 + REACH
-        ):
-            found.append(glyph)
-    return found
+    return [glyph for glyph in glyphs if _on_lines(glyph, boxes) or _inside(glyph, region.box, union(boxes))]
+
+
+def _on_lines(glyph: Glyph, boxes: Sequence[Box]) -> bool:
+    x, y = (glyph.box[0] + glyph.box[2]) / 2, (glyph.box[1] + glyph.box[3]) / 2
+    return any(x0 - 0.1 <= x <= x1 + 0.1 and y0 - 0.1 <= y <= y1 + 0.1 for x0, y0, x1, y1 in boxes)
+
+
+def _inside(glyph: Glyph, whole: Box, lines: Box) -> bool:
+    """Whether a glyph's ink is among the ``lines``, or in the ``whole`` region where no line may have it."""
+    x0, y0, x1, y1 = whole if glyph.code is not None else lines
+    x = (glyph.box[0] + glyph.box[2]) / 2
+    if not (x0 - REACH <= x <= x1 + REACH and y0 - REACH <= glyph.box[1] and glyph.box[3] <= y1 + REACH):
+        return False
+    part = part_of(glyph)
+    return part is not None and y0 - REACH <= part.middle <= y1 + REACH
 
 
 def _touches(rule: Box, box: Box) -> bool:

@@ -1,8 +1,8 @@
 """Parts that stand beside each other as one row of LaTeX: scripts, delimiters, matrices. Pure.
 
-Who is a script of whom follows from baselines and sizes, from the left to the right, as in the baseline trees of
-R. Zanibbi, D. Blostein and J. R. Cordy, Recognizing mathematical expressions using tree transformation (IEEE
-Transactions on Pattern Analysis and Machine Intelligence 24(11), 2002).
+Who is a script of whom follows from baselines and sizes, from the left to the right, as in the baseline trees
+of R. Zanibbi, D. Blostein and J. R. Cordy, Recognizing mathematical expressions using tree transformation
+(IEEE Transactions on Pattern Analysis and Machine Intelligence 24(11), 2002).
 """
 
 from __future__ import annotations
@@ -31,7 +31,6 @@ BIGS = (
 )  # by their heights in sizes
 BREAK = " \\\\ "  # between the rows of what has several
 COMMAND_END = re.compile(r"\\[A-Za-z]+$")
-MATRICES |= {("\\|", "\\|"): "Vmatrix"}
 
 
 @dataclass(slots=True)
@@ -80,7 +79,7 @@ def _way(part: Part, baseline: float, size: float) -> int:
 
 
 def _attach(base: _Base, part: Part, way: int) -> None:
-    """Gives ``part`` to the script that it belongs to: a script's own script may be on either side of the row."""
+    """Gives ``part`` to the script that it belongs to: a script's own may be on either side of the row."""
     groups = [group for group in (base.above, base.below) if group]
     smaller = [group for group in groups if part.size < SAME_SIZE * size_of(group)]
     near = [
@@ -101,7 +100,7 @@ def _attach(base: _Base, part: Part, way: int) -> None:
 
 
 def _is_of_script(base: _Base, part: Part) -> bool:
-    """Whether ``part``, though on the row's baseline, is so small that it is the script of a script beside it."""
+    """Whether ``part``, though on the row's baseline, is so small that it is a script's own script."""
     groups = [group for group in (base.above, base.below) if group and base.part is not None]
     return any(
         part.size < SAME_SIZE * size_of(group)

@@ -56,7 +56,7 @@ FLAT = {"-": (0.28, -0.22), "=": (0.37, -0.13), ".": (0.1, 0.0), ",": (0.1, DEEP
 
 
 def placed(glyphs: Sequence[Glyph]) -> list[Glyph]:
-    """``glyphs`` with combining marks where the sign is that follows them: a text layer has them on the one before."""
+    """``glyphs`` with combining marks on the sign after them: a text layer has them on the one before."""
     moved = list(glyphs)
     for number, (glyph, following) in enumerate(pairwise(glyphs)):
         flat = glyph.box[2] - glyph.box[0] < 0.01 * glyph.size

@@ -1,4 +1,4 @@
-"""What stands above and below each other in a formula, put together: accents, limits, fractions, roots, braces.
+"""What stands above and below each other in a formula, put together: accents and limits.
 
 Pure. Each function takes all parts of a formula and gives them with some of them made one; no glyph is lost.
 """
@@ -52,7 +52,7 @@ def with_accents(parts: Sequence[Part]) -> list[Part]:
 
 
 def _is_under(part: Part, accent: Part, wide: bool) -> bool:
-    """Whether ``accent`` stands above ``part``: nearly on its baseline, or somewhat higher over a tall letter."""
+    """Whether ``accent`` stands above ``part``: on its baseline, or somewhat higher over a tall letter."""
     if part.kind in (Kind.PIECE, Kind.OPERATOR) or part.size < 0.6 * accent.size:
         return False
     raised = part.baseline - accent.baseline

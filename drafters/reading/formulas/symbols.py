@@ -1,4 +1,4 @@
-"""What characters are called in LaTeX, and what the codes of TeX's fonts stand for where no character is mapped.
+"""What characters are called in LaTeX, and what the codes of TeX's fonts stand for where no character is.
 
 The codes are those of Computer Modern and the AMS fonts (D. E. Knuth, The TeXbook, appendix F; amssymb.sty).
 """
@@ -45,15 +45,21 @@ PLAIN = _pairs("∗ * − - ‐ - ‑ - ∕ / ⁄ / ∶ : ’ ' ‘ ` “ `` ”
     "~": "\\sim ",
 }
 FUNCTIONS = frozenset(
-    "arccos arcsin arctan arg cos cosh cot coth csc deg det dim exp gcd hom inf ker lg lim liminf limsup ln log max "
-    "min Pr sec sin sinh sup tan tanh".split()
+    [
+        *("arccos", "arcsin", "arctan", "arg", "cos", "cosh", "cot", "coth", "csc"),
+        *("deg", "det", "dim", "exp", "gcd", "hom", "inf", "ker", "lg"),
+        *("lim", "liminf", "limsup", "ln", "log", "max", "min", "Pr", "sec"),
+        *("sin", "sinh", "sup", "tan", "tanh"),
+    ]
 )
-WITH_LIMITS = frozenset("det gcd inf lim liminf limsup max min Pr sup".split())  # set under them
+# Functions that have something set under them.
+WITH_LIMITS = frozenset(["det", "gcd", "inf", "lim", "liminf", "limsup", "max", "min", "Pr", "sup"])
 OPERATORS = frozenset("∑∏∐⋃⋂⋁⋀⨁⨂⨀⨄⨆")  # which have limits above and below; integrals have them beside
 INTEGRALS = frozenset("∫∬∭∮")
 ACCENTS = _pairs("""
-    \u02c6 hat ^ hat \u0302 hat \u02dc tilde ~ tilde \u0303 tilde \u00af bar \u02c9 bar \u0304 bar \u0305 overline
-    \u02d9 dot \u0307 dot \u00a8 ddot \u0308 ddot \u02c7 check \u030c check \u02d8 breve \u0306 breve
+    \u02c6 hat ^ hat \u0302 hat \u02dc tilde ~ tilde \u0303 tilde \u00af bar \u02c9 bar \u0304 bar
+    \u0305 overline \u02d9 dot \u0307 dot
+    \u00a8 ddot \u0308 ddot \u02c7 check \u030c check \u02d8 breve \u0306 breve
     \u00b4 acute \u0301 acute ` grave \u0300 grave \u20d7 vec \u02da mathring \u030a mathring
 """)
 NOT = "\u0338"
@@ -108,7 +114,7 @@ def _coded(names: str, start: int = 0) -> dict[int, str]:
 
 CODES = {
     "letters": _coded(_LETTERS) | {0x40: "partial", 0x60: "ell", 0x7B: "imath", 0x7C: "jmath", 0x7D: "wp"},
-    "symbols": _coded(_SYMBOLS) | _coded("cup cap uplus wedge vee vdash dashv lfloor rfloor lceil rceil", 0x5B)
+    "symbols": _coded(_SYMBOLS) | _coded("cup cap uplus wedge vee vdash dashv lfloor rfloor lceil rceil", 91)
     | _coded("{ } langle rangle mid | updownarrow Updownarrow setminus wr surd amalg nabla smallint", 0x66)
     | _coded("sqcup sqcap sqsubseteq sqsupseteq S dagger ddagger P", 0x74),
     "ams-a": _coded(_AMS_A),
@@ -137,7 +143,7 @@ def command(name: str) -> str:
 
 
 def mathematical(char: str) -> tuple[str, str] | None:
-    """A letter of a mathematical alphabet as the plain letter and the command for its alphabet; None for others.
+    """A letter of a mathematical alphabet as the plain letter and the command for its alphabet, else None.
 
     >>> mathematical("𝔼")
     ('E', '\\\\mathbb')

@@ -1,4 +1,4 @@
-"""Signs beside each other that are one: upright words, functions, negated relations, dots, long arrows. Pure."""
+"""Signs beside each other that are one: upright words, functions, negations, dots, long arrows. Pure."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ DOTS = {".": "\\ldots", "\\cdot": "\\cdots"}
 
 
 def with_words(parts: Sequence[Part]) -> list[Part]:
-    """``parts`` with letters of one alphabet that touch as words, and signs that are drawn as several as one."""
+    """``parts`` with letters of one alphabet that touch as words, and signs drawn as several as one."""
     return _texts(_functions(_letters(_dots(_overlapping(_negated(parts))))))
 
 
@@ -184,7 +184,11 @@ def _texts(parts: Sequence[Part]) -> list[Part]:
 
 
 WORDS = frozenset(
-    "if for otherwise else and or where when with is such that all as on in of to the subject s t every any".split()
+    [
+        *("if", "for", "otherwise", "else", "and", "or", "where", "when", "with"),
+        *("is", "such", "that", "all", "as", "on", "in", "of", "to"),
+        *("the", "subject", "s", "t", "every", "any"),
+    ]
 )
 
 
