@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+import numpy as np
 import pymupdf
 import pytest
 from hypothesis import given
@@ -15,6 +16,8 @@ from docspec.drafters.reading.formulas.inline import LATEX, with_inline
 from docspec.drafters.reading.formulas.parts import count_of
 from docspec.drafters.reading.formulas.signs import part_of
 from docspec.drafters.reading.text_layer import TextLayerDrafter
+from docspec.layout.cut import cut
+from docspec.marks import reads_as_prose
 from docspec.pdf_glyphs import glyphs_of, rules_of
 from docspec.source import open_document
 from docspec.types import Box, Category, Glyph, Line, Page, Region, Span, Style, union
@@ -275,3 +278,29 @@ def test_a_formula_is_drafted_as_latex(tmp_path_factory: pytest.TempPathFactory,
         [draft] = TextLayerDrafter().draft(page, region, style)
     assert draft.markdown == "$$\ny=\\frac{a+b}{c}\n$$"
     assert (draft.text == "y=\\frac{a+b}{c}") is (style.formula is not None)
+
+
+def words_at(text: str, x0: float, y0: float, x1: float) -> Line:
+    """A line of a text layer, 10 points high."""
+    box = (x0, y0, x1, y0 + 10)
+    return Line((Span(text, box, 10.0, ROMAN),), box, "text-layer")
+
+
+def test_a_formula_is_cut_at_its_number_alone() -> None:
+    """White space inside a formula parts nothing; its number, far to the right, is a region of its own."""
+    page = Page(0, 300, 200, 72, np.full((200, 300, 3), 255, np.uint8))
+    lines = [words_at("a", 20, 50, 25), words_at("b", 80, 50, 85), words_at("c", 20, 90, 25)]
+    formula = Region(
+        0, 0, (10, 40, 290, 110), Category.FORMULA, lines=(*lines, words_at("(7)", 260, 70, 275))
+    )
+    first, number = cut(page, formula)
+    assert (first.category, first.lines) == (Category.FORMULA, tuple(lines))
+    assert first.box == (10, 40, 260, 110)
+    assert (number.category, number.lines[0].text) == (Category.CAPTION, "(7)")
+
+
+def test_prose_is_known() -> None:
+    """Words of a sentence are prose; names of functions among signs are not, nor is a short text."""
+    assert reads_as_prose("the limit of the sequence that was defined above is not attained")
+    assert not reads_as_prose("max f(x) + log g(y) = 3x + 4y - exp(2z + 1) + sin(a + b)")
+    assert not reads_as_prose("for all other cases")
