@@ -223,7 +223,8 @@ def _write(result: RegionResult, link: str | None, header: str, pictured: bool) 
         return list_items(text), ""
     if category is Category.FORMULA and not has_delimiters(text):
         return formula(text), ""
-    if category is Category.TEXT and result.verdict.finish is Finish.UNVERIFIED:
+    drafted = result.verdict.finish is Finish.UNVERIFIED
+    if drafted and category in (Category.TEXT, Category.FORMULA):
         return paragraphs(text), ""
     return paragraph(text), ""
 

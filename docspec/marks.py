@@ -47,6 +47,9 @@ HEADING = re.compile(r"(#{1,6})(?:[ \t]|$)")
 ITEM = re.compile(r"(?:[-*+]|\d{1,9}[.)])(?:[ \t]+(?=\S)|[ \t]*$)")
 ITEM_BULLET = re.compile(r"[-*+][ \t]+")
 
+_WORD = re.compile(r"(?<![^\W\d_])[^\W\d_][a-z]{2,}(?![^\W\d_])")
+LEAST_PROSE, MOST_WORDS = 40, 0.6  # characters, and the share of them in words of three letters and more
+
 _DELIMITERS = ((r"\$\$", r"\$\$"), (r"\\\[", r"\\\]"), (r"\$", r"\$"), (r"\\\(", r"\\\)"))
 _FORMULA = re.compile("|".join(rf"{a}((?:(?!{b}).)*){b}" for a, b in _DELIMITERS), re.DOTALL)
 # Starts of formulas that are set apart without further marks. Other environments stand inside those.
@@ -74,6 +77,12 @@ def heading_depth(text: str) -> int:
     if found is None or (found[1].isalpha() and text[found.end(1)] != "."):
         return 0  # "A note" is a sentence, "A. Note" is numbered
     return found[1].count(".") + 1
+
+
+def reads_as_prose(text: str) -> bool:
+    """Whether most of a printed ``text`` is words: then it is no formula, whatever the layout says."""
+    words = sum(len(word) for word in _WORD.findall(text))
+    return len(text) > LEAST_PROSE and words > MOST_WORDS * sum(not char.isspace() for char in text)
 
 
 def bare_formula(text: str) -> str:

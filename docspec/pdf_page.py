@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from docspec.types import Box
+from docspec.pdf_glyphs import glyphs_of, rules_of
+from docspec.types import Box, Glyph
 
 RULE = 3.0  # points: a rule's width and the tables' margin, at most
 IMAGES = ("fill-image", "fill-imgmask")  # MuPDF's names of what is painted
@@ -17,6 +18,8 @@ class PdfPage:
     def __init__(self, page: Any) -> None:
         self.native = page
         self._tables: list[list[Box]] | None = None  # the cells of each ruled table, once they are asked for
+        self._glyphs: tuple[Glyph, ...] | None = None  # the same
+        self._rules: tuple[Box, ...] | None = None
 
     def image_boxes(self) -> Sequence[Box]:
         """Where the page shows images; looked for only if it has any, which is soon known."""
@@ -36,6 +39,18 @@ class PdfPage:
             self._tables = [[_cell(cell) for cell in table.cells if cell] for table in tables]
         inside = [[cell for cell in cells if _touch(cell, box)] for cells in self._tables]
         return max(inside, key=len, default=[])
+
+    def glyphs(self) -> Sequence[Glyph]:
+        """The page's upright glyphs, read once."""
+        if self._glyphs is None:
+            self._glyphs = glyphs_of(self.native)
+        return self._glyphs
+
+    def rules(self) -> Sequence[Box]:
+        """The page's horizontal rules, looked for once."""
+        if self._rules is None:
+            self._rules = rules_of(self.native)
+        return self._rules
 
 
 def _cell(cell: Any) -> Box:

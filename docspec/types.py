@@ -118,6 +118,22 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
+class Glyph:
+    """A character as a PDF prints it: in a ``font`` of ``size`` points, its baseline starting at ``origin``.
+
+    ``box`` is as high as its font, not as its ink. Where the font maps it to no character, ``text`` is U+FFFD
+    and ``code`` its number in the font.
+    """
+
+    text: str
+    font: str
+    size: float
+    origin: tuple[float, float]
+    box: Box
+    code: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Bookmark:
     """An entry of a PDF's outline, which viewers show beside the pages: its ``level`` from 1, its ``title``,
     and the index of the ``page`` that it leads to."""
@@ -144,6 +160,14 @@ class OpenPage(Protocol):
 
     def ruled_cells(self, box: Box) -> Sequence[Box]:
         """The boxes of the cells of the largest table in ``box`` whose rules are drawn; empty without one."""
+        ...
+
+    def glyphs(self) -> Sequence[Glyph]:
+        """The page's upright glyphs, spaces left out, in the file's order."""
+        ...
+
+    def rules(self) -> Sequence[Box]:
+        """The boxes of the horizontal rules that the page draws."""
         ...
 
 

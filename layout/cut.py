@@ -11,7 +11,7 @@ from statistics import median
 from docspec.layout.assign import TEXT_LIKE, fit
 from docspec.layout.geometry import height, rows, same_rows, split, width
 from docspec.layout.pixels import ink_share
-from docspec.marks import starts_item
+from docspec.marks import FORMULA_NUMBER, reads_as_prose, starts_item
 from docspec.types import Box, Category, Line, Page, Region, union
 
 # White space in line heights, and how many rows the shortest column beside it has, at least and at most:
@@ -19,6 +19,7 @@ from docspec.types import Box, Category, Line, Page, Region, union
 GUTTERS = ((0.35, 8, 10**9), (1.0, 3, 10**9), (3.0, 1, 1))
 LEADING = 1.1  # line heights of nothing between paragraphs
 UNREAD = 0.02  # share of ink in such a gap from which a line stands there that nobody read
+LAYER = "text-layer"
 INDENT = 0.7  # line heights by which a paragraph's first line is set in, at the least,
 MAX_INDENT = 4.0  # and at the most: centred lines are set in further
 FLOWING = (Category.TEXT, Category.LIST_ITEM, Category.FOOTNOTE)
@@ -34,10 +35,49 @@ def cut(page: Page, region: Region) -> list[Region]:
     """
     if region.category not in TEXT_LIKE or len(region.lines) < 2:
         return [region]
+    if region.category is Category.FORMULA and _is_formula(region.lines):
+        return _numbered(region)
     pieces = _pieces(page, sorted(region.lines, key=lambda line: (line.box[1], line.box[0])))
     if region.category in FLOWING:
         pieces = [paragraph for piece in pieces for paragraph in paragraphs(piece)]
     return [fit(replace(region, lines=tuple(piece))) for piece in pieces]
+
+
+def _is_formula(lines: Sequence[Line]) -> bool:
+    """Whether what is laid out as a formula is one, whose lines are a text layer's."""
+    layer = any(line.source == LAYER for line in lines)
+    return layer and not reads_as_prose(" ".join(line.text for line in lines))
+
+
+def _numbered(region: Region) -> list[Region]:
+    """A formula, whose parts stand in many places, and the number beside it, if it has one there."""
+    size = median(height(line.box) for line in region.lines)
+    for at, line in enumerate(region.lines):
+        for n in range(len(line.spans)):
+            tail = line.part(range(n, len(line.spans)))
+            if not FORMULA_NUMBER.fullmatch(tail.text.strip()):
+                continue
+            head = (line.part(range(n)),) if n else ()
+            rest = (*region.lines[:at], *head, *region.lines[at + 1 :])
+            beside = head or rest
+            if beside and _far(tail.box, union(one.box for one in beside), size):
+                number = Region(region.page, region.order, tail.box, Category.CAPTION, lines=(tail,))
+                return [_beside(region, rest, tail.box), replace(number, confidence=region.confidence)]
+    return [region]
+
+
+def _beside(region: Region, lines: Sequence[Line], number: Box) -> Region:
+    """``region`` with only these ``lines``, its box ending where the ``number`` stands."""
+    x0, y0, x1, y1 = union(line.box for line in lines)
+    a, b, c, d = region.box
+    left = min(x0, max(a, number[2])) if number[0] < x0 else min(x0, a)
+    right = max(x1, min(c, number[0])) if number[0] > x0 else max(x1, c)
+    return replace(region, lines=tuple(lines), box=(left, min(y0, b), right, max(y1, d)))
+
+
+def _far(number: Box, formula: Box, size: float) -> bool:
+    """Whether a number stands clear of the formula on either side."""
+    return number[0] - formula[2] > size or formula[0] - number[2] > size
 
 
 def _pieces(page: Page, lines: Sequence[Line]) -> list[Sequence[Line]]:

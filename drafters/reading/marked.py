@@ -14,6 +14,7 @@ from itertools import groupby
 from rapidfuzz.distance import Levenshtein
 
 from docspec.code_lines import code_text, is_code
+from docspec.drafters.reading.formulas.inline import LATEX
 from docspec.drafters.reading.writer import is_list
 from docspec.markdown import HEADINGS, ITEM_START, code, escaped_places, escaped_start
 from docspec.types import Category, Line, Region, Span, Style
@@ -103,6 +104,8 @@ def _prints(lines: Sequence[Line], text: str, style: Style, usual: _Print, empha
 
 
 def _print(span: Span, style: Style, usual: _Print, emphasis: bool) -> _Print:
+    if span.font == LATEX:
+        return _Print(raw=True)
     if style.formula and span.text.strip().startswith(style.formula[0] + "\\"):
         return _Print(raw=True)
     maths = span.superscript or MATHS.search(span.font) is not None

@@ -7,11 +7,14 @@ from collections.abc import Sequence
 from docspec.drafters.reading.alternatives import placed_alternatives
 from docspec.drafters.reading.contents import contents
 from docspec.drafters.reading.evidence import Evidence
+from docspec.drafters.reading.formulas.display import apart, as_one
+from docspec.drafters.reading.formulas.region import formula_lines, inline_formulas
 from docspec.drafters.reading.fractions import with_fractions
 from docspec.drafters.reading.ligatures import mend_lines
 from docspec.drafters.reading.marked import as_markdown
 from docspec.drafters.reading.table_drafts import write_table
 from docspec.drafters.reading.writer import write_region
+from docspec.markdown import HEADINGS, formula
 from docspec.types import Box, Category, Draft, Line, Page, Region, Style
 
 SOURCE = "text-layer"
@@ -49,13 +52,26 @@ def draft_lines(page: Page, region: Region, style: Style, confidence: float) -> 
 
 
 def draft_text(page: Page, region: Region, style: Style, source: str, confidence: float) -> Sequence[Draft]:
-    """The region's lines as written, with fractions of numbers where ``style`` has LaTeX."""
+    """The region's lines as written, with fractions of numbers where ``style`` has LaTeX.
+
+    A formula whose glyphs the page has is LaTeX: what models write, and what stands where none reads.
+    """
+    if region.category is Category.FORMULA and (lines := formula_lines(page, region)):
+        written = as_one(lines)
+        shown = "\n\n".join(map(formula, apart(lines)))
+        if style.formula:
+            return (Draft(written, source, confidence, markdown=shown),)
+        return (Draft(write_region(region, style), source, confidence, markdown=shown),)
     if style.formula:
         region = with_fractions(page, region, style.formula)
     text = write_region(region, style)
     if not text:
         return ()
-    markdown = as_markdown(region, text, style, page.lines)
+    maths = inline_formulas(page, region, style.formula or ("$", "$"))
+    shown = write_region(maths, style) if maths is not region else text
+    if style.formula and region.category not in HEADINGS:
+        text = shown
+    markdown = as_markdown(maths, shown, style, page.lines)
     alternatives = placed_alternatives(region.lines, text)
     return (Draft(text, source, confidence, alternatives, "" if markdown == text else markdown),)
 
