@@ -32,6 +32,7 @@ NEEDED = (
     "pillow",
     "pymupdf",
     "pymupdf-layout",
+    "rapidocr",
     "rapidocr-onnxruntime",
     "layoutparser",
     "shapely",

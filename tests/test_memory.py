@@ -35,14 +35,14 @@ def long_document(path: Path, sentences: int) -> Path:
 
 
 def small_parser() -> docspec.Parser:
-    """Small parts, but a megabyte of features a page, as OCR's lines carry them."""
+    """Small parts, but a megabyte of strips a page, as OCR's lines carry them."""
     from test_run import Doubtful, OneBlock, Shouting
 
     class Reads(Doubtful):
         def read(self, page: Page) -> Sequence[Line]:
             lines = super().read(page)
-            share = MIB // 4 // max(1, len(lines))
-            return [replace(line, features=(np.ones((share, 1), np.float32),)) for line in lines]
+            share = MIB // 3 // max(1, len(lines))
+            return [replace(line, strips=(np.ones((1, share, 3), np.uint8),)) for line in lines]
 
     return docspec.Parser(Config(), parts=Parts(Shouting(), OneBlock(), Reads()))
 

@@ -1,4 +1,4 @@
-"""Finds pieces of text in an image: a PP-OCR detector, which paints where text is, and boxes around its paint.
+"""Finds pieces of text in an image: a PP-OCR detector paints where text is, boxes are put around its paint.
 
 The method is differentiable binarization (Liao et al. 2020, arXiv 1911.08947), the settings are RapidOCR's.
 """

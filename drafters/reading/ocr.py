@@ -12,6 +12,7 @@ from docspec.drafters.reading.ctc import Transcript
 from docspec.drafters.reading.detector import Quad
 from docspec.drafters.reading.lines import UPRIGHT, after_space, group_boxes
 from docspec.drafters.reading.ocr_engine import OcrEngine, cut
+from docspec.drafters.reading.ocr_models import V4
 from docspec.drafters.reading.overlooked import overlooked
 from docspec.drafters.reading.spaces import ink_gaps, restore_spaces
 from docspec.drafters.reading.text_layer import draft_text
@@ -48,6 +49,13 @@ class OcrDrafter:
         lines = region.lines
         confidence = sum(line.confidence for line in lines) / len(lines) if lines else 0.0
         return draft_text(page, region, style, SOURCE, confidence)
+
+
+class OcrV4Drafter(OcrDrafter):
+    """Reads pages with the models of ``rapidocr-onnxruntime``, PP-OCRv4's."""
+
+    def __init__(self, threads: int = 0) -> None:
+        super().__init__(engine=OcrEngine(threads, V4))
 
 
 def read_image(engine: OcrEngine, image: Image) -> list[Line]:

@@ -1,4 +1,7 @@
-"""The OCR models that the wheels of ``rapidocr`` and ``rapidocr-onnxruntime`` ship (PaddlePaddle, Apache-2.0)."""
+"""The OCR models inside the wheels of ``rapidocr`` and ``rapidocr-onnxruntime`` (PaddlePaddle, Apache-2.0).
+
+Only their files are used: what the packages do with them throws away what drafts need.
+"""
 
 from __future__ import annotations
 
@@ -43,11 +46,11 @@ class OcrModels:
 _V4, _V6 = ("rapidocr_onnxruntime", "rapidocr-onnxruntime"), ("rapidocr", "rapidocr")
 V4_DETECTOR = ModelFile(*_V4, "ch_PP-OCRv4_det_infer.onnx")
 V4_RECOGNISER = ModelFile(*_V4, "ch_PP-OCRv4_rec_infer.onnx")
-V6_DETECTOR = ModelFile(*_V6, "PP-OCRv6_det_small.onnx")
 V6_RECOGNISER = ModelFile(*_V6, "PP-OCRv6_rec_small.onnx")
 
-V4 = OcrModels(V4_DETECTOR, V4_RECOGNISER)
+# With PP-OCRv6's detector, mean accepted length on English regions is 8.8 instead of 9.4, on others the same.
 V6 = OcrModels(V4_DETECTOR, V6_RECOGNISER)
+V4 = OcrModels(V4_DETECTOR, V4_RECOGNISER)
 
 
 def alphabet(model: bytes) -> list[str]:

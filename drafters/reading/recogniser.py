@@ -26,10 +26,10 @@ FloatArray = NDArray[np.float32]
 
 
 def frames_of(session: Session, strips: Sequence[NDArray[np.uint8]]) -> Iterator[tuple[int, FloatArray]]:
-    """Each strip's number and its frames ``[T, C]``, in no useful order: C may be thousands, so take and forget.
+    """Each strip's number and its frames ``[T, C]``, in no useful order; C may be thousands: take and forget.
 
-    Strips are uint8 RGB, ``[H, W, 3]``, any height. ``T`` is the width at 48 px height over 8, rounded up, and
-    at most :data:`MAX_FRAMES`. A strip's frames do not depend on what else is read.
+    Strips are uint8 RGB, ``[H, W, 3]``, any height. ``T`` is the width at 48 px height over 8, rounded up,
+    and at most :data:`MAX_FRAMES`. A strip's frames do not depend on what else is read.
 
     Raises:
         ValueError: a strip is empty or not ``[H, W, 3]`` uint8.

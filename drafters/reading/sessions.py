@@ -1,4 +1,4 @@
-"""Neural networks of ONNX files, run by onnxruntime or, on a processor and where it is installed, by OpenVINO."""
+"""Neural networks of ONNX files, run by onnxruntime or, on a processor where it is installed, by OpenVINO."""
 
 from __future__ import annotations
 
