@@ -20,7 +20,9 @@ from docspec.types import Box, Draft, Image, Line, Page, Region, Span, Style, un
 
 SOURCE = "rapidocr"
 MIN_CONFIDENCE = 0.5  # of a piece of text; RapidOCR's own default
-DOUBTFUL = 0.7  # a reading below this is tried upside down
+DOUBTFUL = (
+    0.88  # a reading below this is tried upside down: few upright ones are, most that stand on their heads
+)
 SURELY_A_SIGN = 0.6  # confidence of a single letter or number that the detector overlooked
 SIGN_MARGIN = 0.25  # around its ink, of its height
 CLEARLY = 0.1  # how much surer the other way round must be

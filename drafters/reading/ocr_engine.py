@@ -11,7 +11,7 @@ from docspec.drafters.reading.ctc import Transcript, decode
 from docspec.drafters.reading.detector import Quad, find_text
 from docspec.drafters.reading.ocr_models import V6, OcrModels, alphabet
 from docspec.drafters.reading.recogniser import frames_of
-from docspec.drafters.reading.sessions import Session, open_session
+from docspec.drafters.reading.sessions import Session
 from docspec.types import Image
 
 # Pixels. On nine pages of up to 2,300 pixels the detector found at a longest side of 1,280 what it finds at
@@ -61,11 +61,11 @@ class OcrEngine:
 
     @cached_property
     def _detector(self) -> Session:
-        return open_session(self.models.detector.path().read_bytes(), self.threads)
+        return Session(self.models.detector.path().read_bytes(), self.threads)
 
     @cached_property
     def _recogniser(self) -> Session:
-        return open_session(self.models.recogniser.path().read_bytes(), self.threads)
+        return Session(self.models.recogniser.path().read_bytes(), self.threads)
 
     @cached_property
     def _characters(self) -> tuple[str, ...]:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from docspec.drafters.reading.ocr_models import V4_RECOGNISER, alphabet
 from docspec.drafters.reading.recogniser import LINE_HEIGHT, MIN_WIDTH, frames_of
-from docspec.drafters.reading.sessions import OnnxSession
+from docspec.drafters.reading.sessions import Session
 
 FEATURE_SIZE = 120
 _FEATURES, _WEIGHT, _BIAS = "transpose_51.tmp_0", "linear_85.w_0", "linear_85.b_0"
@@ -62,8 +62,8 @@ class FeatureReader:
         found = {index: frames.copy() for index, frames in frames_of(self._session, images)}
         return [found[index] for index in range(len(images))]
 
-    def _open(self, *outputs: str) -> OnnxSession:
-        return OnnxSession(self._model + _extra_outputs(*outputs), self._threads, outputs)
+    def _open(self, *outputs: str) -> Session:
+        return Session(self._model + _extra_outputs(*outputs), self._threads, outputs)
 
 
 def _extra_outputs(*names: str) -> bytes:
