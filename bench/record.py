@@ -18,7 +18,7 @@ from docspec.errors import UsageError
 from docspec.result_json import counts as plain_counts
 from docspec.types import DecodeStats
 
-PACKAGES = ("docspec-vlm", "torch", "transformers", "pymupdf", "rapidocr-onnxruntime", "onnxruntime")
+PACKAGES = ("docspec-vlm", "torch", "transformers", "pymupdf", "rapidocr", "rapidocr-onnxruntime", "onnxruntime")
 Row = dict[str, Any]
 
 
