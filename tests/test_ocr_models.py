@@ -8,7 +8,7 @@ from docspec.drafters.reading.ocr_models import V4, V6, alphabet
 
 
 def test_alphabets_stand_in_the_models_files() -> None:
-    """PP-OCRv6 knows the Latin letters of Europe, Greek and kana, which PP-OCRv4 does not; neither Cyrillic."""
+    """PP-OCRv6 knows the Latin letters of Europe, Greek and kana; PP-OCRv4 does not; neither has Cyrillic."""
     old, new = (frozenset(alphabet(models.recogniser.path().read_bytes())) for models in (V4, V6))
     european = set("äöüßéèêçñãõåøąęłńśźżčďěňřšťůőűαβγωあア")
     assert european <= new
