@@ -35,7 +35,7 @@ def long_document(path: Path, sentences: int) -> Path:
 
 
 def small_parser() -> docspec.Parser:
-    """Small parts, but a megabyte of strips a page, as OCR's lines carry them."""
+    """Small parts, but a megabyte of strips a page, as lines of OCR carry them."""
     from test_run import Doubtful, OneBlock, Shouting
 
     class Reads(Doubtful):
@@ -69,7 +69,7 @@ def growth_elsewhere(parts: str, path: Path) -> float:
 
 
 def test_pages_that_are_done_take_no_memory(tmp_path: Path) -> None:
-    """What the pages were read from goes with their verdicts: 200 MB of features leave nothing behind."""
+    """What the pages were read from goes with their verdicts: 200 MB of strips leave nothing behind."""
     assert growth_elsewhere("small", long_document(tmp_path / "long.pdf", 60)) < 50
 
 
