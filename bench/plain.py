@@ -126,7 +126,7 @@ class PlainPages:
         requests = [one for one in drafted.requests if self.parts.verifier.declines(one) is None]
         keys = [one.key for one in requests if isinstance(one.key, RequestKey)]
         # of many pages the pixels would not fit in memory
-        bare = tuple(replace(one, image=NO_IMAGE, line_features=()) for one in drafted.requests)
+        bare = tuple(replace(one, image=NO_IMAGE, line_strips=()) for one in drafted.requests)
         return PlainPage(path.name, keys, seconds, replace(drafted, requests=bare)), requests
 
 

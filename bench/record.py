@@ -18,7 +18,8 @@ from docspec.errors import UsageError
 from docspec.result_json import counts as plain_counts
 from docspec.types import DecodeStats
 
-PACKAGES = ("docspec-vlm", "torch", "transformers", "pymupdf", "rapidocr-onnxruntime", "onnxruntime")
+OCR_PACKAGES = ("rapidocr", "rapidocr-onnxruntime", "onnxruntime")
+PACKAGES = ("docspec-vlm", "torch", "transformers", "pymupdf", *OCR_PACKAGES)
 Row = dict[str, Any]
 
 

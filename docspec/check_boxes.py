@@ -40,7 +40,7 @@ def with_check_boxes(lines: Sequence[Line], boxes: Sequence[CheckBox], source: s
 
 def _joined(line: Line, spans: tuple[Span, ...]) -> Line:
     boxes = [span.box for span in spans if any(char in SIGNS for char in span.text)]
-    return replace(line, spans=spans, box=union([line.box, *boxes]), features=())
+    return replace(line, spans=spans, box=union([line.box, *boxes]), strips=())
 
 
 def _label(box: Box, lines: Sequence[Line], left: bool) -> int | None:

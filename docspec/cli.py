@@ -143,7 +143,7 @@ def parse(
         str,
         typer.Option(
             metavar="NAME",
-            help="Where drafts come from: auto, text-layer, rapidocr, mini or none.",
+            help="Where drafts come from: auto, text-layer, rapidocr, rapidocr-v4, mini or none.",
             rich_help_panel=READING,
         ),
     ] = "auto",

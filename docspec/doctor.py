@@ -32,6 +32,7 @@ NEEDED = (
     "pillow",
     "pymupdf",
     "pymupdf-layout",
+    "rapidocr",
     "rapidocr-onnxruntime",
     "layoutparser",
     "shapely",
@@ -191,7 +192,8 @@ def _accelerator() -> Check:
 
 def _models() -> Iterator[Check]:
     yield _model_files("layout model", "pymupdf", "layout/resources", "pymupdf-layout")
-    yield _model_files("OCR models", "rapidocr_onnxruntime", "models", "rapidocr-onnxruntime")
+    yield _model_files("OCR models", "rapidocr", "models", "rapidocr")
+    yield _model_files("OCR models, PP-OCRv4", "rapidocr_onnxruntime", "models", "rapidocr-onnxruntime")
     docspec = Path(__file__).resolve().parent
     yield mini_weights(docspec / "verifiers" / "mini" / "weights")
 

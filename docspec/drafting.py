@@ -161,7 +161,7 @@ class Stages:
             return DraftedPage(document, replace(result, error=f"{type(error).__name__}: {error}"))
         result = replace(result, dropped=tuple(found.dropped), images=images, sample=sample)
         image = None if self.mode is Mode.REGION else page.image
-        regions = tuple(map(_without_features, found.regions))
+        regions = tuple(map(_without_strips, found.regions))
         return DraftedPage(document, result, regions, requests, image)
 
     def _request(self, document: int, page: Page, region: Region) -> Request:
@@ -181,9 +181,9 @@ class Stages:
         return seconds
 
 
-def _without_features(region: Region) -> Region:
+def _without_strips(region: Region) -> Region:
     """``region`` without what its lines were read from: requests have it, and results outlive those."""
-    return replace(region, lines=tuple(replace(line, features=()) for line in region.lines))
+    return replace(region, lines=tuple(replace(line, strips=()) for line in region.lines))
 
 
 def region_request(key: Hashable, page: Page, region: Region, drafts: tuple[Draft, ...]) -> Request:
@@ -198,13 +198,13 @@ def region_request(key: Hashable, page: Page, region: Region, drafts: tuple[Draf
         drafts=drafts,
         line_boxes=tuple((a - x0, b - y0, c - x0, d - y0) for a, b, c, d in boxes),
         line_texts=tuple(line.text for line in lines),
-        line_features=tuple(line.features for line in lines),
+        line_strips=tuple(line.strips for line in lines),
     )
 
 
 def _pieces(line: Line, category: Category) -> Iterator[Line]:
     """``line``, or its pieces where those may be a table's cells."""
-    if category is not Category.TABLE or len(line.spans) != len(line.features):
+    if category is not Category.TABLE or len(line.spans) != len(line.strips):
         yield line
         return
     for number in range(len(line.spans)):

@@ -38,6 +38,7 @@ BUILTIN: dict[str, dict[str, str]] = {
         "auto": "docspec.drafters.reading.auto:AutoDrafter",
         "text-layer": "docspec.drafters.reading.text_layer:TextLayerDrafter",
         "rapidocr": "docspec.drafters.reading.ocr:OcrDrafter",
+        "rapidocr-v4": "docspec.drafters.reading.ocr:OcrV4Drafter",
         "mini": "docspec.verifiers.mini.drafter:MiniDrafter",
         "none": "docspec.drafters.reading.auto:NoDrafter",
     },

@@ -84,8 +84,8 @@ class Line:
     ``turn`` is by how many degrees it has to be turned clockwise to be upright: 0, 90, 180 or 270, or what a
     slanted one has.
 
-    Where a recogniser read it, ``features`` may have what that made of each of ``spans``: a part that uses
-    the same recogniser then need not compute it again. No other part understands these values.
+    Where a recogniser read it, ``strips`` may have the pixels [h, w, 3] that each of ``spans`` was read from,
+    straightened and upright.
     """
 
     spans: tuple[Span, ...]
@@ -93,7 +93,7 @@ class Line:
     source: str
     confidence: float = 1.0
     turn: int = 0
-    features: tuple[object, ...] = field(default=(), repr=False, compare=False)
+    strips: tuple[Image, ...] = field(default=(), repr=False, compare=False)
 
     @property
     def text(self) -> str:
@@ -101,19 +101,19 @@ class Line:
         return "".join(span.text for span in self.spans)
 
     def part(self, numbers: Sequence[int]) -> Line:
-        """The line with only the spans of these ``numbers``, and the features of those spans.
+        """The line with only the spans of these ``numbers``, and the strips of those spans.
 
         It is the line itself where the numbers are those of all its spans.
         """
         if len(numbers) == len(self.spans):
             return self
         spans = tuple(self.spans[i] for i in numbers)
-        known = len(self.features) == len(self.spans)
+        known = len(self.strips) == len(self.spans)
         return replace(
             self,
             spans=spans,
             box=union(span.box for span in spans),
-            features=tuple(self.features[i] for i in numbers) if known else (),
+            strips=tuple(self.strips[i] for i in numbers) if known else (),
         )
 
 
@@ -396,8 +396,8 @@ class Request:
     already verified, of which the verifier makes the page's draft in its own page format.
 
     ``line_boxes`` say where a region's text lines are, in pixels of ``image`` and in reading order; of a
-    table that OCR read they are the pieces of its lines. ``line_texts`` and ``line_features`` have, for each
-    of them, what the first draft's source read there and the features that it read it from (see Line).
+    table that OCR read they are the pieces of its lines. ``line_texts`` and ``line_strips`` have, for each
+    of them, what the first draft's source read there and the pixels that it read it from (see Line).
     """
 
     key: Hashable
@@ -406,7 +406,7 @@ class Request:
     drafts: tuple[Draft, ...] = ()
     line_boxes: tuple[tuple[int, int, int, int], ...] = ()
     line_texts: tuple[str, ...] = ()
-    line_features: tuple[tuple[object, ...], ...] = field(default=(), repr=False, compare=False)
+    line_strips: tuple[tuple[Image, ...], ...] = field(default=(), repr=False, compare=False)
     regions: tuple[PageRegion, ...] = ()
 
 

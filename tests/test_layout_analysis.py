@@ -122,16 +122,16 @@ def test_nested_regions_give_the_line_to_the_smaller() -> None:
 def test_a_line_across_two_columns_is_cut_at_its_spans() -> None:
     """What a source joined across the gutter is given back to both columns."""
     left, right = Span("left", (20, 20, 130, 30)), Span(" right", (170, 20, 280, 30))
-    features = (np.zeros((1, 120), np.float32), np.ones((1, 120), np.float32))
-    joined = Line((left, right), (20, 20, 280, 30), "rapidocr", features=features)
+    strips = (np.zeros((9, 9, 3), np.uint8), np.ones((9, 9, 3), np.uint8))
+    joined = Line((left, right), (20, 20, 280, 30), "rapidocr", strips=strips)
     found = Fixed(((20, 20, 130, 100), Category.TEXT), ((170, 20, 280, 100), Category.TEXT))
     layout = analyse(page(), [joined], found)
     assert texts(layout) == ["left", " right"]
     pieces = [line for region in layout.regions for line in region.lines]
     assert [piece.box for piece in pieces] == [left.box, right.box]
-    for piece, feature in zip(pieces, features, strict=True):
-        [kept] = piece.features
-        assert kept is feature
+    for piece, strip in zip(pieces, strips, strict=True):
+        [kept] = piece.strips
+        assert kept is strip
 
 
 def test_merged_columns_are_cut_on_white_space() -> None:

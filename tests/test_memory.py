@@ -34,14 +34,14 @@ def long_document(path: Path, sentences: int) -> Path:
 
 
 def small_parser() -> docspec.Parser:
-    """Small parts, but a megabyte of features a page, as OCR's lines carry them."""
+    """Small parts, but a megabyte of strips a page, as lines of OCR carry them."""
     from test_run import Doubtful, OneBlock, Shouting
 
     class Reads(Doubtful):
         def read(self, page: Page) -> Sequence[Line]:
             lines = super().read(page)
-            share = MIB // 4 // max(1, len(lines))
-            return [replace(line, features=(np.ones((share, 1), np.float32),)) for line in lines]
+            share = MIB // 3 // max(1, len(lines))
+            return [replace(line, strips=(np.ones((1, share, 3), np.uint8),)) for line in lines]
 
     return docspec.Parser(Config(), parts=Parts(Shouting(), OneBlock(), Reads()))
 
@@ -69,7 +69,7 @@ def growth_elsewhere(parts: str, path: Path) -> float:
 
 
 def test_pages_that_are_done_take_no_memory(tmp_path: Path) -> None:
-    """What the pages were read from goes with their verdicts: 200 MB of features leave nothing behind."""
+    """What the pages were read from goes with their verdicts: 200 MB of strips leave nothing behind."""
     assert growth_elsewhere("small", long_document(tmp_path / "long.pdf", 60)) < 50
 
 

@@ -15,12 +15,13 @@ from PIL import Image, ImageDraw, ImageFont
 from rapidfuzz.distance import Levenshtein
 
 from docspec.drafters.reading import ctc
-from docspec.drafters.reading.recogniser import MAX_FRAMES, Recogniser
+from docspec.drafters.reading.recogniser import MAX_FRAMES
 from docspec.errors import ModelError
 from docspec.types import Draft
 from docspec.verifiers.codec import TokenizerCodec
 from docspec.verifiers.mini import tokens
 from docspec.verifiers.mini.cells import CellMaker
+from docspec.verifiers.mini.features import FeatureReader
 from docspec.verifiers.mini.model import WEIGHTS, Mini
 from docspec.verifiers.mini.tokens import END
 from docspec.verifiers.mini.training.data import running_text
@@ -41,9 +42,9 @@ def line_image(text: str, size: int = 26) -> NDArray[np.uint8]:
 
 
 @pytest.fixture(scope="module")
-def extractor() -> Recogniser:
+def extractor() -> FeatureReader:
     """One session for all tests."""
-    return Recogniser()
+    return FeatureReader()
 
 
 @pytest.fixture(scope="module")
@@ -52,7 +53,7 @@ def mini() -> Mini:
     return Mini.from_pretrained()
 
 
-def test_features_have_one_frame_per_eight_pixels(extractor: Recogniser) -> None:
+def test_features_have_one_frame_per_eight_pixels(extractor: FeatureReader) -> None:
     """Frames follow the width at 48 pixels height, rounded up."""
     wide, narrow = np.full((48, 333, 3), 255, np.uint8), np.full((24, 20, 3), 255, np.uint8)
     features = extractor.extract([wide, narrow])
@@ -60,18 +61,18 @@ def test_features_have_one_frame_per_eight_pixels(extractor: Recogniser) -> None
     assert all(f.dtype == np.float32 for f in features)
 
 
-def test_features_of_no_images_are_no_features(extractor: Recogniser) -> None:
+def test_features_of_no_images_are_no_features(extractor: FeatureReader) -> None:
     """An empty list is fine."""
     assert extractor.extract([]) == []
 
 
-def test_very_long_lines_are_bounded(extractor: Recogniser) -> None:
+def test_very_long_lines_are_bounded(extractor: FeatureReader) -> None:
     """A line of extreme width costs no more than the longest allowed."""
     (features,) = extractor.extract([np.full((4, 4000, 3), 255, np.uint8)])
     assert len(features) == MAX_FRAMES
 
 
-def test_features_do_not_depend_on_the_company(extractor: Recogniser) -> None:
+def test_features_do_not_depend_on_the_company(extractor: FeatureReader) -> None:
     """A line alone and among others gives the same features."""
     first, second = line_image("alone or together"), line_image("a rather longer line than that one")
     alone = extractor.extract([first])[0]
@@ -81,13 +82,13 @@ def test_features_do_not_depend_on_the_company(extractor: Recogniser) -> None:
 
 
 @pytest.mark.parametrize("shape", [(0, 5, 3), (5, 0, 3), (5, 5), (5, 5, 4)])
-def test_unusable_images_are_refused(extractor: Recogniser, shape: tuple[int, ...]) -> None:
+def test_unusable_images_are_refused(extractor: FeatureReader, shape: tuple[int, ...]) -> None:
     """Empty images and other pixel formats raise ValueError."""
-    with pytest.raises(ValueError, match="line image"):
+    with pytest.raises(ValueError, match="a strip is"):
         extractor.extract([np.zeros(shape, np.uint8)])
 
 
-def test_the_recognisers_own_text_comes_from_the_same_features(extractor: Recogniser) -> None:
+def test_the_recognisers_own_text_comes_from_the_same_features(extractor: FeatureReader) -> None:
     """The classifier applied to the features reads the line."""
     (features,) = extractor.extract([line_image("Features")])
     reading = ctc.decode(extractor.head.probabilities(features), extractor.head.characters)
@@ -128,7 +129,7 @@ def test_hyphenated_words_are_joined() -> None:
     )
 
 
-def test_prompt_has_every_cell_at_its_place(mini: Mini, extractor: Recogniser) -> None:
+def test_prompt_has_every_cell_at_its_place(mini: Mini, extractor: FeatureReader) -> None:
     """A prompt is the lines' cells and the begin token, whose successor stands at position 1."""
     maker = CellMaker(extractor.head)
     lines = [maker(f) for f in extractor.extract([line_image("one two"), line_image("three")])]
@@ -138,7 +139,7 @@ def test_prompt_has_every_cell_at_its_place(mini: Mini, extractor: Recogniser) -
     assert prompt.following == 1
 
 
-def test_a_lines_encoding_does_not_depend_on_its_company(mini: Mini, extractor: Recogniser) -> None:
+def test_a_lines_encoding_does_not_depend_on_its_company(mini: Mini, extractor: FeatureReader) -> None:
     """Alone and among other regions a region has the same prompt, to the last bit."""
     maker = CellMaker(extractor.head)
     lines = [maker(f) for f in extractor.extract([line_image("short"), line_image("a longer one")])]
@@ -175,14 +176,14 @@ def test_a_trusted_text_layer_is_safer_by_character() -> None:
     assert character_confidence(Draft("a", "rapidocr", 0.98)) == 0.98
 
 
-def test_a_clear_line_is_read(mini: Mini, extractor: Recogniser) -> None:
+def test_a_clear_line_is_read(mini: Mini, extractor: FeatureReader) -> None:
     """Greedy decoding, without a draft, of a line in a font never trained on: at most two slips."""
     (features,) = extractor.extract([line_image(SENTENCE)])
     (text,) = read_regions(mini, [[CellMaker(extractor.head)(features)]])
     assert Levenshtein.distance(text, SENTENCE) <= 2
 
 
-def test_lines_are_read_as_running_text(mini: Mini, extractor: Recogniser) -> None:
+def test_lines_are_read_as_running_text(mini: Mini, extractor: FeatureReader) -> None:
     """Three lines come out as one text, the hyphenated word whole."""
     shown = [
         "The committee met on 14 March and ap-",

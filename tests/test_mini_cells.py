@@ -6,8 +6,8 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from docspec.drafters.reading.recogniser import FEATURE_SIZE, CtcHead
 from docspec.verifiers.mini.cells import CELL_SIZE, CellMaker, LineCells
+from docspec.verifiers.mini.features import FEATURE_SIZE, CtcHead
 
 CHARACTERS = ["", "a", "b", "é", "字", " "]
 

@@ -92,13 +92,13 @@ def drafted(name: str, drafter: str) -> DraftedPage:
 
 @pytest.mark.slow
 def test_a_scan_is_read_again() -> None:
-    """What OCR drafted is drafted by the mini, from the same features, region by region."""
+    """What OCR drafted is drafted by the mini, from the same pixels, region by region."""
     ocr, mini = drafted("scan.pdf", "auto"), drafted("scan.pdf", "mini")
     sources = [request.drafts[0].source for request in mini.requests if request.drafts]
     assert "mini" in sources
     for before, after in zip(ocr.requests, mini.requests, strict=True):
         assert len(before.drafts) == len(after.drafts)
-        assert before.line_features
+        assert before.line_strips
         for draft in after.drafts:
             assert all(0 <= one.start <= one.end <= len(draft.text) for one in draft.alternatives)
 

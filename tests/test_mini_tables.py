@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -12,7 +11,6 @@ import pytest
 
 from docspec.config import Config
 from docspec.drafters.reading.ocr import OcrDrafter
-from docspec.drafters.reading.recogniser import Features
 from docspec.drafters.reading.text_layer import draft_lines
 from docspec.drafting import region_request
 from docspec.types import Category, Finish, Page, Region, Request, Style
@@ -52,7 +50,7 @@ def test_cells_are_read_in_the_drafts_grid(request_for_table: Request, accept: A
 
 def test_tables_of_a_text_layer_stand(request_for_table: Request) -> None:
     """Their text is right already, and its lines were not read from the image."""
-    bare = replace(request_for_table, line_features=((),) * len(request_for_table.line_features))
+    bare = replace(request_for_table, line_strips=((),) * len(request_for_table.line_strips))
     assert MiniVerifier(Config()).declines(bare) == "the text layer's tables stand"
 
 
@@ -67,39 +65,23 @@ def test_a_table_needs_its_grid(request_for_table: Request) -> None:
     assert "drafted table" in str(MiniVerifier(Config()).declines(replace(request_for_table, drafts=())))
 
 
-FOREIGN: dict[str, Callable[[], object]] = {
-    "another recogniser's": lambda: Features(np.zeros((3, 7), np.float32), "another"),
-    "of another kind": object,
-    "bare numbers": lambda: np.zeros((9, 120), np.float32),
-}
-
-
-@pytest.mark.parametrize("kind", FOREIGN)
 @pytest.mark.parametrize("category", [Category.TABLE, Category.TEXT])
-def test_features_of_others_are_ignored(request_for_table: Request, category: Category, kind: str) -> None:
-    """A drafter may hand on what its own recogniser saw: the pixels are looked at instead."""
+def test_lines_without_strips_are_cut_out_of_the_image(
+    request_for_table: Request, category: Category
+) -> None:
+    """A drafter need not hand on the pixels that it read."""
     drafts = () if category is Category.TEXT else request_for_table.drafts
     request = replace(request_for_table, category=category, drafts=drafts)
-    others = tuple(tuple(FOREIGN[kind]() for _ in pieces) for pieces in request.line_features)
-    verifier = MiniVerifier(Config())
-    [(_, verdict)] = verifier.verify([replace(request, line_features=others)])
+    if category is Category.TABLE:  # some are known: the table is OCR's
+        strips = (request.line_strips[0], *(() for _ in request.line_strips[1:]))
+    else:
+        strips = ()
+    [(_, verdict)] = MiniVerifier(Config()).verify([replace(request, line_strips=strips)])
     assert all(text in verdict.text for row in ROWS for text in row)
-    if category is Category.TEXT:
-        [(_, unknown)] = verifier.verify([replace(request, line_features=())])
-        assert verdict.text == unknown.text  # its counts are of a verifier that has learnt from the first
 
 
-def test_its_own_features_are_used(request_for_table: Request, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Two sessions of one recogniser see the same: nothing is computed again."""
-    verifier = MiniVerifier(Config())
-    loaded: Any = verifier.inner.loaded
-    seen: list[int] = []
-
-    def extract(images: list[Any]) -> list[Any]:
-        seen.append(len(images))
-        return []
-
-    monkeypatch.setattr(loaded.recogniser, "extract", extract)
-    [(_, verdict)] = verifier.verify([request_for_table])
-    assert verdict.finish is Finish.END
-    assert set(seen) == {0}
+def test_the_pixels_that_ocr_read_are_read_again(request_for_table: Request) -> None:
+    """Straightened strips tell more than upright boxes: here the boxes show nothing at all."""
+    blank = np.full_like(request_for_table.image, 255)
+    [(_, verdict)] = MiniVerifier(Config()).verify([replace(request_for_table, image=blank)])
+    assert all(text in verdict.text for row in ROWS for text in row)

@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from docspec.drafters.reading.recogniser import Recogniser
 from docspec.verifiers.mini.cells import CellMaker
+from docspec.verifiers.mini.features import FeatureReader
 from docspec.verifiers.mini.training.data import read_shard, write_shard
 from docspec.verifiers.mini.training.render import Line
 from docspec.verifiers.mini.training.stored_cells import read_cells
@@ -24,13 +24,13 @@ def shard(tmp_path: Path) -> Path:
         for width in (90, 200, 60)
     ]
     path = tmp_path / "000-00000.npz"
-    write_shard(path, [lines[:2], lines[2:]], Recogniser(1))
+    write_shard(path, [lines[:2], lines[2:]], FeatureReader(1))
     return path
 
 
 def test_cells_are_kept_beside_their_shard(shard: Path) -> None:
     """Read a second time they come from the file, the same as they were made; a damaged file is made anew."""
-    maker = CellMaker(Recogniser(1).head)
+    maker = CellMaker(FeatureReader(1).head)
     first = read_cells(shard, maker)
     assert [[line.text for line, _ in block] for block in first] == [["line 90", "line 200"], ["line 60"]]
     assert [line.text for block in read_shard(shard) for line in block] == ["line 90", "line 200", "line 60"]

@@ -29,7 +29,7 @@ class Drafter:
         self.seed = config.seed
     def read(self, page):
         box = (10.0, 10.0, 50.0, 20.0)
-        return [Line((Span("read", box),), box, "extra", features=(object(),))]
+        return [Line((Span("read", box),), box, "extra", strips=(page.image[:9, :9],))]
     def draft(self, page, region, style):
         return [Draft(f"drafted with seed {self.seed}", "extra")]
 

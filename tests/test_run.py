@@ -364,18 +364,18 @@ def test_a_drafter_that_gives_no_drafts_fails_its_page(documents: list[Path]) ->
 
 
 def test_results_do_not_keep_what_lines_were_read_from(paper: Path) -> None:
-    """A recogniser's features are needed until the verdict; a finished document has none of them."""
+    """Pixels are needed until the verdict; a finished document has none of them."""
 
     class Reads(Doubtful):
         def read(self, page: Page) -> Sequence[Line]:
-            return [replace(line, features=(np.zeros((1, 120), np.float32),)) for line in page.lines]
+            return [replace(line, strips=(np.zeros((9, 9, 3), np.uint8),)) for line in page.lines]
 
     class Looks(Shouting):
         def declines(self, request: Request) -> str | None:
-            assert any(request.line_features)
+            assert any(request.line_strips)
             return None
 
     document = parser_of(Looks(), Reads()).parse(paper)
     assert PARAGRAPH.upper()[:20] in document.markdown
     regions = [one.region for page in document.pages for one in page.regions]
-    assert not any(line.features for region in regions for line in region.lines)
+    assert not any(line.strips for region in regions for line in region.lines)

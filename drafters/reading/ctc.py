@@ -8,13 +8,11 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-
-from docspec.drafters.reading.recogniser import Features
 
 BLANK = 0
 SURE = 0.97  # a character as probable as that has no second reading
@@ -28,7 +26,7 @@ class Transcript:
     probability that a space stands before it.
 
     ``seconds`` are the second readings of unsure characters: the character's number, what else it may be
-    (empty: nothing at all) and how probable that is. ``features`` are what it was read from.
+    (empty: nothing at all) and how probable that is.
     """
 
     text: str
@@ -36,7 +34,6 @@ class Transcript:
     confidences: tuple[float, ...] = ()
     spaces: tuple[float, ...] = ()
     seconds: tuple[tuple[int, str, float], ...] = ()
-    features: Features | None = field(default=None, repr=False, compare=False)
 
     @property
     def confidence(self) -> float:

@@ -56,4 +56,4 @@ def _joined(letter: str, cap: Line, line: Line) -> Line:
     start = Span(text, box, first.size, first.font, first.bold, first.italic, first.mono)
     rest = replace(first, text=first.text.lstrip())
     spans = (start, rest, *line.spans[1:])
-    return replace(line, spans=spans, box=union(span.box for span in spans), features=())
+    return replace(line, spans=spans, box=union(span.box for span in spans), strips=())

@@ -89,7 +89,7 @@ def _line(pieces: Sequence[tuple[Line, Span]]) -> Line:
         for number, (_, span) in enumerate(pieces)
     ]
     box = union([span.box for span in spans])
-    return replace(pieces[0][0], spans=tuple(spans), box=box, features=())
+    return replace(pieces[0][0], spans=tuple(spans), box=box, strips=())
 
 
 def _is_whole(page: Page, span: Span) -> bool:

@@ -56,7 +56,7 @@ def _rest(line: Line) -> Line | None:
         spans = spans[1:]
     if not spans:
         return None
-    return replace(line, spans=spans, box=union(span.box for span in spans), features=())
+    return replace(line, spans=spans, box=union(span.box for span in spans), strips=())
 
 
 def _overlaps(box: Box, top: float, bottom: float) -> bool:

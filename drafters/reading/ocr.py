@@ -9,8 +9,10 @@ import numpy as np
 
 from docspec.drafters.characters import is_cjk
 from docspec.drafters.reading.ctc import Transcript
+from docspec.drafters.reading.detector import Quad
 from docspec.drafters.reading.lines import UPRIGHT, after_space, group_boxes
-from docspec.drafters.reading.ocr_engine import OcrEngine, Quad, cut
+from docspec.drafters.reading.ocr_engine import OcrEngine, cut
+from docspec.drafters.reading.ocr_models import V4
 from docspec.drafters.reading.overlooked import overlooked
 from docspec.drafters.reading.spaces import ink_gaps, restore_spaces
 from docspec.drafters.reading.text_layer import draft_text
@@ -18,7 +20,9 @@ from docspec.types import Box, Draft, Image, Line, Page, Region, Span, Style, un
 
 SOURCE = "rapidocr"
 MIN_CONFIDENCE = 0.5  # of a piece of text; RapidOCR's own default
-DOUBTFUL = 0.7  # a reading below this is tried upside down
+DOUBTFUL = (
+    0.88  # a reading below this is tried upside down: few upright ones are, most that stand on their heads
+)
 SURELY_A_SIGN = 0.6  # confidence of a single letter or number that the detector overlooked
 SIGN_MARGIN = 0.25  # around its ink, of its height
 CLEARLY = 0.1  # how much surer the other way round must be
@@ -49,6 +53,13 @@ class OcrDrafter:
         return draft_text(page, region, style, SOURCE, confidence)
 
 
+class OcrV4Drafter(OcrDrafter):
+    """Reads pages with the models of ``rapidocr-onnxruntime``, PP-OCRv4's."""
+
+    def __init__(self, threads: int = 0) -> None:
+        super().__init__(engine=OcrEngine(threads, V4))
+
+
 def read_image(engine: OcrEngine, image: Image) -> list[Line]:
     """The text lines of ``image``, boxes in its pixels."""
     quads = engine.detect(image)
@@ -57,8 +68,8 @@ def read_image(engine: OcrEngine, image: Image) -> list[Line]:
     quads = [*quads, *alone]
     strips, readings, turns = read_turned(engine, [cut(image, quad) for quad in quads])
     wanted = [i for i, reading in enumerate(readings) if kept[i](reading)]
-    pieces = [_piece(quads[i], strips[i], readings[i]) for i in wanted]
-    groups = group_boxes([span.box for span, _ in pieces])
+    pieces = [(*_piece(quads[i], strips[i], readings[i]), strips[i]) for i in wanted]
+    groups = group_boxes([span.box for span, *_ in pieces])
     return [_line([pieces[i] for i in group], turns[wanted[group[0]]]) for group in groups]
 
 
@@ -126,16 +137,16 @@ def _piece(quad: Quad, strip: Image, reading: Transcript) -> tuple[Span, Transcr
     return Span(text, _box(quad), alternatives=alternatives), reading
 
 
-def _line(pieces: Sequence[tuple[Span, Transcript]], turn: int) -> Line:
+def _line(pieces: Sequence[tuple[Span, Transcript, Image]], turn: int) -> Line:
     """One line; pieces are apart by a space unless both sides are CJK. It is turned as the first of them."""
     spans: list[Span] = []
-    for span, _ in pieces:
+    for span, *_ in pieces:
         joined = not spans or (is_cjk(span.text[0]) and is_cjk(spans[-1].text[-1]))
         spans.append(span if joined else after_space(span))
-    weight = sum(len(span.text) for span, _ in pieces)
-    confidence = sum(reading.confidence * len(span.text) for span, reading in pieces) / weight
-    features = tuple(reading.features for _, reading in pieces if reading.features is not None)
-    return Line(tuple(spans), union([span.box for span in spans]), SOURCE, confidence, turn, features)
+    weight = sum(len(span.text) for span, *_ in pieces)
+    confidence = sum(reading.confidence * len(span.text) for span, reading, _ in pieces) / weight
+    strips = tuple(strip for *_, strip in pieces)
+    return Line(tuple(spans), union([span.box for span in spans]), SOURCE, confidence, turn, strips)
 
 
 def _to_points(line: Line, x0: float, y0: float, scale_x: float, scale_y: float) -> Line:

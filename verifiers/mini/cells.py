@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from docspec.drafters.reading.recogniser import FEATURE_SIZE, CtcHead
+from docspec.verifiers.mini.features import FEATURE_SIZE, CtcHead
 
 NUMBERS = 6  # of a cell, beside its features
 CELL_SIZE = 3 * FEATURE_SIZE + NUMBERS

@@ -31,7 +31,7 @@ OCR_RIGHT = 0.3  # chance that OCR was right where the two differ
 class MiniDrafter:
     """Drafts as ``base`` does (by default as ``auto``), and has the bundled verifier read what OCR drafted.
 
-    The features that OCR computed are read again, so that no image is encoded twice. Where the two readings
+    Where the two readings
     differ, the draft is the verifier's and OCR's is kept as its alternative, and so is what the verifier took
     for nearly as likely.
     """

@@ -42,7 +42,7 @@ def _table_declined(request: Request, draft: str) -> str | None:
     """Why no cell of a table can be read, or None."""
     if not draft.startswith("<table"):
         return "the mini reads the cells of a drafted table only"
-    if not any(request.line_features):
+    if not any(request.line_strips):
         return "the text layer's tables stand"
     if request.drafts[0].confidence < PRINTED:
         return "the table is hardly legible"

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 from docspec.config import Config
-from docspec.drafters.reading.recogniser import Recogniser
-from docspec.types import Finish, Request, Verdict
+from docspec.types import Finish, Image, Request, Verdict
 from docspec.verifiers.codec import TokenizerCodec
 from docspec.verifiers.decide import Decide, Fused, exact
 from docspec.verifiers.mini.cells import CellMaker
+from docspec.verifiers.mini.features import FeatureReader
 from docspec.verifiers.mini.limits import DPI, NAME, NATIVE, STYLE, why_declined
 from docspec.verifiers.mini.model import Mini
 from docspec.verifiers.mini.tokens import END, MARKS, byte_tokenizer, encode
@@ -32,8 +32,8 @@ class MiniModel:
 
     def __init__(self, threads: int, formulas: bool = False) -> None:
         self.formulas = formulas
-        self.recogniser = Recogniser(threads)
-        self.make_cells = CellMaker(self.recogniser.head)
+        self.reader = FeatureReader(threads)
+        self.make_cells = CellMaker(self.reader.head)
         self.mini = Mini.from_pretrained()
         self.model = self.mini.decoder
         self.codec = TokenizerCodec(byte_tokenizer(), unwritten=MARKS)
@@ -43,22 +43,10 @@ class MiniModel:
         return why_declined(request)
 
     def prompts(self, requests: list[Request]) -> list[Prompt]:
-        nothing: tuple[tuple[object, ...], ...] = ((),)
-        features = [request.line_features or nothing * len(request.line_boxes) for request in requests]
-        # what another recogniser saw says nothing to this one
-        known = [[self.recogniser.frames_of(pieces) for pieces in lines] for lines in features]
-        unknown = [
-            request.image[y0:y1, x0:x1]
-            for request, lines in zip(requests, known, strict=True)
-            for (x0, y0, x1, y1), pieces in zip(request.line_boxes, lines, strict=True)
-            if not pieces
-        ]
-        computed = iter(self.recogniser.extract(unknown))
-        regions = []
-        for lines in known:
-            pieces = [piece for line in lines for piece in line or (next(computed),)]
-            regions.append([self.make_cells(piece) for piece in pieces])
-        return self.mini.prompts(regions, self.formulas)
+        regions = [_strips(request) for request in requests]
+        features = iter(self.reader.extract([strip for strips in regions for strip in strips]))
+        cells = [[self.make_cells(next(features)) for _ in strips] for strips in regions]
+        return self.mini.prompts(cells, self.formulas)
 
     def decide(self, config: Config) -> Decide:
         if config.accept == "exact":
@@ -84,3 +72,10 @@ class MiniModel:
             return verdict
         draft = request.drafts[0].text
         return replace(verdict, text=draft, finish=Finish.LOOP, reason="the mini lost its place")
+
+
+def _strips(request: Request) -> list[Image]:
+    """The pixels of the request's lines: the pieces that OCR read, or cut out of its image."""
+    nothing: tuple[tuple[Image, ...], ...] = ((),)
+    lines = zip(request.line_boxes, request.line_strips or nothing * len(request.line_boxes), strict=True)
+    return [strip for (x0, y0, x1, y1), strips in lines for strip in strips or (request.image[y0:y1, x0:x1],)]

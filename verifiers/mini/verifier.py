@@ -143,7 +143,7 @@ def _parts(requests: Iterable[Request | None], unfinished: dict[Hashable, _Open]
                 drafts=(_piece(draft, part),) if draft else (),
                 line_boxes=part.of(request.line_boxes),
                 line_texts=part.of(request.line_texts),
-                line_features=part.of(request.line_features),
+                line_strips=part.of(request.line_strips),
             )
 
 

@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from docspec.drafters.reading.recogniser import FEATURE_SIZE, Recogniser
+from docspec.verifiers.mini.features import FEATURE_SIZE, FeatureReader
 from docspec.verifiers.mini.training.fonts import FontChoice, drawable
 from docspec.verifiers.mini.training.render import Line, render_block
 from docspec.verifiers.mini.training.texts import TextSource
@@ -57,7 +57,7 @@ def random_blocks(
                 yield lines
 
 
-def write_shard(path: Path, blocks: list[list[Line]], extractor: Recogniser) -> int:
+def write_shard(path: Path, blocks: list[list[Line]], extractor: FeatureReader) -> int:
     """Compute the blocks' features and store them; returns the number of lines."""
     lines = [line for block in blocks for line in block]
     features = extractor.extract([line.image for line in lines])
@@ -116,7 +116,7 @@ def main() -> None:
     source = TextSource.load(options.corpus, options.evaluation)
     fonts = FontChoice.installed(options.evaluation)
     paragraph = partial(source.western, only=options.only)
-    extractor = Recogniser(threads=options.threads)
+    extractor = FeatureReader(threads=options.threads)
     for index in range(options.shards):
         path = options.output / f"{options.seed:03d}-{index:05d}.npz"
         if path.exists():

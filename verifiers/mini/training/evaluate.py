@@ -20,11 +20,11 @@ from docspec.drafters.characters import SUPERSCRIPTS
 from docspec.drafters.following.cursor import DraftCursor
 from docspec.drafters.following.drafted_next import DraftedNext
 from docspec.drafters.reading import ctc
-from docspec.drafters.reading.recogniser import CtcHead, Recogniser
 from docspec.verifiers.codec import TokenizerCodec
 from docspec.verifiers.decide import exact
 from docspec.verifiers.engine import Engine
 from docspec.verifiers.mini.cells import CellMaker, LineCells
+from docspec.verifiers.mini.features import CtcHead, FeatureReader
 from docspec.verifiers.mini.formulas import formulas_in, plain
 from docspec.verifiers.mini.model import WEIGHTS, Mini
 from docspec.verifiers.mini.tokens import END, MARKS, byte_tokenizer, decode
@@ -88,7 +88,7 @@ def measure(folder: Path, model: Path = WEIGHTS, lines: int = 400) -> dict[str, 
 
     ``lines`` bounds how many are read.
     """
-    mini, head = Mini.from_pretrained(model), Recogniser(1).head
+    mini, head = Mini.from_pretrained(model), FeatureReader(1).head
     maker = CellMaker(head)
     blocks = [block for path in sorted(folder.glob("*.npz")) for block in read_shard(path)]
     result: dict[str, float | int] = {}

@@ -22,8 +22,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from docspec.drafters.reading.recogniser import Recogniser
 from docspec.verifiers.mini.cells import CellMaker, LineCells
+from docspec.verifiers.mini.features import FeatureReader
 from docspec.verifiers.mini.formulas import plain
 from docspec.verifiers.mini.model import Mini, MiniConfig
 from docspec.verifiers.mini.places import Missing, fit, region_places
@@ -209,7 +209,7 @@ def main() -> None:
     groups = [{"params": decayed, "weight_decay": 0.05}, {"params": plain, "weight_decay": 0.0}]
     optimizer = torch.optim.AdamW(groups, lr=options.rate, betas=(0.9, 0.98), fused=True)
     step = 0
-    maker = CellMaker(Recogniser(1).head)
+    maker = CellMaker(FeatureReader(1).head)
     checkpoint = options.run / "checkpoint.pt"
     if checkpoint.exists():
         saved = torch.load(checkpoint, weights_only=True)
