@@ -127,4 +127,4 @@ def _describe(outcome: PageOutcome, page: PageResult) -> None:
 
 def since(before: Mapping[str, float], after: Mapping[str, float]) -> dict[str, float]:
     """The verifier's seconds by stage between two readings of its clock."""
-    return {stage: after[stage] - before[stage] for stage in VERIFIER_STAGES}
+    return {stage: after.get(stage, 0.0) - before.get(stage, 0.0) for stage in VERIFIER_STAGES}

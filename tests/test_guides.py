@@ -21,6 +21,7 @@ from typer.testing import CliRunner
 
 from docspec.cli import app
 from docspec.doctor import profiles
+from docspec.errors import ModelError
 from docspec.verifiers.profiles.base import Profile
 from docspec.verifiers.sequence import Prompt
 
@@ -116,7 +117,7 @@ def test_the_guides_family_is_exact(site: Path, tmp_path: Path, monkeypatch: pyt
         return [replace(prompt, positions=prompt.positions * 2) for prompt in embed(self, model, batch)]
 
     monkeypatch.setattr(Profile, "embed", stretched)
-    with pytest.raises(AssertionError):
+    with pytest.raises(ModelError, match="does not give the logits"):
         check(str(tmp_path))
 
 

@@ -6,6 +6,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+import torch
 from chat_server import completion, speculated
 from hypothesis import given
 from hypothesis import strategies as st
@@ -18,7 +19,7 @@ from docspec.types import DecodeStats
 from docspec.verifiers.acceptance import Accepted
 from docspec.verifiers.codec import TokenizerCodec
 from docspec.verifiers.runaway import RunawayGuard
-from docspec.verifiers.sequence import Sequence
+from docspec.verifiers.sequence import Prompt, Sequence
 from docspec.verifiers.served.chat import Card, answer_of, card_of, output_of, stats_of
 from docspec.verifiers.served.exchange import Refused
 from docspec.verifiers.served.question import Answer
@@ -30,7 +31,7 @@ FAMILY: Any = SimpleNamespace(codec=CODEC, end_tokens=(token_id(END),))
 
 def decoded(tokens: list[int], guard: RunawayGuard | None) -> Sequence:
     """What our own engine makes of a model that writes ``tokens``."""
-    prompt: Any = None
+    prompt = Prompt(torch.empty(0, 1), torch.full((1, 1), -1))
     cursor, draft = DraftCursor([], CODEC, None), DraftedNext("", CODEC, 0)
     sequence = Sequence("a", prompt, cursor, frozenset(FAMILY.end_tokens), LIMIT, draft, guard=guard)
     for token in tokens:

@@ -17,7 +17,6 @@ LONGEST_BRANCH = 8
 SIDES = 4  # branches that a tree has, more or less
 HOST_WEIGHT = 0.05  # of a time that was measured, in a running mean
 ASKING = 0.05  # of a step's time, to ask drafts whose windows do not pay
-ROUNDS = 8  # of the search for the best window; two to four are enough
 
 
 @dataclass(slots=True)
@@ -108,25 +107,13 @@ class StepCost:
 
 
 def window_length(rate: float, base: float, slope: float, rows: int, chance: float = 1.0) -> int:
-    """The window (0 to 512 draft tokens) with which ``rows`` like this one emit most tokens a second.
+    """The window (0 to 512 draft tokens) beyond which a longer pass costs more than it can save.
 
     The k-th window token is emitted with chance ``chance * rate ** k`` (``chance`` is that of a branch to be
-    taken) and costs ``slope`` seconds, so it pays where that chance is above ``slope`` over the seconds that
-    an emitted token takes otherwise: in plain steps to begin with, then with the window that this makes worth
-    sending, until it stays (the ratio's maximum, W. Dinkelbach, Management Science 13, 1967).
+    taken) and costs ``slope`` seconds; each emitted token is worth what it costs otherwise, in a plain step
+    of ``rows`` sequences.
     """
-    share = base / rows + slope  # of one row, of a plain step
-    length, worth = 0, share
-    for _ in range(ROUNDS):
-        before, length = length, _worthwhile(rate, worth, slope)
-        if length in (0, before):
-            break
-        worth = (share + slope * length) / (1 + expected_run(rate, length))
-    return _worthwhile(rate, worth * chance, slope) if chance < 1 else length
-
-
-def _worthwhile(rate: float, worth: float, slope: float) -> int:
-    """The last place of a window that pays, where an emitted token is worth ``worth`` seconds."""
+    worth = (base / rows + slope) * chance
     if rate <= 0 or slope >= worth * rate:
         return 0
     return min(LONGEST, int(math.log(slope / worth) / math.log(rate)))

@@ -53,11 +53,12 @@ class DotsOCR(Profile):
     prompt = "Extract the text content from this image."
     page_prompt = PAGE_PROMPT
     stop_tokens = ("<|endofassistant|>",)  # what answers end with; the generation config names others as well
+    config_type = DotsOCRConfig
 
     @classmethod
     def load_words(cls, name: str, *, local_files_only: bool) -> tuple[Any, Any, Any]:
         """Configuration, tokenizer and image processor; see docspec.verifiers.dots_ocr.loading."""
-        config = DotsOCRConfig.from_pretrained(name, local_files_only=local_files_only)
+        config = cls.config_type.from_pretrained(name, local_files_only=local_files_only)
         return config, *load_words(name, local_files_only=local_files_only)
 
     @classmethod
