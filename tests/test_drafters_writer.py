@@ -293,7 +293,7 @@ def test_a_bold_line_that_ends_early_stands_apart() -> None:
     assert write_region(made, Style()) == f"Lower yard\n\n{text}"
 
 
-@pytest.mark.parametrize(("word", "left"), [("word", True), ("מילה", False), ("كلمة", False)])
+@pytest.mark.parametrize(("word", "left"), [("Word", True), ("מילה", False), ("كلمة", False)])
 def test_paragraphs_end_on_the_side_that_is_read_last(word: str, left: bool) -> None:
     """A last line that is short starts at the left, or at the right where the script does."""
     long, short = " ".join([word] * 10), f"{word}."
