@@ -59,7 +59,9 @@ def test_a_lost_process_costs_no_request(pool: Pool, caplog: pytest.LogCaptureFi
     made = proposing(following=pool)
     requests = [asked(f"{row}", {IDS: ANSWER}) for row in range(4)]
     run(made, requests, steps=1)
-    os.kill(pool.pids[0], signal.SIGKILL)
+    lost = pool.pids[0]
+    os.kill(lost, signal.SIGKILL)
+    os.waitid(os.P_PID, lost, os.WEXITED | os.WNOWAIT)  # it is gone
     assert run(made, requests) > 80
     assert all(request.done for request in requests)
     assert run(made, [asked("new", {IDS: ANSWER})]) <= 8
