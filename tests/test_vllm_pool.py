@@ -62,7 +62,7 @@ def test_a_lost_process_costs_no_request(pool: Pool, caplog: pytest.LogCaptureFi
     lost = pool.pids[0]
     os.kill(lost, signal.SIGKILL)
     os.waitid(os.P_PID, lost, os.WEXITED | os.WNOWAIT)  # it is gone
-    assert run(made, requests) > 80
+    assert run(made, requests) > 40  # a window or two had been answered
     assert all(request.done for request in requests)
     assert run(made, [asked("new", {IDS: ANSWER})]) <= 8
     assert "is lost" in caplog.text
