@@ -9,7 +9,7 @@ import io
 import queue
 import threading
 import time
-from collections.abc import Callable, Hashable, Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum, auto
 from pathlib import Path
@@ -102,8 +102,7 @@ class DocumentEnd:
 class Stages:
     """The exchangeable parts of drafting and what they are told; ``mode`` is how pages are to be read.
 
-    ``sampler`` reads some of a trusted text layer again, where that is to be left unverified. ``expect`` is
-    called as soon as a page is known to need the verifier.
+    ``sampler`` reads some of a trusted text layer again, where that is to be left unverified.
     """
 
     detector: Detector
@@ -113,7 +112,6 @@ class Stages:
     config: Config
     mode: Mode = Mode.REGION
     sampler: Sampler | None = None
-    expect: Callable[[], None] = lambda: None
     _clock: float = field(default_factory=time.perf_counter)
 
     def documents(self, inputs: Sequence[Input]) -> Iterator[DraftedPage | DocumentEnd]:
@@ -141,8 +139,6 @@ class Stages:
     def _page(self, document: int, page: Page) -> DraftedPage:
         timings = {"render": self._lap()}
         result = PageResult(page.index, page.width, page.height, timings=timings)
-        if not page.lines:
-            self.expect()
         try:
             lines = self.drafter.read(page)
             if turn := prevailing_turn(lines):

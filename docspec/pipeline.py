@@ -85,7 +85,6 @@ class Parser:
             config=self.config,
             mode=self.mode,
             sampler=Sampler(_engine(parts.drafter)) if spared else None,
-            expect=self.verifier.prepare if isinstance(self.verifier, LoadsLate) else lambda: None,
         )
         self._free = threading.Lock()
         self._ahead: Ahead | None = None  # the last run's drafting
@@ -149,8 +148,8 @@ class Parser:
         try:
             if self._ahead and not self._ahead.ended(drafting.PATIENCE):
                 raise UsageError("this Parser is in use: a page of its last run is still being drafted")
-            if not self._stages.sampler:
-                self._stages.expect()  # everything is verified
+            if not self._stages.sampler and isinstance(self.verifier, LoadsLate):
+                self.verifier.prepare()  # everything is verified
             ahead = self._ahead = Ahead(self._stages, inputs)
             run = Run(ahead, inputs, self.verifier, self.mode, self.config, progress)
             with ahead, closing(run.outcomes()) as outcomes:

@@ -60,6 +60,24 @@ def test_handwritten_tables_stand(request_for_table: Request) -> None:
     assert "legible" in str(MiniVerifier(Config()).declines(replace(request_for_table, drafts=unsure)))
 
 
+def test_text_that_ocr_is_sure_of_stands(request_for_table: Request) -> None:
+    """But where everything is to be verified, or the mini's own output is asked for."""
+    [draft] = request_for_table.drafts
+    sure, unsure, layer = (
+        replace(
+            request_for_table,
+            category=Category.TEXT,
+            drafts=(replace(draft, text="Birch and oak", source=source, confidence=confidence),),
+        )
+        for source, confidence in ((draft.source, 0.99), (draft.source, 0.9), ("text-layer", 0.99))
+    )
+    assert MiniVerifier(Config()).declines(sure) == "OCR is sure of it"
+    for config in (Config(verify="all"), Config(accept="exact")):
+        assert MiniVerifier(config).declines(sure) is None
+    for other in (unsure, layer):
+        assert MiniVerifier(Config()).declines(other) is None
+
+
 def test_a_table_needs_its_grid(request_for_table: Request) -> None:
     """Without a drafted table there is nothing to put cells into."""
     assert "drafted table" in str(MiniVerifier(Config()).declines(replace(request_for_table, drafts=())))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
+from docspec.drafters.reading.text_layer import SOURCE as TEXT_LAYER
 from docspec.types import Category, Request, Style
 from docspec.verifiers.mini.parts import foreign_share
 from docspec.verifiers.mini.table_parts import split_table, table_text
@@ -17,6 +18,7 @@ UNREAD = {
     Category.FORMULA: "the mini does not read formulas",
 }
 FOREIGN = 0.1  # share of letters outside the Latin script beyond which the mini has nothing to say
+SURE = 0.95  # OCR's confidence in running text from which the mini would not better it (see MODEL_CARD.md)
 PRINTED = 0.85  # OCR's confidence in a table below which it is handwriting: single cells say too little
 
 
@@ -36,6 +38,13 @@ def why_declined(request: Request) -> str | None:
     if foreign_share(draft) > FOREIGN:
         return "the mini reads Latin script only"
     return None
+
+
+def is_sure(request: Request) -> bool:
+    """Whether the draft is OCR of running text that is as sure of itself as it is when it is right."""
+    draft = request.drafts[0] if request.drafts else None
+    read = draft is not None and draft.source != TEXT_LAYER and draft.confidence >= SURE
+    return read and request.category is not Category.TABLE
 
 
 def _table_declined(request: Request, draft: str) -> str | None:

@@ -15,7 +15,7 @@ from docspec.drafters.following.comparison import agreement, corrections
 from docspec.markdown import escaped, escaped_items
 from docspec.types import Category, DecodeStats, Draft, Finish, Request, Verdict
 from docspec.verifiers.late import Late
-from docspec.verifiers.mini.limits import DPI, NAME, NATIVE, STYLE, why_declined
+from docspec.verifiers.mini.limits import DPI, NAME, NATIVE, STYLE, is_sure, why_declined
 from docspec.verifiers.mini.parts import Part, join, split
 from docspec.verifiers.mini.table_parts import split_table
 
@@ -101,6 +101,9 @@ class MiniVerifier:
             inner.release()
 
     def declines(self, request: Request) -> str | None:
+        spares = self.doubtful_only and self._config.verify != "all"
+        if spares and is_sure(request):
+            return "OCR is sure of it"
         return why_declined(request)
 
     def verify(self, requests: Iterable[Request | None]) -> Generator[tuple[Hashable, Verdict]]:
