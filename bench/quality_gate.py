@@ -46,13 +46,13 @@ THRESHOLDS: Mapping[str, Mapping[str, float]] = {
     "headings": _HEADS,
     "lists": _TEXT | {"items": 0.98},
     "code": _TEXT | {"code": 0.98},
-    "formulas": {"text": 0.97, "order": 0.98},
+    "formulas": {"text": 0.97, "order": 0.98, "formulas": 0.64},
     "footnotes": _TEXT,
     "right to left": _TEXT,
     "Chinese": _TEXT,
     "ruled tables": _TEXT | {"cells": 0.98},
     "borderless tables": _TEXT | {"cells": 0.96},
-    "scans": _SCAN | {"cells": 0.95, "levels": 0.77},
+    "scans": _SCAN | {"cells": 0.95, "levels": 0.73},
     "poor scans": _SCAN | {"cells": 0.9, "levels": 0.77},
 }
 
