@@ -21,12 +21,14 @@ from rich.table import Table
 from docspec.bench.acceptance_cases import Case, add_drafts, kept_cases
 from docspec.bench.acceptance_loop import END
 from docspec.bench.neutral_tokenizer import neutral_tokenizer
-from docspec.drafters.following.cursor import Codec, DraftCursor
+from docspec.drafters.following.cursor import Codec
+from docspec.drafters.following.tree import shared_start
 from docspec.verifiers.codec import TokenizerCodec
 from docspec.verifiers.vllm_plugin.arguments import WINDOW
-from docspec.verifiers.window import AcceptanceRate, window_length
+from docspec.verifiers.vllm_plugin.followers import Asked, Begun, Followers, Turn
 
 CONCURRENCY = (1, 4, 16, 64)
+VOCABULARY = 1 << 20  # more than any tokenizer's: nothing is cut
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,26 +89,20 @@ def acceptance(
 ) -> tuple[float, float]:
     """Tokens and draft tokens of a row's step, with windows as the plug-in chooses them for ``rows`` rows."""
     tokens = steps = drafted = 0
+    followers = Followers(codec, VOCABULARY)
     for case in cases:
-        cursor, rate = DraftCursor([case.draft], codec, END), AcceptanceRate()
-        wanted, done = [*codec.encode(case.truth)[0], END], 0
-        while done < len(wanted):
-            room = (
-                min(WINDOW, window_length(rate.value, base, slope, rows)) if done else 0
-            )  # none in a prefill
-            window = cursor.propose(room).tokens if room > 0 else []
-            coming = wanted[done:]
-            pairs = zip(window, coming, strict=False)
-            right = next((at for at, (own, other) in enumerate(pairs) if own != other), None)
-            right = min(len(window), len(coming)) if right is None else right
-            emitted = coming[: right + 1]
-            if window:
-                rate.update(right, rejected=right < len(window))
-            elif tested := cursor.propose(1).tokens:
-                rate.update(int(tested[0] == emitted[0]), rejected=tested[0] != emitted[0])
-            cursor.advance(emitted)
-            done += len(emitted)
+        wanted, done = [*codec.encode(case.truth)[0], END], 1
+        followers.windows(Asked([], [Begun(case.page, (case.draft,), (), END)], [], base, slope, rows))
+        emitted, window = wanted[:1], list[int]()  # a prefill has no window
+        while True:
             tokens, steps, drafted = tokens + len(emitted), steps + 1, drafted + len(window)
+            if done == len(wanted):
+                break
+            turn = Turn(case.page, emitted, len(window), WINDOW)
+            window = followers.windows(Asked([], [], [turn], base, slope, rows))[case.page]
+            coming = wanted[done:]
+            emitted = coming[: shared_start(window, coming) + 1]
+            done += len(emitted)
     return tokens / max(1, steps), drafted / max(1, steps)
 
 

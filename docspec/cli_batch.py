@@ -32,6 +32,7 @@ SHOWN = 100  # failures that are printed; the journal has all
 INTERRUPTED = 130  # exit code, as of a shell
 
 RESULTS, READING, MACHINE = "What is written", "How it is read", "What it runs on"
+AsOfParse = Annotated[str, typer.Option(metavar="NAME", help="As of docspec parse.", rich_help_panel=READING)]
 
 
 def batch(
@@ -83,25 +84,12 @@ def batch(
         bool,
         typer.Option("--images", help="Write the pictures as files and link them.", rich_help_panel=RESULTS),
     ] = False,
-    verifier: Annotated[
-        str,
-        typer.Option(metavar="NAME", help="As of docspec parse.", rich_help_panel=READING),
-    ] = "mini",
-    mode: Annotated[
-        str, typer.Option(metavar="NAME", help="As of docspec parse.", rich_help_panel=READING)
-    ] = "auto",
-    verify: Annotated[
-        str, typer.Option(metavar="NAME", help="As of docspec parse.", rich_help_panel=READING)
-    ] = "auto",
-    drafter: Annotated[
-        str, typer.Option(metavar="NAME", help="As of docspec parse.", rich_help_panel=READING)
-    ] = "auto",
-    detector: Annotated[
-        str, typer.Option(metavar="NAME", help="As of docspec parse.", rich_help_panel=READING)
-    ] = "pymupdf",
-    accept: Annotated[
-        str, typer.Option(metavar="NAME", help="As of docspec parse.", rich_help_panel=READING)
-    ] = "auto",
+    verifier: AsOfParse = "mini",
+    mode: AsOfParse = "auto",
+    verify: AsOfParse = "auto",
+    drafter: AsOfParse = "auto",
+    detector: AsOfParse = "pymupdf",
+    accept: AsOfParse = "auto",
     max_new_tokens: Annotated[
         int, typer.Option(metavar="N", help="As of docspec parse.", rich_help_panel=READING)
     ] = MAX_NEW_TOKENS,
