@@ -150,13 +150,12 @@ def worth_proposing(
     length = window_length(rate, base, slope, rows)
     if not length:
         return 0, 0
-    chain = expected_run(rate, length) * worth - slope * length - host.chain
+    saved = expected_run(rate, length) * worth - slope * length
     if branch := window_length(rate, base, slope, rows, branches):
         taken = branches * (1 + expected_run(rate, branch)) * worth - slope * branch
-        tree = chain + host.chain + SIDES * taken - max(host.tree, host.chain)
-        if tree > max(chain, 0.0):
+        if saved + SIDES * taken - max(host.tree, host.chain) > max(saved - host.chain, 0.0):
             return length, branch
-    return (length, 0) if chain > 0 else (0, 0)
+    return (length, 0) if saved > host.chain else (0, 0)
 
 
 def worth_waiting(rate: float, base: float, slope: float, rows: int, length: int) -> bool:
