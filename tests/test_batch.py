@@ -21,7 +21,9 @@ from batch_parts import LOG, OPTIONS, PARTS, make_pdf, write_distribution
 
 import docspec
 from docspec.batches.board import RANGE, SUSPECTS
-from docspec.batches.store import STATE
+from docspec.batches.leases import Leases, Owner
+from docspec.batches.manifest import key_of, pages_folder
+from docspec.batches.store import STATE, open_store
 from docspec.config import Options
 
 VERSION = docspec.__version__
@@ -225,6 +227,21 @@ def test_finished_pages_of_an_unfinished_document_are_kept(parts: Path, tmp_path
     counts = was_read(parts)
     assert [counts[text] for text in texts[:4]] == [1, 1, 2, 1]
     assert counts["HANG"] == 2
+
+
+def test_what_a_kill_left_of_a_finished_document_goes(parts: Path, tmp_path: Path) -> None:
+    """One between the journal's line and the lease's end: the next run, which reads nothing, removes both."""
+    source, out = make_pdf(tmp_path / "a.pdf", ["Page 0 ends."]), tmp_path / "out"
+    run([source], out)
+    [record] = lines(out)
+    dead = Owner(Owner.this().machine, os.getpid(), 1.0, "killed")
+    Leases(open_store(out), dead).take(key_of("a"))
+    kept = out / pages_folder("a", record["sha256"], record["version"], record["options"]) / "000000.json"
+    kept.parent.mkdir()
+    kept.write_text("{}")
+    assert run([source], out).skipped == 1
+    assert not list((out / STATE).glob("*/*"))
+    assert sum(was_read(parts).values()) == 1
 
 
 class StopAfter:

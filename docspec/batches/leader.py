@@ -13,16 +13,14 @@ from docspec.batches.attempts import Attempts, Settings, Unusable
 from docspec.batches.board import Board, Open, Unit, after_loss, ranges
 from docspec.batches.content import fetch, hash_of, stamp_of
 from docspec.batches.leases import Leases
-from docspec.batches.manifest import Failure, Manifest, Record, State, digest, key_of
+from docspec.batches.manifest import PAGES, Failure, Manifest, Record, State, key_of, pages_folder
 from docspec.batches.process import Lost, Message
 from docspec.batches.report import BatchReport
 from docspec.batches.sources import Item
-from docspec.batches.store import STATE, Store
+from docspec.batches.store import Store
 from docspec.errors import DocspecError, InputError, InputNotFound, ModelError, OutputError
 from docspec.output import write_atomic
 from docspec.registry import make
-
-PAGES = f"{STATE}/pages"
 
 # Errors of writing that the next document would have as well: they end the run.
 FATAL = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO, errno.EFBIG}
@@ -120,15 +118,13 @@ class Leader:
 
     def _open(self, document: Open) -> None:
         """Find out what is left to read, and hand it out."""
-        key = key_of(document.item.stem)
-        name = f"{key}-{digest(document.sha256, self.settings.version, self.settings.options)}"
-        document.folder = (self.store.folder or self.scratch) / PAGES / name
-        for other in self.store.names(PAGES):
-            if other.startswith(f"{key}-") and other != name:
-                self.store.remove(f"{PAGES}/{other}")
-        done = {
-            int(file[:-5]) for file in self.store.names(f"{PAGES}/{name}") if self._is_read(document, file)
-        }
+        stem = document.item.stem
+        kept = pages_folder(stem, document.sha256, self.settings.version, self.settings.options)
+        document.folder = (self.store.folder or self.scratch) / kept
+        for name in self.store.names(PAGES):
+            if name.startswith(f"{key_of(stem)}-") and f"{PAGES}/{name}" != kept:
+                self.store.remove(f"{PAGES}/{name}")
+        done = {int(file[:-5]) for file in self.store.names(kept) if self._is_read(document, file)}
         pages = self.attempts.ask(document, {"do": "open"})["pages"]
         left = [page for page in pages if page not in done]
         if left:

@@ -124,6 +124,10 @@ class Leases:
         for key in keys:
             self.release(key)
 
+    def keys(self) -> set[str]:
+        """The documents of which there is any lease, by whomever."""
+        return {name.partition(".")[0] for name in self.store.names(FOLDER)}
+
     def _is_nobodys(self, key: str, generation: int) -> bool:
         content = self.store.read(self._name(key, generation))
         if content is None:

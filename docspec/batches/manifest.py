@@ -17,7 +17,7 @@ from docspec.batches.store import STATE, Store
 from docspec.config import Config
 from docspec.errors import UsageError
 
-OPTIONS = f"{STATE}/options.json"
+OPTIONS, PAGES = f"{STATE}/options.json", f"{STATE}/pages"
 # Fields of Config that say how or where results are made, not what is in them; a secret is never written.
 FREE = frozenset({"password", "server", "device", "max_batch", "token_budget", "offline"})
 
@@ -71,6 +71,11 @@ class Record:
         """A name for the document that any file system takes."""
         return key_of(self.stem)
 
+    @property
+    def folder(self) -> str:
+        """Where the pages were kept until the document was done."""
+        return pages_folder(self.stem, self.sha256, self.version, self.options)
+
     def line(self) -> bytes:
         """As JSON, without an end of line."""
         shown = asdict(self) | {"seconds": {stage: round(value, 3) for stage, value in self.seconds}}
@@ -80,6 +85,11 @@ class Record:
 def key_of(stem: str) -> str:
     """A name for a document that any file system takes, however long its path is."""
     return sha256(stem.encode("utf-8", errors="surrogatepass")).hexdigest()[:24]
+
+
+def pages_folder(stem: str, content: str, version: str, options: str) -> str:
+    """The folder of the pages of a document with that ``content`` (its hash), read so."""
+    return f"{PAGES}/{key_of(stem)}-{digest(content, version, options)}"
 
 
 def parse_line(line: bytes) -> Record | None:

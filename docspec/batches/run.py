@@ -124,6 +124,7 @@ def _work(
         if version != settings.version
     ]
     board, leases, lock = Board(items), Leases(store, Owner.this()), threading.Lock()
+    _tidy(store, manifest, leases)
     with tempfile.TemporaryDirectory(prefix="docspec-") as scratch, _heartbeat(leases):
         leaders = [
             Leader(board, store, manifest, leases, settings, report, lock, Path(scratch))
@@ -147,6 +148,15 @@ def _work(
             leases.release_all()
     if board.error is not None:
         raise board.error
+
+
+def _tidy(store: Store, manifest: Manifest, leases: Leases) -> None:
+    """Remove what a process left that was killed after it had written a document's line of the journal."""
+    written = {record.key: record for record in manifest.records.values()}
+    for key in leases.keys() & written.keys():
+        if leases.take(key):
+            store.remove(written[key].folder)
+            leases.release(key)
 
 
 @contextmanager
