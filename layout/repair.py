@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from docspec.layout.assign import TEXT_LIKE, fit
-from docspec.layout.geometry import Index, height, rows, same_rows, split
+from docspec.layout.geometry import Index, area, height, rows, same_rows, split
 from docspec.layout.headings import size
 from docspec.layout.pixels import ink_share
 from docspec.marks import FORMULA_NUMBER, LONE_HEADING_NUMBER, SURE_BULLET
@@ -15,6 +15,7 @@ from docspec.types import Box, Category, Page, Region
 
 CELLS, IN_CELLS = 4, 0.8  # cells of a table that was found as a picture, and the share of its text in them
 DRAWN = 0.02  # share of a picture's pixels that are neither background nor text
+WRITTEN = 0.25  # share of its area that lines cover: 0.2 at most in pictures of 60 PDFs, 0.44 in a banner
 CAPTION_LINES = 3  # lines of a caption that nothing but its place shows
 TITLE_SIZE = 1.18  # a title's size over that of everything else: 1.2 to the sections in LaTeX's own styles
 TITLE_LETTERS, TITLE_ROWS = 3, 4  # letters of a title that was found as text, at least, and rows at most
@@ -40,7 +41,7 @@ def _one(page: Page, region: Region) -> Region:
     if category == Category.PICTURE and region.lines:
         if _turned_table(page, region):
             category = Category.TABLE
-        elif not _drawn(page, region):
+        elif not _drawn(page, region) or _written(region) >= WRITTEN:
             category = Category.TEXT
     if category == Category.TABLE and region.lines and not _tabular(region):
         category = Category.TEXT
@@ -77,6 +78,11 @@ def _sideways(region: Region) -> bool:
 
 def _drawn(page: Page, region: Region) -> bool:
     return ink_share(page, region.box, [line.box for line in region.lines]) >= DRAWN
+
+
+def _written(region: Region) -> float:
+    """Share of a region's area (0..1) that its lines cover."""
+    return sum(area(line.box) for line in region.lines) / max(area(region.box), 1.0)
 
 
 def _tabular(region: Region) -> bool:

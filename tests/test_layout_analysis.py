@@ -179,6 +179,20 @@ def test_a_picture_of_nothing_but_text_is_text() -> None:
     assert [region.category for region in layout.regions] == [Category.TEXT]
 
 
+def test_text_on_a_drawn_ground_is_text_and_labels_are_not() -> None:
+    """What lines cover a good part of is text, whatever is drawn around it; a chart has more ink."""
+    rules = [(15.0, y, 205.0, y + 3.0) for y in (14.0, 35.0, 58.0)]
+    rows = [(20.0, 20.0, 200.0, 32.0), (20.0, 42.0, 190.0, 54.0)]
+    found = Fixed(((15, 14, 205, 61), Category.PICTURE))
+    written = analyse(
+        page(*rules, *rows), [line(f"2. words of row {i}", box) for i, box in enumerate(rows)], found
+    )
+    assert [region.category for region in written.regions] == [Category.TEXT]
+    labels = [(20.0, 20.0, 40.0, 28.0), (160.0, 42.0, 190.0, 50.0)]
+    drawn = analyse(page(*rules, *labels), [line(f"{i}0 %", box) for i, box in enumerate(labels)], found)
+    assert [region.category for region in drawn.regions] == [Category.PICTURE]
+
+
 def test_empty_regions_go_and_drawn_ones_stay() -> None:
     """Blank finds are dropped with a reason, pictures with ink are kept."""
     found = Fixed(((20, 20, 100, 40), Category.TEXT), ((20, 200, 200, 300), Category.PICTURE))
