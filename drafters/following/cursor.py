@@ -10,6 +10,7 @@ from bisect import bisect_left
 from collections.abc import Sequence
 
 from docspec.drafters.following.comparison import agreement, corrections
+from docspec.drafters.following.contest import Contest
 from docspec.drafters.following.draft_tokens import Codec, DraftTokens
 from docspec.drafters.following.echo import Echo, Phrases
 from docspec.drafters.following.experience import Experience
@@ -27,6 +28,7 @@ _LEARNT = 64  # tokens of the drafts that the echo learns in a step
 _SIDES = 6  # branches beside the main one
 _NEAR = 0.99  # what a character of distance takes from an alternative's chance to be reached
 _EARLIER, _DRAFTED = 0.5, 0.5  # what earlier outputs and the drafts count for beside this output's own words
+_MOSTLY = 0.5  # chance beyond which a correction is part of the one continuation where there are no branches
 _CORRECTION, _LETTERS = 24, 4  # tokens of a correction worth remembering, and letters of one
 
 
@@ -38,6 +40,9 @@ class DraftCursor:
     where the draft's characters match the output's last ones best (see ``resync``), tokenized from there;
     where they match nowhere, what is proposed is what followed the output's last tokens elsewhere: before, in
     earlier outputs, in the drafts.
+
+    Without branches the one proposal has the verifier's usual correction where one is likelier than not, and
+    after a disagreement it is the echo's where that has been worth more than the draft (see ``contest``).
 
     Branches beside the main proposal are: other places that match nearly as well, the place read with other
     spacing, repetitions, and for the draft's next characters ``alternatives`` (by draft, each in the order of
@@ -63,6 +68,7 @@ class DraftCursor:
         self._words = Phrases()  # the drafts', taken when the output is lost in them, a piece at a time
         self._unlearnt = itertools.chain.from_iterable(draft.pieces() for draft in self._finder.drafts)
         self._echo = Echo([(experience.phrases, _EARLIER), (self._words, _DRAFTED)])
+        self._contest = Contest()
         self._emitted: list[int] = []
         self._stream = Stream(self._finder.drafts[0], 0, end_token) if texts else None
         self._places: list[Stream] = []  # other places found with the stream's
@@ -88,12 +94,27 @@ class DraftCursor:
         else:
             main = self._stream.coming(limit)
             self._sides, self._expected = [*self._places], []
-            if reach:
-                self._expect(self._stream, limit)
+            if not reach:
+                return Tree.chain(self._one(self._stream, main, limit))
+            self._expect(self._stream, limit)
             sides = [side.coming(limit) for side in self._sides]
-            if self._guesses and reach:
+            if self._guesses:
                 sides += self._echo.propose(limit, 2 * reach)
         return Tree.merge([main, *(sides if reach else ())], reach)
+
+    def _one(self, stream: Stream, main: list[int], limit: int) -> list[int]:
+        """The one continuation: ``main`` of the stream, with what is mostly written there, or the echo's."""
+        text, starts = stream.source.text, stream.starts(limit)
+        if starts:
+            expected = self._habits.expected(text, starts[0], starts[-1] + 1)
+            usual = min((one for one in expected if one.probability > _MOSTLY), key=_start, default=None)
+            if usual is not None and (reread := stream.reread(usual.start, usual.end, usual.text)):
+                side, shared = reread
+                self._sides, self._expected = [side], [(usual, shared, side)]
+                main = side.coming(limit)
+        if self._guesses and (echoed := self._echo.propose(limit)):
+            return self._contest.choose(self._guesses, main, echoed[0], self._echo.expected)
+        return main
 
     def _learn_words(self) -> None:
         """Take further pieces of the drafts for the echo, no more in a step than it can afford."""
@@ -112,6 +133,7 @@ class DraftCursor:
 
     def advance(self, emitted: Sequence[int]) -> None:
         """Take what a step emitted, in plain decoding one token."""
+        self._contest.settle(emitted)
         if self._stream is not None and not self._lost:
             self._follow(self._stream, emitted)
         self._echo.extend(emitted)

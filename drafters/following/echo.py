@@ -87,6 +87,7 @@ class Echo:
         self._run = _NONE
         self._proposed: list[list[int]] = []
         self._reach = _REACH
+        self.expected = 0.0  # tokens of the last proposal, where it was one continuation, that will be right
 
     def extend(self, tokens: Sequence[int]) -> None:
         """Take what was emitted, and learn from it how far to propose."""
@@ -111,12 +112,14 @@ class Echo:
         """The likeliest token after the likeliest, as long as their chance together is not doubtful."""
         run, chance = self._run, 1.0
         path: list[int] = []
+        self.expected = 0.0
         while len(path) < reach:
             votes, total = self._votes(run)
             token = max(votes, key=votes.__getitem__, default=None)
             if token is None or (chance := chance * votes[token] / total) < _DOUBTFUL:
                 break
             path.append(token)
+            self.expected += chance
             run = _after(run, token)
         return [path] if path else []
 

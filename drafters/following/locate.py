@@ -38,6 +38,8 @@ _LATER = 384  # how far a jump goes
 _CONVINCING = 0.8  # share of the tail that a place beside the expected one must score to end the search
 _LONGEST_REPLACED = 12  # folded characters, before which at least and at most so many are compared:
 _SAME = (4, 16)
+_WORD = 2 * _LONGEST_REPLACED  # folded characters that signs may seem to stand for
+_MARKUP = 2.0  # what it costs that the output has nothing but signs where the draft has letters
 _BESIDE = 4  # characters that may have been lost or added there
 _SPOTS = 3  # further places looked at
 _SPAN, _SLACK = 48, 8  # folded characters looked through at each, of them so many after it
@@ -221,6 +223,7 @@ def _replaced(index: DraftIndex, query: Query, parted: int, expected: int, count
     new = tail[len(tail) - written - same :]
     text, start = index.text, parted - same
     last, ending = tail[-_ENDING:], tail[len(tail) - query.exact :]
+    lettered = _lettered(index, query, parted)
     places = []
     for end in range(max(parted, expected - _BESIDE), min(len(text), expected + _BESIDE) + 1):
         if query.exact and not text.endswith(ending, 0, end):
@@ -229,6 +232,8 @@ def _replaced(index: DraftIndex, query: Query, parted: int, expected: int, count
         score = len(tail) - _ERROR * edits - _FAR * _NEAR[_NEAREST + end - expected]
         ending_edits = min(Levenshtein.distance(last, text[end - size : end]) for size in _ENDINGS)
         score += _ENDING_WEIGHT * (_ENDING - ending_edits)
+        if end > lettered:
+            score -= _MARKUP
         places.append((score, -end))
     places.sort(reverse=True)
     return [
@@ -236,6 +241,17 @@ def _replaced(index: DraftIndex, query: Query, parted: int, expected: int, count
         for score, end in places[:count]
         if score > places[0][0] - CLOSE
     ]
+
+
+def _lettered(index: DraftIndex, query: Query, parted: int) -> int:
+    """The folded position after which a place leaves out letters of the draft for which the output has only
+    signs: it is markup more often, beside which the letters come after all. The text's end where there is
+    none."""
+    new = query.tail[len(query.tail) - query.written :]
+    if not 0 < query.written <= _LONGEST_REPLACED or any(map(str.isalnum, new)):
+        return len(index.text)
+    coming = index.text[parted : parted + _WORD]
+    return parted + next((i for i, char in enumerate(coming) if char.isalnum()), len(coming))
 
 
 def _best(
@@ -271,6 +287,9 @@ def _best(
     scores += _ENDING_WEIGHT * (_ENDING - edits[0])
     for text, start in enumerate(starts):
         scores[text] -= _FAR * _far_from(start - expected, width)
+    lettered = _lettered(index, query, parted)
+    for text, start in enumerate(starts):
+        scores[text, max(0, lettered + 1 - start) : max(0, parted + _WORD - start)] -= _MARKUP
     if query.exact:
         scores[~_exact_ends(masks, tail[len(tail) - query.exact :], size, len(starts))] = -np.inf
     places: dict[int, Place] = {}
