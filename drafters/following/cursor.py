@@ -112,7 +112,7 @@ class DraftCursor:
                 side, shared = reread
                 self._sides, self._expected = [side], [(usual, shared, side)]
                 main = side.coming(limit)
-        if self._guesses and (echoed := self._echo.propose(limit)):
+        if self._guesses and not stream.completes and (echoed := self._echo.propose(limit)):
             return self._contest.choose(self._guesses, main, echoed[0], self._echo.expected)
         return main
 

@@ -37,6 +37,7 @@ class Stream:
         self._tokens = list(ids)
         self._offsets = list(offsets)
         self._next = skip
+        self.completes = skip > 0  # the output stands inside a character, whose other bytes come first
         self._complete = False
 
     @property
@@ -78,6 +79,7 @@ class Stream:
     def advance(self, count: int) -> None:
         """The output has followed ``count`` tokens further."""
         self._next += count
+        self.completes = self.completes and count == 0
 
     def _extend(self, length: int) -> None:
         while len(self._tokens) < length and not self._complete:
