@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from docspec.drafters.reading.alternatives import placed_alternatives
 from docspec.drafters.reading.contents import contents
 from docspec.drafters.reading.evidence import Evidence
 from docspec.drafters.reading.formulas.display import apart, as_one
+from docspec.drafters.reading.formulas.recognised import display_of_text, with_recognised
 from docspec.drafters.reading.formulas.region import formula_lines, inline_formulas
 from docspec.drafters.reading.fractions import with_fractions
 from docspec.drafters.reading.ligatures import mend_lines
@@ -62,18 +64,30 @@ def draft_text(page: Page, region: Region, style: Style, source: str, confidence
         if style.formula:
             return (Draft(written, source, confidence, markdown=shown),)
         return (Draft(write_region(region, style), source, confidence, markdown=shown),)
+    if region.category is Category.FORMULA and source != SOURCE:
+        return _recognised_formula(region, style, source, confidence)
     if style.formula:
         region = with_fractions(page, region, style.formula)
     text = write_region(region, style)
     if not text:
         return ()
-    maths = inline_formulas(page, region, style.formula or ("$", "$"))
+    around = style.formula or ("$", "$")
+    maths = inline_formulas(page, region, around) if source == SOURCE else with_recognised(region, around)
     shown = write_region(maths, style) if maths is not region else text
     if style.formula and region.category not in HEADINGS:
         text = shown
     markdown = as_markdown(maths, shown, style, page.lines)
     alternatives = placed_alternatives(region.lines, text)
     return (Draft(text, source, confidence, alternatives, "" if markdown == text else markdown),)
+
+
+def _recognised_formula(region: Region, style: Style, source: str, confidence: float) -> Sequence[Draft]:
+    """A display formula in what OCR read of it: fractions and roots are not to be had so."""
+    text = write_region(region, replace(style, formula=None))
+    if not text:
+        return ()
+    latex = display_of_text(text)
+    return (Draft(latex if style.formula else text, source, confidence, markdown=formula(latex)),)
 
 
 def trust(page: Page, lines: Sequence[Line], box: Box | None = None) -> float:
