@@ -116,6 +116,7 @@ def test_cleaning() -> None:
     assert clean("e\ufb03cient \ufb01le") == "efficient file"
     assert clean("a\u00a0b\u2009c\u200bd\u3000e\tf") == "a b cd e f"
     assert clean("Universit´e na¨ıve") == "Université naïve"
+    assert clean("ARM R \u20ddCortex, c\u20dd 2011") == "ARM ®Cortex, © 2011"
     assert clean("non\u2011breaking") == "non-breaking"
     assert clean("\ufefb") == "لا"
     assert clean("“it’s”", ascii_quotes=True) == '"it\'s"'
