@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from docspec.drafters.formats.markdown import unfenced
 from docspec.drafters.reading.joining import HYPHENS, join_lines
 from docspec.furniture import MARGINALS, furniture
-from docspec.hierarchy import read_whole
+from docspec.heading_prints import read_whole
 from docspec.markdown import (
     HEADINGS,
     Block,
@@ -241,7 +241,7 @@ def _unmarked(result: RegionResult) -> RegionResult:
 def _picture(result: RegionResult, link: str | None, pictured: bool) -> tuple[str, str]:
     text = result.text.strip()
     image = f"![picture on page {result.region.page + 1}]({link})" if link else ""
-    if text and (pictured or _is_prose(text)):
+    if text and (pictured or _is_prose(text, len(result.region.lines))):
         shown = paragraph(result.verdict.markdown or text)
         return "\n\n".join(part for part in (image, shown) if part), ""
     if text:
@@ -249,10 +249,11 @@ def _picture(result: RegionResult, link: str | None, pictured: bool) -> tuple[st
     return image, "" if image else "picture, no image written"
 
 
-def _is_prose(text: str) -> bool:
-    lines = [line for line in text.splitlines() if line.strip()]
+def _is_prose(text: str, pieces: int) -> bool:
+    """Whether a picture's text has long lines; ``pieces`` are those it was read in, several in a row."""
+    lines = sum(bool(line.strip()) for line in text.splitlines())
     characters = sum(not c.isspace() for c in text)
-    return characters >= PROSE_CHARACTERS and characters / len(lines) >= PROSE_LINE
+    return characters >= PROSE_CHARACTERS and characters / max(lines, pieces) >= PROSE_LINE
 
 
 def _with_whole_tables(

@@ -62,11 +62,11 @@ def furniture(pages: Sequence[PageResult]) -> Mapping[tuple[int, int], str]:
     """Which regions, by page index and order, are headers or footers that the text can go without, and what.
 
     That are regions which a detector took for one and which are alike at the same place of another page,
-    or count pages, there and on another page or (a bare number) alone, or stand beside such a number; lines at
-    the very edge that repeat on most pages, or number them, or repeat beside such a number; what lies slanted across two pages alike, a watermark; and headers that a
-    verifier which read the whole page has left out as well. A page that would have nothing left keeps what
-    is more than its number and no header of a page beside it; a document keeps everything if it would have
-    nothing left.
+    or count pages, there and on another page or (a bare number) alone, or stand beside such a number; lines
+    at the very edge that repeat on most pages, or number them, or repeat beside such a number; what lies
+    slanted across two pages alike, a watermark; and headers that a verifier which read the whole page has
+    left out as well. A page that would have nothing left keeps what is more than its number and no header
+    of a page beside it; a document keeps everything if it would have nothing left.
     """
     pieces = [list(_pieces(sheet, page)) for sheet, page in enumerate(pages)]
     gone: list[list[_Piece]] = []

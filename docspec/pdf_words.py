@@ -36,11 +36,11 @@ def words(glyphs: list[Glyph]) -> list[Glyph]:
     tokens = "".join(glyph.text for glyph in glyphs).split()
     if len(tokens) >= LETTERS and sum(len(token) == 1 for token in tokens) >= TRACKED * len(tokens):
         return _tracked(glyphs)
+    if any(len(token) >= LONG_WORD for token in tokens):
+        glyphs = _apart(glyphs)
     spaces = [glyph for glyph in glyphs if glyph.text.isspace()]
     if len(spaces) >= SPACES and all(glyph.added for glyph in spaces):
         return _tight(glyphs, median(glyph.box[2] - glyph.box[0] for glyph in spaces))
-    if any(len(token) >= LONG_WORD for token in tokens):
-        return _apart(glyphs)
     return glyphs
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from docspec.layout.assign import TEXT_LIKE, adopt, assign, fit, gather, in_reading_order
 from docspec.layout.bookmarked import with_bookmarks
+from docspec.layout.chart_labels import with_labels
 from docspec.layout.code_blocks import with_code_blocks
 from docspec.layout.cut import cut
 from docspec.layout.geometry import Index, area, covered, intersection
@@ -15,6 +16,7 @@ from docspec.layout.order import caption_parents, reading_order
 from docspec.layout.overlaps import resolve
 from docspec.layout.pixels import ink_share
 from docspec.layout.repair import join_numbers, repair
+from docspec.layout.run_in import with_run_in_headings
 from docspec.turning import is_right_to_left
 from docspec.types import Detector, Dropped, Line, Page, Region
 from docspec.vertical import is_vertical
@@ -42,8 +44,9 @@ def analyse(page: Page, lines: Sequence[Line], detector: Detector) -> Layout:
     regions = [piece for region in regions for piece in cut(page, fit(region))]
     regions, orphans = adopt(regions, orphans)
     regions += gather(page.index, orphans, [region.box for region in regions])
-    regions, empty = _without_empty(page, with_code_blocks(regions, lines))
-    regions = repair(page, with_bookmarks(join_numbers(regions), page.bookmarks))
+    regions, empty = _without_empty(page, with_code_blocks(with_labels(regions), lines))
+    regions = with_run_in_headings(join_numbers(regions))
+    regions = repair(page, with_bookmarks(regions, page.bookmarks))
     regions = _ordered(regions, _right_to_left(lines))
     return Layout(tuple(with_levels(regions)), (*no_lines, *no_regions, *empty))
 

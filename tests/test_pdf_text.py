@@ -47,8 +47,8 @@ def test_a_repeated_word_is_no_double_print() -> None:
 def spaced(
     page: Any, text: str, at: float, gap: float, word_gap: float, size: float = 11, narrow: str = ""
 ) -> None:
-    """``text`` set letter by letter, with gaps and without space glyphs; the gaps before ``narrow`` ones are a
-    tenth less wide."""
+    """``text`` set letter by letter, with gaps and without space glyphs; before ``narrow`` characters a gap
+    between words is a tenth less wide."""
     font = pymupdf.Font("helv")
     writer = pymupdf.TextWriter(page.rect)
     x = 40.0
@@ -84,7 +84,7 @@ def test_words_of_a_tight_line_are_apart(word_gap: float) -> None:
     "text", ["A toy model (see below) of us", "Learn in 7 live days", "Try our first .NET program"]
 )
 def test_short_words_of_a_tight_line_are_apart(text: str) -> None:
-    """Where no space is a glyph, the gaps that are seen say what the narrower ones are, before brackets too."""
+    """Where no space is a glyph, the gaps that are seen say what narrower ones are, before brackets too."""
 
     def draw(page: Any) -> None:
         spaced(page, text, 60, 0.0, 1.75, narrow="(7l.")
