@@ -21,6 +21,8 @@ SIDE_NOTE_FILL = 0.6  # and its text covers at most this share of the neighbour'
 SAME_ROW = 0.25  # a column is at most this share of its neighbour's height where it only ends rows
 LOWER = 0.2  # share of a text column's height by which a column of figures starts below its top
 FLOATS = (Category.PICTURE, Category.TABLE)
+FLOATING = (*FLOATS, Category.CAPTION)
+HEADS = (Category.TITLE, Category.SECTION_HEADER)
 
 
 def reading_order(
@@ -37,18 +39,17 @@ def reading_order(
     parts: list[list[int]] = [[], [], [], []]
     for index, category in enumerate(categories):
         parts[ends.get(category, 1)].append(index)
-    floating = [category in (*FLOATS, Category.CAPTION) for category in categories]
-    ordered = [_take(part, boxes, floating) for part in parts]
+    ordered = [_take(part, boxes, categories) for part in parts]
     ordered[1] = _captions_to_floats(ordered[1], boxes, categories)
     return [index for part in ordered for index in part]
 
 
-def _take(part: Sequence[int], boxes: Sequence[Box], floating: Sequence[bool]) -> list[int]:
+def _take(part: Sequence[int], boxes: Sequence[Box], kinds: Sequence[Category]) -> list[int]:
     """The indices in ``part``, ordered among themselves."""
-    return [part[i] for i in _cut([boxes[j] for j in part], [floating[j] for j in part])]
+    return [part[i] for i in _cut([boxes[j] for j in part], [kinds[j] for j in part])]
 
 
-def _cut(boxes: Sequence[Box], floating: Sequence[bool], level: int = 0) -> list[int]:
+def _cut(boxes: Sequence[Box], kinds: Sequence[Category], level: int = 0) -> list[int]:
     """The order of ``boxes``; ``level`` counts how often they have been shrunk in vain."""
     if len(boxes) < 2:
         return list(range(len(boxes)))
@@ -56,15 +57,15 @@ def _cut(boxes: Sequence[Box], floating: Sequence[bool], level: int = 0) -> list
     columns = _columns(shrunk)
     if len(columns) > 1:
         notes = _side_notes(boxes, columns)
-        if notes is not None:
-            return _beside(boxes, floating, *notes)
-        parts = _text_first(boxes, floating, columns)
+        if notes is not None and not _has_sections(notes[1], kinds):
+            return _beside(boxes, kinds, *notes)
+        parts = _text_first(boxes, kinds, columns) if notes is None else _entitled(kinds, columns)
     else:
-        parts = _bands(shrunk, floating)
+        parts = _bands(shrunk, kinds)
     if len(parts) > 1:
-        return [i for part in parts for i in _take(part, boxes, floating)]
+        return [i for part in parts for i in _take(part, boxes, kinds)]
     if level + 1 < len(SHRINK):
-        return _cut(boxes, floating, level + 1)
+        return _cut(boxes, kinds, level + 1)
     return sorted(range(len(boxes)), key=lambda i: (boxes[i][1], boxes[i][0]))
 
 
@@ -92,7 +93,7 @@ def _columns(boxes: Sequence[Box]) -> list[list[int]]:
     return merged
 
 
-def _bands(boxes: Sequence[Box], floating: Sequence[bool]) -> list[list[int]]:
+def _bands(boxes: Sequence[Box], kinds: Sequence[Category]) -> list[list[int]]:
     """Runs of rows from the top, each as long as its rows share a gap between columns of text.
 
     What is only beside figures, as the parts of a chart are, does not make the rows below a column.
@@ -109,17 +110,17 @@ def _bands(boxes: Sequence[Box], floating: Sequence[bool]) -> list[list[int]]:
                 break  # nothing can be beside a row that spans everything
             members = members + rows[stop]
             spans = _merge(spans + [(boxes[i][0], boxes[i][2]) for i in rows[stop]])
-            if len(spans) > 1 and _are_columns(members, boxes, floating):
+            if len(spans) > 1 and _are_columns(members, boxes, kinds):
                 best = stop + 1
         bands.append([i for row in rows[start:best] for i in row])
         start = best
     return bands
 
 
-def _are_columns(members: Sequence[int], boxes: Sequence[Box], floating: Sequence[bool]) -> bool:
+def _are_columns(members: Sequence[int], boxes: Sequence[Box], kinds: Sequence[Category]) -> bool:
     columns = _columns([boxes[i] for i in members])
-    texts = sum(not all(floating[members[i]] for i in column) for column in columns)
-    return len(columns) > 1 and (texts > 1 or all(floating[i] for i in members))
+    texts = sum(not all(kinds[members[i]] in FLOATING for i in column) for column in columns)
+    return len(columns) > 1 and (texts > 1 or all(kinds[i] in FLOATING for i in members))
 
 
 def _merge(intervals: list[tuple[float, float]]) -> list[tuple[float, float]]:
@@ -150,14 +151,25 @@ def _side_notes(boxes: Sequence[Box], columns: list[list[int]]) -> tuple[list[in
     return columns[body], columns[note]
 
 
-def _text_first(boxes: Sequence[Box], floating: Sequence[bool], columns: list[list[int]]) -> list[list[int]]:
+def _has_sections(column: Sequence[int], kinds: Sequence[Category]) -> bool:
+    """Whether a column has headings and what stands below them: then it is read by itself."""
+    return any(kinds[i] in HEADS for i in column) and any(kinds[i] not in (*HEADS, *FLOATING) for i in column)
+
+
+def _entitled(kinds: Sequence[Category], columns: list[list[int]]) -> list[list[int]]:
+    """``columns``, the one with the title first: a bar beside it, as in a curriculum vitae, comes after."""
+    return sorted(columns, key=lambda column: all(kinds[i] is not Category.TITLE for i in column))
+
+
+def _text_first(boxes: Sequence[Box], kinds: Sequence[Category], columns: list[list[int]]) -> list[list[int]]:
     """``columns``, one of figures only after the next one where that has text and starts above it."""
     ordered = list(columns)
     for i in range(len(ordered) - 1):
         this, after = ordered[i], ordered[i + 1]
         tops = [min(boxes[j][1] for j in column) for column in (this, after)]
         higher = tops[0] - tops[1] > LOWER * height(union(boxes[j] for j in after))
-        if all(floating[j] for j in this) and not all(floating[j] for j in after) and higher:
+        figures, others = (all(kinds[j] in FLOATING for j in column) for column in (this, after))
+        if figures and not others and higher:
             ordered[i], ordered[i + 1] = after, this
     return ordered
 
@@ -167,15 +179,16 @@ def _one_row(a: Box, b: Box) -> bool:
     return same_rows(a, b) > 0.6 and max(height(a), height(b)) <= 1.5 * min(height(a), height(b))
 
 
-def _beside(boxes: Sequence[Box], floating: Sequence[bool], body: list[int], notes: list[int]) -> list[int]:
-    """The body's order, each note after the block that it stands beside."""
-    ordered = _take(body, boxes, floating)
-    for note in reversed(_take(notes, boxes, floating)):
+def _beside(boxes: Sequence[Box], kinds: Sequence[Category], body: list[int], notes: list[int]) -> list[int]:
+    """The body's order, each note after the block that it stands beside, or before the one that it heads."""
+    ordered = _take(body, boxes, kinds)
+    for note in reversed(_take(notes, boxes, kinds)):
         middle = (boxes[note][1] + boxes[note][3]) / 2
         above = [place for place, i in enumerate(ordered) if i not in notes and boxes[i][1] <= middle]
         place = max(above, default=-1)
         mate = boxes[ordered[place]] if above else boxes[note]
-        leads = above and boxes[note][2] <= mate[0] and _one_row(boxes[note], mate)
+        heads = kinds[note] in HEADS and abs(boxes[note][1] - mate[1]) < height(boxes[note])
+        leads = above and boxes[note][2] <= mate[0] and (heads or _one_row(boxes[note], mate))
         ordered.insert(place if leads else place + 1, note)
     return ordered
 
