@@ -98,6 +98,31 @@ def test_a_wrapped_cell_goes_on() -> None:
     assert "<td>first text goes on</td>" in (table(lines) or "")
 
 
+def test_the_rest_of_a_label_goes_on_it() -> None:
+    """A near row that is only the lower-case rest of a label is no row; a sub-head of its own is one."""
+    rows = [("Rope", "3", "12.50"), ("Chain, galvanised,", "12", "8.00"), ("Oil", "2", "5.25")]
+    whole = table([*grid(rows, step=30), line("per metre", 0, 41)]) or ""
+    assert "<td>Chain, galvanised, per metre</td>" in whole
+    rows[1] = ("Chain", "12", "8.00")
+    apart = table([*grid(rows, step=30), line("Lamps", 0, 41)]) or ""
+    assert "<td>Lamps</td>" in apart
+
+
+def test_heads_at_the_left_over_numbers_at_the_right() -> None:
+    """A row of a text for each column has one in each, though a head stands over no number."""
+    lines = [
+        line(text, x, 0) for text, x in (("Item", 0), ("Qty", 100), ("Unit price", 160), ("Amount", 240))
+    ]
+    for row, (label, count, price, amount) in enumerate(
+        [("Rope", "3", "12.50", "37.50"), ("Chain", "12", "8.00", "96.00"), ("Oil", "2", "5.25", "10.50")], 1
+    ):
+        places = ((label, 0), (count, 110), (price, 210), (amount, 315))
+        lines += [line(text, x, 20 * row) for text, x in places]
+    made = table(lines) or ""
+    assert "colspan" not in made
+    assert "<td>Unit price</td><td>Amount</td>" in made
+
+
 def test_prose_is_no_table() -> None:
     """Lines without common gaps give no grid, and a style without tables none at all."""
     assert table([line("just a line of words", 0, y) for y in (0, 12, 24)]) is None

@@ -283,6 +283,13 @@ def test_short_lines_stay_apart() -> None:
     assert two.count("\n\n") == 1
 
 
+def test_lines_of_an_address_stay_apart() -> None:
+    """Short lines that each start anew, though all are short; those of a narrow column start as they come."""
+    assert write("Maria Silva", "Rua das Flores 3", "Porto", "4050-262 Portugal").count("\n\n") == 3
+    assert "\n" not in write("Maria Silva lives", "in the Rua das", "Flores, number 3,", "of Porto")
+    assert "\n" not in write("The Rua das Flores", "Is A Long And Narr-", "Owest Street Here", "Of Porto")
+
+
 def test_a_bold_line_that_ends_early_stands_apart() -> None:
     """A card's or a paragraph's own heading, where what follows is not bold."""
     text = "Birch is dried in the long barn beside the river."

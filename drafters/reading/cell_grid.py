@@ -19,6 +19,7 @@ from docspec.types import Box, union
 MIN_BLANK = 0.5  # of a piece's height: narrower strips do not part columns
 MAY_CROSS = 0.2  # share of the rows that may cross a column edge (spanning headers)
 WRAPPED = 0.75  # of the usual distance of rows: a nearer row with an empty first cell goes on the one above
+GOES_ON = ",-–&/("  # at the end of a label that has a second line
 SET_APART = 0.9  # the same, of the usual distance of rows whose first cell has text, where cells have rows
 
 
@@ -62,7 +63,13 @@ def _column_edges(rows: Sequence[Sequence[Piece]]) -> list[float]:
 
 
 def _row_cells(row: Sequence[Piece], number: int, edges: Sequence[float]) -> list[Cell]:
-    """A row's cells, with empty ones where it has nothing."""
+    """A row's cells, with empty ones where it has nothing.
+
+    A row of a piece for each column has one in each, wherever they stand: heads are often set at the left
+    over numbers at the right.
+    """
+    if len(row) == len(edges) + 1:
+        return [Cell(piece.text, number, column) for column, piece in enumerate(row)]
     cells: list[Cell] = []
     for piece in row:
         first = sum(edge <= piece.box[0] for edge in edges)
@@ -79,7 +86,8 @@ def _row_cells(row: Sequence[Piece], number: int, edges: Sequence[float]) -> lis
 
 
 def _unwrapped(cells: Sequence[Cell], boxes: Sequence[Box]) -> list[Cell]:
-    """Rows that only go on the cells above (close, the first cell empty, no spans) put together with them."""
+    """Rows that only go on the cells above (close, no spans, the first cell empty or the rest of a label) put
+    together with them."""
     steps = [b[1] - a[1] for a, b in pairwise(boxes)]
     firsts = {cell.row for cell in cells if cell.column == 0 and cell.text}
     apart = [step for number, step in enumerate(steps, 1) if number in firsts]
@@ -87,7 +95,7 @@ def _unwrapped(cells: Sequence[Cell], boxes: Sequence[Box]) -> list[Cell]:
     rows: list[list[Cell]] = []
     for number in range(len(boxes)):
         row = [cell for cell in cells if cell.row == number]
-        goes_on = bool(rows) and steps[number - 1] < near and not row[0].text
+        goes_on = bool(rows) and steps[number - 1] < near and (not row[0].text or _is_rest(rows[-1], row))
         if goes_on and _same_shape(rows[-1], row):
             above = rows.pop()
             row = [
@@ -96,6 +104,13 @@ def _unwrapped(cells: Sequence[Cell], boxes: Sequence[Box]) -> list[Cell]:
             ]
         rows.append([Cell(c.text, len(rows), c.column, c.rows, c.columns) for c in row])
     return [cell for row in rows for cell in row]
+
+
+def _is_rest(above: Sequence[Cell], row: Sequence[Cell]) -> bool:
+    """Whether a row is only the rest of the label ``above``, whose row has more than that."""
+    label = row[0].text
+    alone = not any(cell.text for cell in row[1:]) and any(cell.text for cell in above[1:])
+    return alone and bool(above[0].text) and (label[:1].islower() or above[0].text[-1] in GOES_ON)
 
 
 def _same_shape(a: Sequence[Cell], b: Sequence[Cell]) -> bool:
