@@ -123,6 +123,24 @@ def test_heads_at_the_left_over_numbers_at_the_right() -> None:
     assert "<td>Unit price</td><td>Amount</td>" in made
 
 
+def test_a_typed_table_has_columns_and_no_leaders() -> None:
+    """Spaces part its columns, dots lead to its numbers, and its rules are dashes."""
+    typed = [
+        "Share            1.0   1.1   1.2",
+        "--------------------------------",
+        "0.99 .........   800   880   960",
+        "0.95 .........   160   176   192",
+        "0.5 - 0.9 ....    80    88    96",
+        "All . . . . . .   53 1,059 1,064",
+    ]
+    made = read_table(table([line(text, 0, 12 * n) for n, text in enumerate(typed)]) or "")
+    assert made is not None
+    rows = [[cell.text for cell in made.cells if cell.row == row] for row in range(made.height)]
+    assert rows[0] == ["Share", "1.0", "1.1", "1.2"]
+    assert [row[0] for row in rows[1:]] == ["0.99", "0.95", "0.5 - 0.9", "All"]
+    assert [row[1:] for row in rows[1:]] == [text.split()[-3:] for text in typed[2:]]
+
+
 def test_prose_is_no_table() -> None:
     """Lines without common gaps give no grid, and a style without tables none at all."""
     assert table([line("just a line of words", 0, y) for y in (0, 12, 24)]) is None

@@ -12,7 +12,7 @@ from itertools import pairwise
 from statistics import median
 
 from docspec.drafters.formats.table_text import Cell
-from docspec.drafters.reading.pieces import Piece, merged, rows_of, with_signs
+from docspec.drafters.reading.pieces import AMOUNT, Piece, merged, rows_of, with_signs
 from docspec.drafters.reading.table_heads import Rule, head_cells, head_rows
 from docspec.types import Box, union
 
@@ -35,7 +35,10 @@ def aligned_cells(pieces: Sequence[Piece], rule: Rule = lambda *_: None) -> list
     if len(rows) < 2 or not edges:
         return None
     head = head_cells(words[:count], rows[count:], edges, rule) if count else []
-    cells = [cell for number, row in enumerate(rows[count:]) for cell in _row_cells(row, number, edges)]
+    body_rows = [
+        _with_amounts_apart(row, line, edges) for row, line in zip(rows[count:], words[count:], strict=True)
+    ]
+    cells = [cell for number, row in enumerate(body_rows) for cell in _row_cells(row, number, edges)]
     body = _unwrapped(cells, [union([piece.box for piece in row]) for row in rows[count:]])
     levels = max((cell.row + cell.rows for cell in head), default=0)
     return [*head, *(replace(cell, row=cell.row + levels) for cell in body)]
@@ -60,6 +63,30 @@ def _column_edges(rows: Sequence[Sequence[Piece]]) -> list[float]:
             edges.append((start + a) / 2)
         start = None
     return edges
+
+
+def _with_amounts_apart(
+    row: Sequence[Piece], words: Sequence[Piece], edges: Sequence[float]
+) -> Sequence[Piece]:
+    """``row`` with amounts that stand close but on both sides of a column's edge apart; ``words`` are its."""
+    done: list[Piece] = []
+    for piece in row:
+        inside = [word for word in words if piece.box[0] <= word.box[0] and word.box[2] <= piece.box[2]]
+        crossed = any(piece.box[0] < edge < piece.box[2] for edge in edges)
+        if not crossed or len(inside) < 2 or not all(AMOUNT.fullmatch(word.text) for word in inside):
+            done.append(piece)
+            continue
+        groups = [[inside[0]]]
+        for last, word in pairwise(inside):
+            middles = [(box[0] + box[2]) / 2 for box in (last.box, word.box)]
+            if any(middles[0] < edge < middles[1] for edge in edges):
+                groups.append([])
+            groups[-1].append(word)
+        done += [
+            Piece(" ".join(word.text for word in group), union([word.box for word in group]))
+            for group in groups
+        ]
+    return done
 
 
 def _row_cells(row: Sequence[Piece], number: int, edges: Sequence[float]) -> list[Cell]:
