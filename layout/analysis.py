@@ -12,11 +12,11 @@ from docspec.layout.code_blocks import with_code_blocks
 from docspec.layout.cut import cut
 from docspec.layout.geometry import Index, area, covered, intersection
 from docspec.layout.headings import with_levels
+from docspec.layout.inner_headings import with_inner_headings
 from docspec.layout.order import caption_parents, reading_order
 from docspec.layout.overlaps import resolve
 from docspec.layout.pixels import ink_share
-from docspec.layout.repair import join_numbers, repair
-from docspec.layout.run_in import with_run_in_headings
+from docspec.layout.repair import join_numbers, repair, tables_of_prose
 from docspec.turning import is_right_to_left
 from docspec.types import Detector, Dropped, Line, Page, Region
 from docspec.vertical import is_vertical
@@ -41,11 +41,11 @@ def analyse(page: Page, lines: Sequence[Line], detector: Detector) -> Layout:
     lines, no_lines = _usable(page, lines)
     found, no_regions = resolve(detector.detect(page, lines))
     regions, orphans = assign(found, lines)
-    regions = [piece for region in regions for piece in cut(page, fit(region))]
+    regions = [piece for region in tables_of_prose(page, regions) for piece in cut(page, fit(region))]
     regions, orphans = adopt(regions, orphans)
     regions += gather(page.index, orphans, [region.box for region in regions])
     regions, empty = _without_empty(page, with_code_blocks(with_labels(regions), lines))
-    regions = with_run_in_headings(join_numbers(regions))
+    regions = with_inner_headings(join_numbers(regions))
     regions = repair(page, with_bookmarks(regions, page.bookmarks))
     regions = _ordered(regions, _right_to_left(lines))
     return Layout(tuple(with_levels(regions)), (*no_lines, *no_regions, *empty))

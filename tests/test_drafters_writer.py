@@ -283,6 +283,13 @@ def test_short_lines_stay_apart() -> None:
     assert two.count("\n\n") == 1
 
 
+def test_clauses_stay_apart() -> None:
+    """Letters in brackets at the start of lines, after what ended; references in a sentence go on."""
+    clauses = write("The harbour master must", "(a) keep the books; and", "(b) light the lamps.")
+    assert clauses.split("\n\n")[-1] == "(b) light the lamps."
+    assert "\n" not in write("What is said in sections 3", "(a) and 4", "(b) of this act is law")
+
+
 def test_lines_of_an_address_stay_apart() -> None:
     """Short lines that each start anew, though all are short; those of a narrow column start as they come."""
     assert write("Maria Silva", "Rua das Flores 3", "Porto", "4050-262 Portugal").count("\n\n") == 3

@@ -306,6 +306,37 @@ def test_a_heading_that_runs_into_its_paragraph_is_one() -> None:
     assert len(paragraph_that_starts("Closing times", 10, 20, bold=False)) == 1
 
 
+def test_larger_bold_rows_in_a_paragraph_are_a_heading() -> None:
+    """Though the detector saw one region; a bold row of the text's own size stays in it."""
+
+    def made(size: float) -> list[str]:
+        lines = [
+            line("The mill stands by the river.", (20, 30, 280, 40), size=10),
+            line("Of the sluices", (20, 46, 160, 58), size=size, bold=True),
+            line("and the lower weir", (20, 60, 160, 72), size=size, bold=True),
+            line("They are opened in spring by two", (20, 76, 280, 86), size=10),
+            line("men, who are paid in flour.", (20, 88, 200, 98), size=10),
+            line("Both of them are from the valley.", (20, 100, 200, 110), size=10),
+        ]
+        return texts(analyse(page(), lines, Fixed(((15, 25, 290, 115), Category.TEXT))))
+
+    assert made(12)[1] == "Of the sluices and the lower weir"
+    assert len(made(10)) == 1
+
+
+def test_a_page_of_clauses_and_notes_is_no_table() -> None:
+    """Where most rows are one piece and nothing is ruled; small notes beside them stand apart."""
+    clauses = [line("(a) the harbour master keeps the books;", (20, y, 220, y + 10), size=10)
+               for y in range(20, 140, 12)]  # fmt: skip
+    note = line("amended 2019", (240, 45, 280, 52), size=7)
+    sheet = Fixed(((15, 15, 290, 145), Category.TABLE))
+    found = analyse(page(), [*clauses[:3], note, *clauses[3:]], sheet)
+    assert {region.category for region in found.regions} == {Category.TEXT}
+    assert sorted(len(region.lines) for region in found.regions) == [1, 10]
+    amounts = [line("12", (240, y, 280, y + 10), size=10) for y in range(20, 140, 12)]
+    assert analyse(page(), [*clauses, *amounts], sheet).regions[0].category is Category.TABLE
+
+
 def test_captions_point_at_their_figures() -> None:
     """A caption's parent is the order of its figure."""
     found = Fixed(((20, 20, 280, 200), Category.PICTURE), ((20, 205, 280, 217), Category.TEXT))

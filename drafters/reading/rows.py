@@ -15,6 +15,9 @@ from docspec.types import Box, Line, Style, union
 
 # A label at the start of a line, of a few words.
 LABEL = re.compile(r"[A-Z][\w./()&'-]*(?: [\w./()&'-]+){0,3}:(?=\s+\S)")
+# A clause's number or letter at the start of a line, and what the line before it ends with.
+CLAUSE = re.compile(r"\((?:\d{1,2}|[a-z]|[ivx]{1,4})\)\s+\S")
+CLAUSE_END = (".", ";", ":", ",", "—", "–", " and", " or")
 ROOM = 2.0  # line heights to spare
 ADDRESS = 4  # lines of an address, at the least
 SHORT = 40  # characters of such a line, at the most
@@ -97,6 +100,7 @@ def _paragraphs(rows: Sequence[Row]) -> list[list[Row]]:
     stops = [_stops(above, row, right) for above, row in pairwise(rows)]
     lines = sum(stops) >= max(2, 2 / 3 * len(stops))  # of verse
     listed = _is_address(rows)
+    numbered = _numbered(rows)
     cut: list[list[Row]] = [[rows[0]]]
     for i, (above, row) in enumerate(pairwise(rows), start=1):
         gap = row.box[1] - above.box[1] > step + 0.6 * height and len(rows) > 2
@@ -104,10 +108,23 @@ def _paragraphs(rows: Sequence[Row]) -> list[list[Row]]:
         short = stops[i - 1] and (
             lines or above.bold != row.bold or above.text.rstrip().endswith(SENTENCE_END)
         )
-        if gap or short or listed or i in labelled or _is_indented(above, row, below, left, right, height):
+        if (
+            gap
+            or short
+            or listed
+            or i in labelled | numbered
+            or _is_indented(above, row, below, left, right, height)
+        ):
             cut.append([])
         cut[-1].append(row)
     return cut
+
+
+def _numbered(rows: Sequence[Row]) -> set[int]:
+    """The numbers of rows that are clauses, "(a) ...", after what ended, where there are several."""
+    found = {i for i, row in enumerate(rows) if CLAUSE.match(row.text.lstrip())}
+    ended = {i for i in found if i and rows[i - 1].text.rstrip().endswith(CLAUSE_END)}
+    return ended if len(found) > 1 else set()
 
 
 def _is_address(rows: Sequence[Row]) -> bool:
