@@ -7,13 +7,14 @@ from dataclasses import dataclass, replace
 
 from docspec.layout.assign import TEXT_LIKE, adopt, assign, fit, gather, in_reading_order
 from docspec.layout.bookmarked import with_bookmarks
+from docspec.layout.captions import caption_parents
 from docspec.layout.chart_labels import with_labels
 from docspec.layout.code_blocks import with_code_blocks
 from docspec.layout.cut import cut
 from docspec.layout.geometry import Index, area, covered, intersection
 from docspec.layout.headings import with_levels
 from docspec.layout.inner_headings import with_inner_headings
-from docspec.layout.order import caption_parents, reading_order
+from docspec.layout.order import reading_order
 from docspec.layout.overlaps import resolve
 from docspec.layout.pixels import ink_share
 from docspec.layout.repair import join_numbers, repair, tables_of_prose

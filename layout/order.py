@@ -9,9 +9,9 @@ stay whole (classic XY-cut, Nagy & Seth 1984, tears columns apart at every align
 from __future__ import annotations
 
 from collections.abc import Sequence
-from statistics import median
 
-from docspec.layout.geometry import height, same_columns, same_rows, split, width
+from docspec.layout.captions import FLOATS, caption_parents
+from docspec.layout.geometry import height, same_rows, split, width
 from docspec.types import Box, Category, union
 
 PATIENCE = 40  # rows without columns after which a band is not looked for any further
@@ -19,8 +19,8 @@ SHRINK = (0.0, 0.02, 0.06, 0.12, 0.2, 0.3)  # how far overlapping boxes are shru
 SIDE_NOTE_WIDTH = 0.4  # a side column is at most this share of its neighbour's width,
 SIDE_NOTE_FILL = 0.6  # and its text covers at most this share of the neighbour's height
 SAME_ROW = 0.25  # a column is at most this share of its neighbour's height where it only ends rows
+SPARSE, STAGGERED = 0.65, 0.25  # share of a letter's two columns that is filled; of its height, left is lower
 LOWER = 0.2  # share of a text column's height by which a column of figures starts below its top
-FLOATS = (Category.PICTURE, Category.TABLE)
 FLOATING = (*FLOATS, Category.CAPTION)
 HEADS = (Category.TITLE, Category.SECTION_HEADER)
 
@@ -55,7 +55,9 @@ def _cut(boxes: Sequence[Box], kinds: Sequence[Category], level: int = 0) -> lis
         return list(range(len(boxes)))
     shrunk = [_shrink(box, SHRINK[level]) for box in boxes]
     columns = _columns(shrunk)
-    if len(columns) > 1:
+    if _is_staggered(boxes, columns):
+        parts = split([(box[1], box[3]) for box in boxes])
+    elif len(columns) > 1:
         notes = _side_notes(boxes, columns)
         if notes is not None and not _has_sections(notes[1], kinds):
             return _beside(boxes, kinds, *notes)
@@ -105,13 +107,16 @@ def _bands(boxes: Sequence[Box], kinds: Sequence[Category]) -> list[list[int]]:
     while start < len(rows):
         best, members = start + 1, list(rows[start])
         spans = _merge([(boxes[i][0], boxes[i][2]) for i in members])
+        most = 0  # columns of the best run so far: a row that goes over one of their gaps starts anew
         for stop in range(start + 1, len(rows)):
             if spans == [(left, right)] or stop - best > PATIENCE:
                 break  # nothing can be beside a row that spans everything
             members = members + rows[stop]
             spans = _merge(spans + [(boxes[i][0], boxes[i][2]) for i in rows[stop]])
+            if len(spans) < most:
+                break
             if len(spans) > 1 and _are_columns(members, boxes, kinds):
-                best = stop + 1
+                best, most = stop + 1, len(spans)
         bands.append([i for row in rows[start:best] for i in row])
         start = best
     return bands
@@ -149,6 +154,18 @@ def _side_notes(boxes: Sequence[Box], columns: list[list[int]]) -> tuple[list[in
     if not narrow or filled > SIDE_NOTE_FILL * height(extents[body]) or len(columns[body]) < 2:
         return None
     return columns[body], columns[note]
+
+
+def _is_staggered(boxes: Sequence[Box], columns: list[list[int]]) -> bool:
+    """Whether two sparse columns, the right one higher, are the addresses and the date of a letter."""
+    if len(columns) != 2:
+        return False
+    left, right = (union(boxes[i] for i in column) for column in columns)
+    sparse = all(
+        sum(height(boxes[i]) for i in column) <= SPARSE * height(extent)
+        for column, extent in zip(columns, (left, right), strict=True)
+    )
+    return sparse and left[1] - right[1] > STAGGERED * height(right) and left[3] > right[3]
 
 
 def _has_sections(column: Sequence[int], kinds: Sequence[Category]) -> bool:
@@ -207,37 +224,3 @@ def _captions_to_floats(order: list[int], boxes: Sequence[Box], categories: Sequ
         below = boxes[caption][1] + boxes[caption][3] >= boxes[owner][1] + boxes[owner][3]
         moved.insert(moved.index(owner) + below, caption)
     return moved
-
-
-def caption_parents(boxes: Sequence[Box], categories: Sequence[Category]) -> dict[int, int]:
-    """Index of the figure or table that each caption stands at; captions far from any have none.
-
-    A formula owns a caption in its own row: its number.
-    """
-    floats = [i for i, category in enumerate(categories) if category in (*FLOATS, Category.FORMULA)]
-    heights = [height(box) for box in boxes]
-    parents: dict[int, int] = {}
-    if not floats:
-        return parents
-    reach = 4 * median(heights) + 0.02 * height(union(boxes))
-    for index, category in enumerate(categories):
-        if category != Category.CAPTION:
-            continue
-        near = [
-            (_distance(boxes[index], boxes[i]), i) for i in floats if _may_own(boxes, categories, i, index)
-        ]
-        distance, parent = min(near, default=(reach + 1, -1))
-        if distance <= reach or (parent >= 0 and categories[parent] == Category.FORMULA):
-            parents[index] = parent
-    return parents
-
-
-def _may_own(boxes: Sequence[Box], categories: Sequence[Category], owner: int, caption: int) -> bool:
-    return categories[owner] in FLOATS or same_rows(boxes[owner], boxes[caption]) > 0.5
-
-
-def _distance(caption: Box, owner: Box) -> float:
-    """Gap between two boxes; sideways counts double, as captions stand above or below."""
-    dx = max(0.0, owner[0] - caption[2], caption[0] - owner[2])
-    dy = max(0.0, owner[1] - caption[3], caption[1] - owner[3])
-    return 2 * dx + dy + (0.0 if same_columns(caption, owner) > 0 else dx)

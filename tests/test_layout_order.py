@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from docspec.layout.order import caption_parents, reading_order
+from docspec.layout.captions import caption_parents
+from docspec.layout.order import reading_order
 from docspec.types import Box, Category
 
 T, H, P, TB, C = (

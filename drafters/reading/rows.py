@@ -19,7 +19,7 @@ LABEL = re.compile(r"[A-Z][\w./()&'-]*(?: [\w./()&'-]+){0,3}:(?=\s+\S)")
 CLAUSE = re.compile(r"\((?:\d{1,2}|[a-z]|[ivx]{1,4})\)\s+\S")
 CLAUSE_END = (".", ";", ":", ",", "—", "–", " and", " or")
 ROOM = 2.0  # line heights to spare
-ADDRESS = 4  # lines of an address, at the least
+ADDRESS = 4  # lines of an address, at the least; one less with a postal code
 SHORT = 40  # characters of such a line, at the most
 RAGGED = 0.9  # of the longest line's length: what shows that lines are not filled
 FRACTION_SLASH = "\u2044"
@@ -133,7 +133,7 @@ def _is_address(rows: Sequence[Row]) -> bool:
     widths = [row.box[2] - row.box[0] for row in rows]
     ragged = sum(width < RAGGED * max(widths) for width in widths)
     return (
-        len(rows) >= ADDRESS
+        len(rows) >= ADDRESS - any(char.isdigit() for char in texts[-1])
         and ragged >= len(rows) / 2
         and all(len(text) <= SHORT and (text[0].isupper() or text[0].isdigit()) for text in texts)
         and not any(text.endswith((*HYPHENS, ",", ";", ":")) for text in texts[1:-1])

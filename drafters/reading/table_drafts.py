@@ -28,7 +28,7 @@ SEAM = 0.27  # of a background's darkness: how light the seam between two of its
 SHOWN = 0.4  # share of a rule's length with that contrast: rules may be dotted
 TEXT_LAYER = "text-layer"
 WORD = re.compile(r"\S+")
-TYPED_RULES = re.compile(r"(?:\.[ \u00a0]?){4,}|[-=_–—]{5,}")  # leaders, and rules of a typewriter's table
+TYPED_RULES = re.compile(r"(?:\.[ \u00a0]?){4,}|[-=–—]{5,}")  # leaders, rules; "____" is to be filled in
 
 
 def write_table(page: Page, region: Region, style: Style) -> str | None:
