@@ -17,7 +17,8 @@ from docspec.layout.inner_headings import with_inner_headings
 from docspec.layout.order import reading_order
 from docspec.layout.overlaps import resolve
 from docspec.layout.pixels import ink_share
-from docspec.layout.repair import join_numbers, repair, tables_of_prose
+from docspec.layout.prose_tables import tables_of_prose
+from docspec.layout.repair import join_numbers, repair
 from docspec.turning import is_right_to_left
 from docspec.types import Detector, Dropped, Line, Page, Region
 from docspec.vertical import is_vertical

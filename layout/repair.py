@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import replace
-from statistics import median
 
 from docspec.layout.assign import TEXT_LIKE, fit
 from docspec.layout.geometry import Index, height, rows, same_rows, split
@@ -15,9 +14,6 @@ from docspec.marks import FORMULA_NUMBER, LONE_HEADING_NUMBER, SURE_BULLET
 from docspec.types import Box, Category, Page, Region
 
 CELLS, IN_CELLS = 4, 0.8  # cells of a table that was found as a picture, and the share of its text in them
-APART = 1.2  # line heights of nothing between two pieces of a row
-PROSE_ROWS, PROSE = 8, 0.75  # rows of a table that may be prose, and the share of them that is one piece
-LEADERS = re.compile(r"(?:\.\s?){4,}\s*\d*\s*$")  # before a page's number in a list of contents
 DRAWN = 0.02  # share of a picture's pixels that are neither background nor text
 CAPTION_LINES = 3  # lines of a caption that nothing but its place shows
 TITLE_SIZE = 1.18  # a title's size over that of everything else: 1.2 to the sections in LaTeX's own styles
@@ -87,29 +83,6 @@ def _tabular(region: Region) -> bool:
     """Two rows or two columns at the least."""
     boxes = [line.box for line in region.lines]
     return len(rows(boxes)) > 1 or len(split([(box[0], box[2]) for box in boxes])) > 2
-
-
-def tables_of_prose(page: Page, regions: Sequence[Region]) -> list[Region]:
-    """``regions`` with tables as text whose rows are one piece each, most of them, with no rules around.
-
-    Pages of numbered clauses and notes beside them look so to a detector.
-    """
-    return [
-        replace(region, category=Category.TEXT) if _is_prose(page, region) else region for region in regions
-    ]
-
-
-def _is_prose(page: Page, region: Region) -> bool:
-    boxes = [span.box for line in region.lines for span in line.spans if span.text.strip()]
-    if region.category is not Category.TABLE or not boxes or any(line.turn for line in region.lines):
-        return False
-    groups = rows(boxes)
-    gap = APART * median(height(box) for box in boxes)
-    whole = sum(len(split([(boxes[i][0], boxes[i][2]) for i in group], gap)) == 1 for group in groups)
-    led = sum(LEADERS.search(line.text) is not None for line in region.lines)
-    if len(groups) < PROSE_ROWS or whole < PROSE * len(groups) or 2 * led >= len(groups):
-        return False
-    return page.handle is None or len(page.handle.ruled_cells(region.box)) < CELLS
 
 
 def _in_the_middle(page: Page, region: Region) -> bool:
