@@ -18,6 +18,7 @@ from docspec.types import Box, Category, Line, Page, Region, union
 # columns of text; shorter ones (two rows of answers side by side are no columns); a formula and its number.
 GUTTERS = ((0.35, 8, 10**9), (1.0, 3, 10**9), (3.0, 1, 1))
 NOTE_GAP, NOTE_SIZE = 1.0, 0.85  # line heights beside notes, and their size in that of the text, at most
+NOTE_LETTERS = 4  # of notes, at the least
 LEADING = 1.1  # line heights of nothing between paragraphs
 UNREAD = 0.02  # share of ink in such a gap from which a line stands there that nobody read
 LAYER = "text-layer"
@@ -115,7 +116,9 @@ def _columns(lines: Sequence[Line], size: float) -> list[Sequence[Line]]:
 
 
 def _are_notes(columns: Sequence[Sequence[Line]]) -> bool:
-    """Whether one of two columns is set smaller than the other: notes beside text."""
+    """Whether one of two columns is set smaller than the other: notes beside text, no bullets."""
+    if any(sum(char.isalpha() for line in column for char in line.text) < NOTE_LETTERS for column in columns):
+        return False
     sizes = [[span.size for line in column for span in line.spans if span.text.strip()] for column in columns]
     if not all(all(size > 0 for size in column) for column in sizes):
         return False

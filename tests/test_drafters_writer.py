@@ -170,7 +170,7 @@ def test_list_items() -> None:
     assert write("(a) one", category=item) == "(a) one"
     assert write("• a", ("◦ b", 15.0), ("◦ c", 15.0), "• d", category=item) == "- a\n  - b\n  - c\n- d"
     assert write("• a", category=item, style=Style(list_marks=False)) == "a"
-    assert write("\uf0b7 a", category=item) == "- a"
+    assert write("\uf0b7 a", category=item) == write("\uf06e a", category=item) == "- a"
     assert write("\ufffd\ufffd a", category=item) == "- a"
 
 

@@ -337,6 +337,27 @@ def test_a_page_of_clauses_and_notes_is_no_table() -> None:
     assert analyse(page(), [*clauses, *amounts], sheet).regions[0].category is Category.TABLE
 
 
+def test_a_stamp_in_the_margin_is_read_first() -> None:
+    """A sideways line beside the text does not come between two of its paragraphs."""
+    stamp = replace(line("arXiv:2401.00001v1", (4, 40, 14, 140)), turn=90)
+    rows = [line(f"Paragraph {n}", (40, y, 280, y + 10)) for n, y in enumerate((20, 80, 150))]
+    boxes = (((38, y - 2, 282, y + 12), Category.TEXT) for y in (20, 80, 150))
+    found = analyse(page(), [*rows, stamp], Fixed(*boxes))
+    assert texts(found) == ["arXiv:2401.00001v1", *(row.text for row in rows)]
+
+
+def test_bullets_in_a_smaller_font_are_no_notes() -> None:
+    """They stay with their items."""
+    lines = []
+    for y in (20, 32):
+        lines += [
+            line("\uf0b7", (20, y + 2, 24, y + 8), size=7),
+            line("An item of it", (40, y, 200, y + 10), size=10),
+        ]
+    found = analyse(page(), lines, Fixed(((15, 15, 210, 70), Category.LIST_ITEM)))
+    assert len(found.regions) == 1
+
+
 def test_captions_point_at_their_figures() -> None:
     """A caption's parent is the order of its figure."""
     found = Fixed(((20, 20, 280, 200), Category.PICTURE), ((20, 205, 280, 217), Category.TEXT))
