@@ -13,6 +13,8 @@ from docspec.types import Category, Page, Region
 CELLS = 4  # of a table with rules, at the least
 APART = 1.2  # line heights of nothing between two pieces of a row
 PROSE_ROWS, PROSE = 8, 0.75  # rows of a table that may be prose, and the share of them that is one piece
+PARTED = 4  # one of so many lines with TYPED gaps shows a typewriter's table
+TYPED = re.compile(r"\S {3,}\S|(?:\.\s?){4,}\s*\d\S*\s+\d")  # spaces, and leaders to several numbers
 LEADERS = re.compile(r"(?:\.\s?){4,}\s*\d*\s*$")  # before a page's number in a list of contents
 
 
@@ -34,6 +36,10 @@ def _is_prose(page: Page, region: Region) -> bool:
     gap = APART * median(height(box) for box in boxes)
     whole = sum(len(split([(boxes[i][0], boxes[i][2]) for i in group], gap)) == 1 for group in groups)
     led = sum(LEADERS.search(line.text) is not None for line in region.lines)
+    if PARTED * sum(TYPED.search(line.text.strip()) is not None for line in region.lines) >= len(
+        region.lines
+    ):
+        return False
     if len(groups) < PROSE_ROWS or whole < PROSE * len(groups) or 2 * led >= len(groups):
         return False
     return page.handle is None or len(page.handle.ruled_cells(region.box)) < CELLS

@@ -141,6 +141,15 @@ def test_a_typed_table_has_columns_and_no_leaders() -> None:
     assert [row[1:] for row in rows[1:]] == [text.split()[-3:] for text in typed[2:]]
 
 
+def test_a_check_box_stays_with_its_label() -> None:
+    """Though its row has as many pieces as the table has columns."""
+    lines = [*grid([("Name", "Willow"), ("Licence", "TL-48"), ("Metres", "4.5"), ("Day", "Monday")]),
+             line("☑", 0, 80), line("Needs it", 16, 80)]  # fmt: skip
+    made = read_table(table(lines) or "")
+    assert made is not None
+    assert [cell.text for cell in made.cells if cell.row == 4 and cell.text] == ["☑ Needs it"]
+
+
 def test_prose_is_no_table() -> None:
     """Lines without common gaps give no grid, and a style without tables none at all."""
     assert table([line("just a line of words", 0, y) for y in (0, 12, 24)]) is None

@@ -333,6 +333,8 @@ def test_a_page_of_clauses_and_notes_is_no_table() -> None:
     found = analyse(page(), [*clauses[:3], note, *clauses[3:]], sheet)
     assert {region.category for region in found.regions} == {Category.TEXT}
     assert sorted(len(region.lines) for region in found.regions) == [1, 10]
+    typed = [line("0.99 .......   800   880", (20, y, 220, y + 10), size=10) for y in range(20, 140, 12)]
+    assert analyse(page(), typed, sheet).regions[0].category is Category.TABLE
     amounts = [line("12", (240, y, 280, y + 10), size=10) for y in range(20, 140, 12)]
     assert analyse(page(), [*clauses, *amounts], sheet).regions[0].category is Category.TABLE
 

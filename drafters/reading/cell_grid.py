@@ -92,10 +92,10 @@ def _with_amounts_apart(
 def _row_cells(row: Sequence[Piece], number: int, edges: Sequence[float]) -> list[Cell]:
     """A row's cells, with empty ones where it has nothing.
 
-    A row of a piece for each column has one in each, wherever they stand: heads are often set at the left
-    over numbers at the right.
+    A row of a text for each column has one in each, wherever they stand: heads are often set at the left
+    over numbers at the right. A check box is none.
     """
-    if len(row) == len(edges) + 1:
+    if len(row) == len(edges) + 1 and all(any(map(str.isalnum, piece.text)) for piece in row):
         return [Cell(piece.text, number, column) for column, piece in enumerate(row)]
     cells: list[Cell] = []
     for piece in row:
