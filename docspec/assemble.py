@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from docspec.continued import INDENT_STEP, SATELLITES, Written, continued, same_list, with_whole_tables
 from docspec.drafters.formats.markdown import unfenced
-from docspec.drafters.reading.joining import HYPHENS, join_lines
-from docspec.furniture import MARGINALS, furniture
-from docspec.hierarchy import read_whole
+from docspec.furniture import furniture
+from docspec.heading_prints import read_whole
 from docspec.markdown import (
     HEADINGS,
     Block,
@@ -20,15 +20,13 @@ from docspec.markdown import (
     heading,
     is_code,
     joined,
-    joined_code,
     list_items,
     paragraph,
     paragraphs,
 )
-from docspec.marks import HEADING, ITEM, has_delimiters, starts_item
+from docspec.marks import HEADING, has_delimiters
 from docspec.result_html import to_html
 from docspec.result_json import to_json
-from docspec.table_parts import as_one, is_one_table, says_going_on
 from docspec.turning import displayed, upright
 from docspec.types import Category, Dropped, Finish, PageResult, RegionResult
 
@@ -37,11 +35,6 @@ __all__ = ["Assembly", "assemble", "image_links", "image_name", "to_html", "to_j
 # A picture's text is kept as a paragraph when it reads like one: charts and photographs carry short labels.
 PROSE_CHARACTERS = 150
 PROSE_LINE = 20
-
-SATELLITES = (Category.CAPTION, Category.FOOTNOTE)  # may stand beside a parent
-FLOATS = (*SATELLITES, *MARGINALS, Category.PICTURE, Category.TABLE)  # may interrupt a paragraph
-
-INDENT_STEP = 6.0  # points between one list level and the next, at least
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,20 +48,6 @@ class Assembly:
     pages: tuple[PageResult, ...]
     dropped: Mapping[int, tuple[Dropped, ...]]  # by page index: left out here, not by the layout
     silent: tuple[int, ...] = ()
-
-
-@dataclass(slots=True)
-class _Block:
-    """A piece of the output: the page and region that it starts from, and its markdown."""
-
-    page: int
-    result: RegionResult | None
-    text: str
-    plain: str = ""  # the same without marks: what shows whether it goes on
-
-    @property
-    def category(self) -> Category | None:
-        return self.result.region.category if self.result else None
 
 
 def to_markdown(
@@ -99,7 +78,7 @@ def assemble(
     is, a code fence around it aside. A failed page leaves a comment.
     """
     links = image_links or {}
-    blocks: list[_Block] = []
+    blocks: list[Written] = []
     dropped: dict[int, list[Dropped]] = {}
     headers = {} if keep_headers else furniture([upright(page) for page in pages])
     silent: list[int] = []
@@ -107,14 +86,14 @@ def assemble(
         before = len(blocks)
         if page.error:
             message = " ".join(page.error.split()).replace("--", "- -")
-            blocks.append(_Block(page.index, None, f"<!-- page {page.index + 1} failed: {message} -->"))
+            blocks.append(Written(page.index, None, f"<!-- page {page.index + 1} failed: {message} -->"))
         boxes = {result.region.order: result.region.box for result in displayed(page).regions}
         written = _written_markdown(page)
         pictured = _is_pictured(page, headers)
         for result in _families(sorted(page.regions, key=lambda item: item.region.order)):
             if written is not None and result.verdict.finish is not Finish.UNVERIFIED:
                 if written:
-                    blocks.append(_Block(page.index, None, written))
+                    blocks.append(Written(page.index, None, written))
                 written = ""  # the first of the output's regions stands for all of them
                 continue
             place = page.index, result.region.order
@@ -122,14 +101,14 @@ def assemble(
                 result = _unmarked(result)
             text, left_out = _write(result, links.get(place), headers.get(place, ""), pictured)
             if text:
-                blocks.append(_Block(page.index, result, text, result.text.strip() or text))
+                blocks.append(Written(page.index, result, text, result.text.strip() or text))
             if left_out:
                 region = result.region
                 entry = Dropped(boxes[result.region.order], region.category, left_out, result.text.strip())
                 dropped.setdefault(page.index, []).append(entry)
         if len(blocks) == before and any(result.text.strip() for result in page.regions):
             silent.append(page.index)
-    blocks, going_on, notes = _with_whole_tables(
+    blocks, going_on, notes = with_whole_tables(
         blocks, {page.index: page.height for page in map(upright, pages)}
     )
     shown = {page.index: displayed(upright(page)).regions for page in pages} if notes else {}
@@ -141,7 +120,7 @@ def assemble(
         dropped.setdefault(note.page, []).append(entry)
     account = {index: tuple(entries) for index, entries in dropped.items()}
     return Assembly(
-        markdown=f"{text}\n" if (text := joined(_blocks(_continued(blocks)))) else "",
+        markdown=f"{text}\n" if (text := joined(_blocks(continued(blocks)))) else "",
         pages=tuple(
             replace(_with_parts(p, going_on), dropped=(*p.dropped, *account.get(p.index, ()))) for p in pages
         ),
@@ -241,7 +220,7 @@ def _unmarked(result: RegionResult) -> RegionResult:
 def _picture(result: RegionResult, link: str | None, pictured: bool) -> tuple[str, str]:
     text = result.text.strip()
     image = f"![picture on page {result.region.page + 1}]({link})" if link else ""
-    if text and (pictured or _is_prose(text)):
+    if text and (pictured or _is_prose(text, len(result.region.lines))):
         shown = paragraph(result.verdict.markdown or text)
         return "\n\n".join(part for part in (image, shown) if part), ""
     if text:
@@ -249,41 +228,11 @@ def _picture(result: RegionResult, link: str | None, pictured: bool) -> tuple[st
     return image, "" if image else "picture, no image written"
 
 
-def _is_prose(text: str) -> bool:
-    lines = [line for line in text.splitlines() if line.strip()]
+def _is_prose(text: str, pieces: int) -> bool:
+    """Whether a picture's text has long lines; ``pieces`` are those it was read in, several in a row."""
+    lines = sum(bool(line.strip()) for line in text.splitlines())
     characters = sum(not c.isspace() for c in text)
-    return characters >= PROSE_CHARACTERS and characters / len(lines) >= PROSE_LINE
-
-
-def _with_whole_tables(
-    blocks: Sequence[_Block], heights: Mapping[int, float]
-) -> tuple[list[_Block], set[tuple[int, int]], list[_Block]]:
-    """``blocks`` with tables joined that go on over page breaks, and the pages and orders of later parts.
-
-    Last come the blocks that only say that a table goes on. ``heights`` are the pages'.
-    """
-    done: list[_Block] = []
-    going_on: set[tuple[int, int]] = set()
-    notes: list[_Block] = []
-    last: _Block | None = None  # the block that ``done`` ends with, or its last part
-    pending: list[_Block] = []  # what says so since then
-    for block in blocks:
-        if last and last.category is block.category is Category.TABLE and block.page == last.page + 1:
-            assert last.result is not None
-            assert block.result is not None
-            above, below = last.result.region, block.result.region
-            if is_one_table(done[-1].text, block.text, above.box, below.box, heights[last.page]):
-                done[-1] = replace(done[-1], text=as_one(done[-1].text, block.text))
-                going_on.add((block.page, below.order))
-                notes += pending
-                last, pending = block, []
-                continue
-        if last and last.category is Category.TABLE and block.result and says_going_on(block.plain):
-            pending.append(block)
-            continue
-        done += [*pending, block]
-        last, pending = block, []
-    return [*done, *pending], going_on, notes
+    return characters >= PROSE_CHARACTERS and characters / max(lines, pieces) >= PROSE_LINE
 
 
 def _with_parts(page: PageResult, going_on: Collection[tuple[int, int]]) -> PageResult:
@@ -301,100 +250,13 @@ def _with_parts(page: PageResult, going_on: Collection[tuple[int, int]]) -> Page
     )
 
 
-def _continued(blocks: Sequence[_Block]) -> list[_Block]:
-    """``blocks`` with paragraphs joined that a break cuts, over floats between the two parts."""
-    done: list[_Block] = []
-    item: list[_Block] = []  # the blocks of the list item just written
-    open_text: _Block | None = None  # the last paragraph, while only floats came after it
-    last: _Block | None = None  # the block whose region ends the open paragraph
-    for block in blocks:
-        if open_text and last and _continues(last, block):
-            open_text.text = _seamless(open_text.text, block.text)
-            last = block
-            continue
-        if item and _wraps(item[0], item[-1], block):
-            done[-1].text = _seamless(done[-1].text, block.text.removeprefix("- "))
-            item.append(block)
-            continue
-        if last and block.page == last.page + 1 and is_code(block.text) and is_code(done[-1].text):
-            done[-1].text = joined_code(done[-1].text, block.text)
-            last = block
-            continue
-        copy = replace(block)
-        done.append(copy)
-        item = [block] if block.category is Category.LIST_ITEM else []
-        if block.category is Category.TEXT:
-            open_text, last = copy, block
-        elif block.category not in FLOATS:
-            open_text = last = None
-    return done
-
-
-def _continues(first: _Block, second: _Block) -> bool:
-    """Whether ``second`` goes on with the sentence of ``first`` in another column or on the next page."""
-    if first.category is not Category.TEXT or second.category is not Category.TEXT:
-        return False
-    assert first.result is not None
-    assert second.result is not None
-    if first.page == second.page:
-        above, below = first.result.region.box, second.result.region.box
-        if below[1] >= above[3] or below[0] < (above[0] + above[2]) / 2:  # not in a column further right
-            return False
-    elif second.page != first.page + 1:
-        return False
-    if is_code(first.text) or is_code(second.text):
-        return False
-    end, start = first.plain[-1], second.plain[0]
-    return start.islower() and (end.isalpha() or end in f",;{HYPHENS}")
-
-
-def _seamless(before: str, after: str) -> str:
-    """Two parts of a paragraph as one; emphasis that goes on over the break is one as well."""
-    for mark in ("***", "**", "*"):
-        inner = before[: -len(mark)]
-        if (
-            before.endswith(mark)
-            and after.startswith(mark)
-            and inner[-1:].isalpha() | (inner[-1:] in HYPHENS)
-        ):
-            return join_lines([inner, after[len(mark) :]])
-    return join_lines([before, after])
-
-
-def _wraps(item: _Block, last: _Block, block: _Block) -> bool:
-    """Whether ``block`` goes on after ``last`` in the list item ``item``, though detected as an item."""
-    if block.category is not Category.LIST_ITEM or not _same_list(last, block):
-        return False
-    assert item.result is not None
-    assert last.result is not None
-    assert block.result is not None
-    above, below = last.result.region.box, block.result.region.box
-    lines = block.result.region.lines
-    text = lines[0].text.strip() if lines else block.result.text.strip()  # as printed: drafts add marks
-    close = below[1] - above[3] < 0.6 * (below[3] - below[1])
-    indented = below[0] > item.result.region.box[0] + INDENT_STEP
-    unmarked = not ITEM.match(text) and not starts_item(text)
-    going_on = text[:1].islower() or text[:1].isdigit() or last.plain[-1] in f",{HYPHENS}"
-    return close and indented and unmarked and going_on
-
-
-def _blocks(blocks: Iterable[_Block]) -> Iterator[Block]:
+def _blocks(blocks: Iterable[Written]) -> Iterator[Block]:
     """``blocks`` as markdown has them, items of lists with their places."""
-    previous: _Block | None = None
+    previous: Written | None = None
     for block in blocks:
         if block.category is Category.LIST_ITEM and block.result is not None:
-            restarts = previous is None or not _same_list(previous, block)
+            restarts = previous is None or not same_list(previous, block)
             yield Block(block.text, True, block.result.region.box[0], INDENT_STEP, restarts)
         else:
             yield Block(block.text)
         previous = block
-
-
-def _same_list(first: _Block, second: _Block) -> bool:
-    """Whether ``second`` stands below ``first``, so that their left edges can be compared."""
-    if first.category is not Category.LIST_ITEM or first.page != second.page:
-        return False
-    assert first.result is not None
-    assert second.result is not None
-    above, below = first.result.region.box, second.result.region.box
-    return below[1] > above[1] and below[0] < above[2] and above[0] < below[2]

@@ -22,6 +22,7 @@ NEIGHBOURS = 4  # pages before and after that are compared: heads of left and ri
 SAME_PLACE = 0.03  # of the page's height
 ALIKE = 88.0  # similarity (0..100) of two recognised readings of one running head
 EDGE = 0.1  # of the page's height: where what repeats is furniture, whatever its category
+WIDE_EDGE = 0.16  # the same for what has nothing above it, or below at the foot: margins may be wide
 OFTEN = 3  # pages that what no detector took for a header must stand on, and on half of those compared;
 ALWAYS = 4  # a heading on all of them, and there are so many at the least
 
@@ -54,17 +55,18 @@ class _Piece:
     top: float  # 0..1 of the page's height
     bottom: float
     numbers: frozenset[int]  # those that may count pages, less the page's index
+    edge: bool  # whether it is so near that repeating is enough
 
 
 def furniture(pages: Sequence[PageResult]) -> Mapping[tuple[int, int], str]:
     """Which regions, by page index and order, are headers or footers that the text can go without, and what.
 
     That are regions which a detector took for one and which are alike at the same place of another page,
-    or count pages, there and on another page or (a bare number) alone; lines at the very edge that repeat on
-    most pages, or number them; what lies slanted across two pages alike, a watermark; and headers that a
-    verifier which read the whole page has left out as well. A page that would have nothing left keeps what
-    is more than its number and no header of a page beside it; a document keeps everything if it would have
-    nothing left.
+    or count pages, there and on another page or (a bare number) alone, or stand beside such a number; lines
+    at the very edge that repeat on most pages, or number them, or repeat beside such a number; what lies
+    slanted across two pages alike, a watermark; and headers that a verifier which read the whole page has
+    left out as well. A page that would have nothing left keeps what is more than its number and no header
+    of a page beside it; a document keeps everything if it would have nothing left.
     """
     pieces = [list(_pieces(sheet, page)) for sheet, page in enumerate(pages)]
     gone: list[list[_Piece]] = []
@@ -77,7 +79,8 @@ def furniture(pages: Sequence[PageResult]) -> Mapping[tuple[int, int], str]:
             [
                 piece
                 for piece in pieces[sheet]
-                if piece.refused or _is_furniture(piece, around, len(near[sheet]))
+                if piece.refused
+                or _is_furniture(piece, around, len(near[sheet]), _is_beside(piece, pieces[sheet], around))
             ]
         )
     full = [_has_more(page, gone[sheet]) for sheet, page in enumerate(pages)]
@@ -104,18 +107,20 @@ def _has_more(page: PageResult, gone: Sequence[_Piece]) -> bool:
 
 def _pieces(sheet: int, page: PageResult) -> Iterator[_Piece]:
     height = page.height or 1.0
+    upright = [r for r in page.regions if not any(line.turn for line in r.region.lines)]
+    tops = [r.region.box[3] for r in upright if _says(r)]  # what a line at the head must not be below
+    feet = [r.region.box[1] for r in upright if _says(r)]
     for result in page.regions:
         box, category = result.region.box, result.region.category
         text = " ".join(result.text.split())
         if not text or category in (Category.PICTURE, Category.TABLE):
             continue
         slanted = any(line.turn % 90 for line in result.region.lines)
-        if (
-            not slanted
-            and category not in MARGINALS
-            and EDGE * height < box[1]
-            and box[3] < (1 - EDGE) * height
-        ):
+        edge = box[1] <= EDGE * height or box[3] >= (1 - EDGE) * height
+        outermost = (box[1] <= WIDE_EDGE * height and min(tops, default=0.0) > box[1]) or (
+            box[3] >= (1 - WIDE_EDGE) * height and max(feet, default=height) < box[3]
+        )
+        if not (slanted or edge or outermost or category in MARGINALS):
             continue
         counts = {int(found[1] or found[2]) for found in _AT_END.finditer(text)}
         counts |= {int(found[1]) for found in _OF.finditer(text)}
@@ -130,6 +135,7 @@ def _pieces(sheet: int, page: PageResult) -> Iterator[_Piece]:
             box[1] / height,
             box[3] / height,
             frozenset(count - page.index for count in counts),
+            edge,
         )
 
 
@@ -138,17 +144,37 @@ def _is_refused(page: PageResult, result: RegionResult) -> bool:
     return whole and result.region.category in MARGINALS and result.verdict.finish is Finish.UNVERIFIED
 
 
-def _is_furniture(piece: _Piece, around: Sequence[_Piece], compared: int) -> bool:
+def _is_furniture(piece: _Piece, around: Sequence[_Piece], compared: int, beside: bool) -> bool:
+    """``around`` are the pieces of the pages ``compared``; ``beside`` is whether a page's number is."""
     alike = {other.sheet for other in around if _same_place(piece, other) and _alike(piece, other)}
     if piece.slanted:
         return bool(alike)
+    if beside and (alike or piece.category in MARGINALS):
+        return True
     if piece.category in HEADINGS:
         return len(alike) == compared and compared + 1 >= ALWAYS
-    counted = any(piece.numbers & other.numbers and _same_place(piece, other) for other in around)
+    counted = _is_counted(piece, around)
     number = PAGE_NUMBER.fullmatch(piece.text) is not None
     if piece.category not in MARGINALS:
-        return (number and counted) or (len(alike) + 1 >= OFTEN and 2 * len(alike) >= compared)
+        often = len(alike) + 1 >= OFTEN and 2 * len(alike) >= compared
+        return (number and counted) or (piece.edge and often)
     return bool(alike) or counted or number
+
+
+def _is_counted(piece: _Piece, around: Sequence[_Piece]) -> bool:
+    """Whether a number of ``piece`` grows with the pages."""
+    return any(piece.numbers & other.numbers and _same_place(piece, other) for other in around)
+
+
+def _is_beside(piece: _Piece, sheet: Sequence[_Piece], around: Sequence[_Piece]) -> bool:
+    """Whether a number by itself that counts pages stands in the row of ``piece``."""
+    return any(
+        other is not piece
+        and min(piece.bottom, other.bottom) - max(piece.top, other.top) > 0.5 * (other.bottom - other.top)
+        and PAGE_NUMBER.fullmatch(other.text)
+        and _is_counted(other, around)
+        for other in sheet
+    )
 
 
 def _same_place(a: _Piece, b: _Piece) -> bool:

@@ -8,24 +8,22 @@ A page that a model read as a whole keeps the levels that the model gave.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from docspec.heading_prints import LIKE, read_whole, with_alike
 from docspec.layout.bookmarked import same_title
+from docspec.layout.geometry import same_rows
 from docspec.layout.headings import size
-from docspec.markdown import DEEPEST, HEADINGS, SECTION_LEVEL, escaped
+from docspec.markdown import DEEPEST, HEADINGS, SECTION_LEVEL
 from docspec.numbering import depths, numbers
 from docspec.turning import upright
-from docspec.types import Bookmark, Category, Finish, PageResult, Region, RegionResult
+from docspec.types import Bookmark, Category, PageResult, Region, RegionResult
 
-LIKE = 1.06  # font sizes within this factor are one size
 LIKE_OCR = 1.18  # the same for sizes that are guessed from the height of a line's letters
 ABOVE_TITLE = 300  # characters of text that may stand above a title that nothing but its size shows
 CAPITALS = 5  # letters from which capitals are a style and no abbreviation
-SHORT = 120  # characters of a heading that nothing but its print shows
-HEADING_LETTERS = 3  # of one, at least
-
-_Print = tuple[float, str, bool]  # size, font, bold
+ONE_ROW = 0.5  # share of a heading's height that text beside it shares
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +38,7 @@ class _Heading:
     bold: bool
     italic: bool
     capitals: bool
+    alone: bool  # whether its paragraph starts below it, not in its row
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,15 +49,16 @@ class _Style:
     capitals: bool
     bold: bool
     upright: bool
+    alone: bool
 
     @property
-    def rank(self) -> tuple[float, bool, bool, bool]:
-        return self.size, self.capitals, self.bold, self.upright
+    def rank(self) -> tuple[float, bool, bool, bool, bool]:
+        return self.size, self.capitals, self.bold, self.alone, self.upright
 
 
 def with_hierarchy(pages: Sequence[PageResult], bookmarks: Sequence[Bookmark] = ()) -> list[PageResult]:
     """``pages``, all of a document in order, with the level of each heading; ``bookmarks`` is its outline."""
-    pages = _with_alike(pages)
+    pages = with_alike(pages)
     headings = _headings(pages)
     if not headings:
         return list(pages)
@@ -74,67 +74,6 @@ def with_hierarchy(pages: Sequence[PageResult], bookmarks: Sequence[Bookmark] = 
     return done
 
 
-def read_whole(page: PageResult) -> bool:
-    """Whether a model read the page as a whole: it saw which headings there are, and how they differ."""
-    return page.verdict is not None and page.verdict.finish is not Finish.UNVERIFIED
-
-
-def _with_alike(pages: Sequence[PageResult]) -> list[PageResult]:
-    """``pages`` with short lines of text as headings that are printed as headings are, and hardly any other
-    text is; and without headings that say nothing, such as a page's number."""
-    heads: Counter[_Print] = Counter()
-    text: Counter[_Print] = Counter()
-    for result in (result for page in pages if not read_whole(page) for result in page.regions):
-        kind = _print(result.region)
-        if kind is None:
-            continue
-        if result.region.category in HEADINGS:
-            heads[kind] += len(result.text)
-        elif not _is_short(result):
-            text[kind] += len(result.text)
-    usual = text.most_common(1)[0][0] if text else None
-    known = {kind for kind in heads if usual and text[kind] <= heads[kind] and _stands_out(kind, usual)}
-    return [
-        page
-        if read_whole(page)
-        else replace(page, regions=tuple(_recast(result, known) for result in page.regions))
-        for page in pages
-    ]
-
-
-def _recast(result: RegionResult, known: Collection[_Print]) -> RegionResult:
-    category = result.region.category
-    if category is Category.SECTION_HEADER and not any(char.isalpha() for char in result.text):
-        return replace(result, region=replace(result.region, category=Category.TEXT, level=None))
-    if category is not Category.TEXT or not _is_short(result) or _print(result.region) not in known:
-        return result
-    verdict = result.verdict
-    if verdict.markdown:  # without the emphasis, which a heading does not need
-        verdict = replace(verdict, markdown=escaped(verdict.text))
-    region = replace(result.region, category=Category.SECTION_HEADER, level=SECTION_LEVEL)
-    return replace(result, region=region, verdict=verdict)
-
-
-def _is_short(result: RegionResult) -> bool:
-    """Whether a region can be a heading by its text: no sentence that ends, no label, a row or two."""
-    text = result.text.strip()
-    words = sum(char.isalpha() for char in text) >= HEADING_LETTERS
-    ends = text.endswith((".", ",", ";", ":", "。", "，", "；", "："))
-    return words and not ends and len(text) <= SHORT and len(result.region.lines) <= 2 and "\n" not in text
-
-
-def _print(region: Region) -> _Print | None:
-    """What all of a region is printed in; None where it is several, or not known."""
-    spans = [span for line in region.lines for span in line.spans if span.text.strip()]
-    kinds = {(round(span.size, 1), span.font, span.bold) for span in spans}
-    return kinds.pop() if len(kinds) == 1 and spans[0].size > 0 and spans[0].font else None
-
-
-def _stands_out(kind: _Print, usual: _Print) -> bool:
-    larger = kind[0] >= LIKE * usual[0]
-    return larger or (kind[0] * LIKE >= usual[0] and kind[2] and not usual[2])
-
-
 def _is_title(region: Region) -> bool:
     return region.category is Category.TITLE or (region.category in HEADINGS and region.level == 1)
 
@@ -144,14 +83,24 @@ def _headings(pages: Sequence[PageResult]) -> list[_Heading]:
     for number, page in enumerate(pages):
         if read_whole(page):
             continue
-        for i, result in enumerate(upright(page).regions):
+        regions = upright(page).regions
+        for i, result in enumerate(regions):
             text = " ".join(result.text.lstrip("#").split())
             if result.region.category in HEADINGS and text:
-                found.append(_heading((number, i), result.region, text))
+                alone = not any(_runs_into(result.region, after.region) for after in regions[i + 1 : i + 2])
+                found.append(_heading((number, i), result.region, text, alone))
     return found
 
 
-def _heading(place: tuple[int, int], region: Region, text: str) -> _Heading:
+def _runs_into(heading: Region, after: Region) -> bool:
+    """Whether the first line ``after`` a heading stands in its row."""
+    if after.category is not Category.TEXT or not after.lines:
+        return False
+    box, first = heading.box, after.lines[0].box
+    return first[0] >= box[2] and same_rows(box, first) > ONE_ROW
+
+
+def _heading(place: tuple[int, int], region: Region, text: str, alone: bool) -> _Heading:
     spans = [span for line in region.lines for span in line.spans if span.text.strip()]
     total = sum(len(span.text) for span in spans)
     letters = [char for char in text if char.isalpha()]
@@ -164,6 +113,7 @@ def _heading(place: tuple[int, int], region: Region, text: str) -> _Heading:
         2 * sum(len(span.text) for span in spans if span.bold) > total,
         2 * sum(len(span.text) for span in spans if span.italic) > total,
         len(letters) >= CAPITALS and all(char.isupper() for char in letters if char.lower() != char.upper()),
+        alone,
     )
 
 
@@ -210,9 +160,8 @@ def _title(
     if not rivals or headings[best].size < alike * max(rivals) or _is_one_of_many(best, headings, listed):
         return None
     before = pages[first].regions[: headings[best].place[1]]
-    return (
-        None if sum(len(result.text) for result in before if result.category is Category.TEXT) > 300 else best
-    )
+    above = sum(len(result.text) for result in before if result.category is Category.TEXT)
+    return None if above > ABOVE_TITLE else best
 
 
 def _root(bookmarks: Sequence[Bookmark]) -> Bookmark | None:
@@ -298,6 +247,7 @@ def _styles(headings: Sequence[_Heading]) -> list[_Style]:
             heading.capitals and min(capitals[kind, True], capitals[kind, False]) > 1,
             heading.bold,
             not heading.italic,
+            heading.alone,
         )
         for kind, heading in zip(bare, headings, strict=True)
     ]

@@ -11,7 +11,8 @@ import re
 # As pages print them
 
 GLYPHS = "•◦▪▫■□●○‣⁃∙·➢➤➔✓✔❖◆◇►▶"  # bullets, and at a line's start nothing else
-SYMBOL_FONT = "\uf06c\uf0a7\uf0b7\uf0d8\uf076\uf0fc\uf0e0"  # the same in symbol fonts: private use characters
+# The same in symbol fonts: private use characters.
+SYMBOL_FONT = "\uf06c\uf06e\uf071\uf074\uf075\uf076\uf077\uf09f\uf0a1\uf0a7\uf0b7\uf0d8\uf0e0\uf0fc"
 DASHES = "-–—\uf02d"
 
 # Where a list is known. A dash or a star needs white space after it: else it is a sign or a note mark.

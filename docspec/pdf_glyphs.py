@@ -6,7 +6,7 @@ large mathematical signs (sums, roots, brackets), whose codes then say what they
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pymupdf
@@ -18,6 +18,9 @@ CODES = pymupdf.TEXT_USE_CID_FOR_UNKNOWN_UNICODE
 UNMAPPED = "\ufffd"
 THIN, SHORT = 2.0, 2.0  # points: the most that a rule is high, the least that it is long
 DRAWN = ("fill-path", "stroke-path")  # MuPDF's names of what is painted
+IMAGES = ("fill-image", "fill-imgmask")  # the same; rules from PostScript are images of one pixel
+
+Painted = tuple[str, Box]  # what is painted, and where
 
 
 def glyphs_of(page: Any) -> tuple[Glyph, ...]:
@@ -33,14 +36,24 @@ def glyphs_of(page: Any) -> tuple[Glyph, ...]:
     )
 
 
-def rules_of(page: Any) -> tuple[Box, ...]:
-    """The boxes of horizontal rules that a PyMuPDF page draws."""
-    boxes = [tuple(map(float, box)) for kind, box in page.get_bboxlog() if kind in DRAWN]
+def rules_of(painted: Sequence[Painted]) -> tuple[Box, ...]:
+    """The boxes of the horizontal rules among what a page paints."""
     return tuple(
         (x0, y0, x1, y1)
-        for x0, y0, x1, y1 in boxes
-        if y1 - y0 <= THIN and x1 - x0 >= max(SHORT, 2 * (y1 - y0))
+        for kind, (x0, y0, x1, y1) in painted
+        if kind in (*DRAWN, *IMAGES) and y1 - y0 <= THIN and x1 - x0 >= max(SHORT, 2 * (y1 - y0))
     )
+
+
+def lines_of_images(painted: Sequence[Painted]) -> list[tuple[tuple[float, float], tuple[float, float]]]:
+    """Rules that are images, both ways, as the ends of their middle lines."""
+    found: list[tuple[tuple[float, float], tuple[float, float]]] = []
+    for kind, (x0, y0, x1, y1) in painted:
+        if kind not in IMAGES or min(x1 - x0, y1 - y0) > THIN:
+            continue
+        x, y = (x0 + x1) / 2, (y0 + y1) / 2
+        found.append(((x0, y), (x1, y)) if x1 - x0 > y1 - y0 else ((x, y0), (x, y1)))
+    return found
 
 
 def _code(mapped: Glyph, coded: Glyph) -> int | None:

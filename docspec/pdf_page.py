@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from docspec.pdf_glyphs import glyphs_of, rules_of
+from docspec.pdf_glyphs import IMAGES, Painted, glyphs_of, lines_of_images, rules_of
 from docspec.types import Box, Glyph
 
 RULE = 3.0  # points: a rule's width and the tables' margin, at most
-IMAGES = ("fill-image", "fill-imgmask")  # MuPDF's names of what is painted
 
 
 class PdfPage:
@@ -20,12 +19,13 @@ class PdfPage:
         self._tables: list[list[Box]] | None = None  # the cells of each ruled table, once they are asked for
         self._glyphs: tuple[Glyph, ...] | None = None  # the same
         self._rules: tuple[Box, ...] | None = None
+        self._painted: list[Painted] | None = None
 
     def image_boxes(self) -> Sequence[Box]:
         """Where the page shows images; looked for only if it has any, which is soon known."""
         if not self.native.get_images():
             return ()
-        return [box for kind, box in self.native.get_bboxlog() if kind in IMAGES]
+        return [box for kind, box in self._all_painted() if kind in IMAGES]
 
     def ruled_cells(self, box: Box) -> Sequence[Box]:
         """Cells in ``box`` of the ruled table that has most of them there.
@@ -34,7 +34,8 @@ class PdfPage:
         outside of what was found to be the table.
         """
         if self._tables is None:
-            found = self.native.find_tables(use_layout=False)
+            images = lines_of_images(self._all_painted())
+            found = self.native.find_tables(use_layout=False, add_lines=images or None)
             tables = found.tables if found is not None else []
             self._tables = [[_cell(cell) for cell in table.cells if cell] for table in tables]
         inside = [[cell for cell in cells if _touch(cell, box)] for cells in self._tables]
@@ -49,8 +50,15 @@ class PdfPage:
     def rules(self) -> Sequence[Box]:
         """The page's horizontal rules, looked for once."""
         if self._rules is None:
-            self._rules = rules_of(self.native)
+            self._rules = rules_of(self._all_painted())
         return self._rules
+
+    def _all_painted(self) -> Sequence[Painted]:
+        """What the page paints, asked once."""
+        if self._painted is None:
+            boxes = [(kind, tuple(map(float, box))) for kind, box in self.native.get_bboxlog()]
+            self._painted = [(kind, (x0, y0, x1, y1)) for kind, (x0, y0, x1, y1) in boxes]
+        return self._painted
 
 
 def _cell(cell: Any) -> Box:

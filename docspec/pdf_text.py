@@ -10,14 +10,13 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
-from itertools import pairwise
-from statistics import median
+from dataclasses import replace
 from typing import Any
 
 from docspec.check_boxes import CheckBox, with_check_boxes
 from docspec.mupdf import pymupdf
 from docspec.pdf_extras import check_boxes
+from docspec.pdf_words import Glyph, words
 from docspec.types import Box, Line, Span
 from docspec.vertical import with_columns
 
@@ -38,24 +37,6 @@ STRUCK, PRINTED_BOLD, WIDE_SPACE = (
 MONO_NAME = re.compile(r"mono|courier|consol|menlo|cmtt|typewriter|inconsolata|code", re.IGNORECASE)
 RIGHT_TO_LEFT = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]")
 QUARTER = 10.0  # degrees from a quarter turn within which a line has that
-LONG_WORD = 13  # characters from which gaps inside a word are looked at
-WORD_GAP = 0.09  # of the font's size: the least
-CLEAR_GAP = 4.0  # times what is usual between the word's letters
-LETTERS = 5  # single characters with spaces between them that are letter-spaced words
-TRACKED = 0.8  # share of a line's words that they must be
-TRACKED_GAP = 1.5  # times the usual gap: between letter-spaced words
-TRACKED_MOST = 0.6  # of the font's size: the widest gap inside a single word that is letter-spaced
-
-
-@dataclass(frozen=True, slots=True)
-class _Glyph:
-    """A character, where it stands, and all that its span will say."""
-
-    text: str
-    box: Box
-    like: Span  # without text and box
-    added: bool = False  # a space that no glyph is
-    wide: bool = False  # such a space, as wide as between columns
 
 
 def text_lines(page: Any) -> tuple[Line, ...]:
@@ -74,7 +55,7 @@ def text_lines(page: Any) -> tuple[Line, ...]:
     for line in (line for block in blocks for line in block.get("lines", ())):
         box = pymupdf.Rect(line["bbox"])
         glyphs = list(_glyphs(line, links, boxes))
-        spans = tuple(_spans(_words(_in_order(glyphs) if leftward else glyphs)))
+        spans = tuple(_spans(words(_in_order(glyphs) if leftward else glyphs)))
         if any(span.text.strip() for span in spans) and box.intersects(visible):
             lines.append(Line(spans, _box(box & visible), SOURCE, turn=_turn(line)))
     return with_check_boxes(with_columns(lines), boxes, SOURCE)
@@ -97,7 +78,7 @@ def _turn(line: Any) -> int:
     return (quarter if abs(angle - quarter) < QUARTER else round(angle)) % 360
 
 
-def _glyphs(line: Any, links: Sequence[tuple[Box, str]], boxes: Sequence[CheckBox]) -> Iterator[_Glyph]:
+def _glyphs(line: Any, links: Sequence[tuple[Box, str]], boxes: Sequence[CheckBox]) -> Iterator[Glyph]:
     near = [link for link in links if pymupdf.Rect(link[0]).intersects(line["bbox"])]
     for span in line["spans"]:
         flags, how = span["flags"], span.get("char_flags", 0)
@@ -118,7 +99,7 @@ def _glyphs(line: Any, links: Sequence[tuple[Box, str]], boxes: Sequence[CheckBo
             if any(_is_on(box, check.box) for check in boxes):
                 continue
             target = next((uri for frame, uri in near if _is_on(box, frame)), "") if near else ""
-            yield _Glyph(
+            yield Glyph(
                 char["c"],
                 box,
                 replace(like, link=target) if target else like,
@@ -132,14 +113,14 @@ def _is_on(box: Box, frame: Box) -> bool:
     return frame[0] <= x <= frame[2] and frame[1] <= y <= frame[3]
 
 
-def _in_order(glyphs: list[_Glyph]) -> list[_Glyph]:
+def _in_order(glyphs: list[Glyph]) -> list[Glyph]:
     """``glyphs`` with the letters of each Arabic ligature in the order in which they are read.
 
     Such a glyph's letters come last first, and all but the last of these have no width: lam-alef is an alef
     without width, then a lam.
     """
-    done: list[_Glyph] = []
-    waiting: list[_Glyph] = []
+    done: list[Glyph] = []
+    waiting: list[Glyph] = []
     for glyph in glyphs:
         letter = glyph.text.isalpha() and RIGHT_TO_LEFT.match(glyph.text) is not None
         if letter and glyph.box[2] - glyph.box[0] < 0.01 * glyph.like.size:
@@ -153,72 +134,9 @@ def _in_order(glyphs: list[_Glyph]) -> list[_Glyph]:
     return done + waiting
 
 
-def _words(glyphs: list[_Glyph]) -> list[_Glyph]:
-    """``glyphs`` with the spaces between words as the gaps between letters show them."""
-    tokens = "".join(glyph.text for glyph in glyphs).split()
-    if len(tokens) >= LETTERS and sum(len(token) == 1 for token in tokens) >= TRACKED * len(tokens):
-        return _tracked(glyphs)
-    if any(len(token) >= LONG_WORD for token in tokens):
-        return _apart(glyphs)
-    return glyphs
-
-
-def _tracked(glyphs: list[_Glyph]) -> list[_Glyph]:
-    """Letter-spaced words: spaces where the gap is wider than the usual one."""
-    letters = [(number, glyph) for number, glyph in enumerate(glyphs) if not glyph.text.isspace()]
-    pairs = [(a, b, glyph.box[0] - last.box[2]) for (a, last), (b, glyph) in pairwise(letters)]
-    usual = median(gap for _, _, gap in pairs)
-    alike = all(gap < TRACKED_GAP * usual for _, _, gap in pairs)
-    printed = any(glyph.text.isspace() and not glyph.added for glyph in glyphs)
-    if usual <= 0 or (alike and (printed or usual > TRACKED_MOST * letters[0][1].like.size)):
-        return glyphs  # a list of letters
-    done = [letters[0][1]]
-    for a, b, gap in pairs:
-        between = [glyph for glyph in glyphs[a + 1 : b] if glyph.text == " "]
-        if gap >= TRACKED_GAP * usual:
-            last, after = glyphs[a], glyphs[b]
-            box = (last.box[2], last.box[1], after.box[0], last.box[3])
-            done.append(replace(between[0], box=box) if between else _Glyph(" ", box, last.like, added=True))
-        done.append(glyphs[b])
-    return done
-
-
-def _apart(glyphs: list[_Glyph]) -> list[_Glyph]:
-    """Long words cut at gaps that are clearly wider than between their letters."""
-    done: list[_Glyph] = []
-    start = 0
-    for end in range(len(glyphs) + 1):
-        if end < len(glyphs) and not glyphs[end].text.isspace():
-            continue
-        done += _cut(glyphs[start:end])
-        done += glyphs[end : end + 1]
-        start = end + 1
-    return done
-
-
-def _cut(word: list[_Glyph]) -> list[_Glyph]:
-    if len(word) < LONG_WORD or any(glyph.like.mono for glyph in word):
-        return word
-    gaps = [b.box[0] - a.box[2] for a, b in pairwise(word)]
-    usual = median(map(abs, gaps))
-    done = word[:1]
-    for gap, last, glyph in zip(gaps, word, word[1:], strict=False):
-        size = glyph.like.size
-        if gap >= WORD_GAP * size and gap >= CLEAR_GAP * (usual + 0.01 * size) and _may_part(last, glyph):
-            box = (last.box[2], last.box[1], glyph.box[0], last.box[3])
-            done.append(_Glyph(" ", box, last.like, added=True))
-        done.append(glyph)
-    return done
-
-
-def _may_part(last: _Glyph, glyph: _Glyph) -> bool:
-    """Whether a space between the two may be right: numbers and signs of formulas are set apart as well."""
-    return (last.text.isalnum() or last.text in ",.;:)") and glyph.text.isalpha() and not last.text.isdigit()
-
-
-def _spans(glyphs: Sequence[_Glyph]) -> Iterator[Span]:
+def _spans(glyphs: Sequence[Glyph]) -> Iterator[Span]:
     """Runs of ``glyphs`` that are alike; a space as wide as between columns is by itself."""
-    run: list[_Glyph] = []
+    run: list[Glyph] = []
     for glyph in glyphs:
         if run and (glyph.like != run[-1].like or glyph.wide or run[-1].wide):
             yield _span(run)
@@ -228,7 +146,7 @@ def _spans(glyphs: Sequence[_Glyph]) -> Iterator[Span]:
         yield _span(run)
 
 
-def _span(run: Sequence[_Glyph]) -> Span:
+def _span(run: Sequence[Glyph]) -> Span:
     x0, y0, x1, y1 = zip(*(glyph.box for glyph in run), strict=True)
     text = "".join(glyph.text for glyph in run)
     return replace(run[0].like, text=text, box=(min(x0), min(y0), max(x1), max(y1)))

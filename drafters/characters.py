@@ -35,6 +35,8 @@ SUPERSCRIPTS = dict(zip("⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺⁽⁾ᵃᵇᶜᵈᵉ�
 RAISED = {plain: raised for raised, plain in SUPERSCRIPTS.items()} | {"-": "⁻", "–": "⁻"}
 MARK = re.compile(r"\(?[+−–-]?\d+\)?|[a-f]\)?")  # written raised; ordinals (1st) and words are not
 APART = re.compile(f"([{''.join(ACCENTS)}]) ?([^\\W\\d_])")
+# A letter in a circle, as TeX draws the two signs.
+CIRCLED = re.compile("(?<![^\\W\\d_])([RcC]) ?\u20dd")
 
 
 def clean(text: str, ascii_quotes: bool = False) -> str:
@@ -43,8 +45,10 @@ def clean(text: str, ascii_quotes: bool = False) -> str:
     Soft hyphens stay: only whoever joins the lines knows whether one ends a line. Spaces at the ends stay
     too, as one.
     """
-    text = ODD_SPACES.sub(" ", SHAPES.sub(_plain_shape, INVISIBLE.sub("", text)))
+    text = ODD_SPACES.sub(" ", plain_shapes(INVISIBLE.sub("", text)))
     text = PLAIN_HYPHENS.sub("-", APART.sub(_compose, text))
+    if "\u20dd" in text:
+        text = CIRCLED.sub(lambda match: "®" if match[1] == "R" else "©", text)
     if ascii_quotes:
         text = DOUBLE_QUOTES.sub('"', SINGLE_QUOTES.sub("'", text))
     return text
@@ -71,6 +75,11 @@ def is_cjk(char: str) -> bool:
 def is_hangul(char: str) -> bool:
     """Whether the character is Korean: full width, but written with spaces."""
     return "\uac00" <= char <= "\ud7a3" or "\u1100" <= char <= "\u11ff" or "\u3130" <= char <= "\u318f"
+
+
+def plain_shapes(text: str) -> str:
+    """``text`` with ligatures and presentation forms expanded."""
+    return SHAPES.sub(_plain_shape, text)
 
 
 def _plain_shape(match: re.Match[str]) -> str:

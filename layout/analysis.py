@@ -7,16 +7,20 @@ from dataclasses import dataclass, replace
 
 from docspec.layout.assign import TEXT_LIKE, adopt, assign, fit, gather, in_reading_order
 from docspec.layout.bookmarked import with_bookmarks
+from docspec.layout.captions import caption_parents
+from docspec.layout.chart_labels import with_labels
 from docspec.layout.code_blocks import with_code_blocks
 from docspec.layout.cut import cut
 from docspec.layout.geometry import Index, area, covered, intersection
 from docspec.layout.headings import with_levels
-from docspec.layout.order import caption_parents, reading_order
+from docspec.layout.inner_headings import with_inner_headings
+from docspec.layout.order import reading_order
 from docspec.layout.overlaps import resolve
 from docspec.layout.pixels import ink_share
+from docspec.layout.prose_tables import tables_of_prose
 from docspec.layout.repair import join_numbers, repair
 from docspec.turning import is_right_to_left
-from docspec.types import Detector, Dropped, Line, Page, Region
+from docspec.types import Box, Category, Detector, Dropped, Line, Page, Region, union
 from docspec.vertical import is_vertical
 
 BLANK = 0.002  # share of a region's pixels that are ink below which nothing is there
@@ -39,11 +43,12 @@ def analyse(page: Page, lines: Sequence[Line], detector: Detector) -> Layout:
     lines, no_lines = _usable(page, lines)
     found, no_regions = resolve(detector.detect(page, lines))
     regions, orphans = assign(found, lines)
-    regions = [piece for region in regions for piece in cut(page, fit(region))]
+    regions = [piece for region in tables_of_prose(page, regions) for piece in cut(page, fit(region))]
     regions, orphans = adopt(regions, orphans)
     regions += gather(page.index, orphans, [region.box for region in regions])
-    regions, empty = _without_empty(page, with_code_blocks(regions, lines))
-    regions = repair(page, with_bookmarks(join_numbers(regions), page.bookmarks))
+    regions, empty = _without_empty(page, with_code_blocks(with_labels(regions), lines))
+    regions = with_inner_headings(join_numbers(regions))
+    regions = repair(page, with_bookmarks(regions, page.bookmarks))
     regions = _ordered(regions, _right_to_left(lines))
     return Layout(tuple(with_levels(regions)), (*no_lines, *no_regions, *empty))
 
@@ -84,13 +89,27 @@ def _without_empty(page: Page, regions: Sequence[Region]) -> tuple[list[Region],
 
 def _ordered(regions: Sequence[Region], right_to_left: bool) -> list[Region]:
     """``regions`` in reading order, numbered, with their lines in order and captions' parents."""
-    order = reading_order([r.box for r in regions], [r.category for r in regions], right_to_left)
+    frame = (
+        union(r.box for r in regions if not _is_sideways(r)) if not all(map(_is_sideways, regions)) else None
+    )
+    stamps = [frame is not None and _is_sideways(r) and _is_aside(r.box, frame) for r in regions]
+    kinds = [Category.PAGE_HEADER if stamp else r.category for r, stamp in zip(regions, stamps, strict=True)]
+    order = reading_order([r.box for r in regions], kinds, right_to_left)
     sequence = [regions[i] for i in order]
     parents = caption_parents([r.box for r in sequence], [r.category for r in sequence])
     return [
         replace(region, order=i, parent=parents.get(i), lines=in_reading_order(region.lines, right_to_left))
         for i, region in enumerate(sequence)
     ]
+
+
+def _is_sideways(region: Region) -> bool:
+    return bool(region.lines) and all(line.turn for line in region.lines)
+
+
+def _is_aside(box: Box, frame: Box) -> bool:
+    """Whether a stamp stands in the margin: it is read before the text, not in the middle of it."""
+    return box[2] <= frame[0] or box[0] >= frame[2]
 
 
 def _right_to_left(lines: Sequence[Line]) -> bool:

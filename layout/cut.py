@@ -17,6 +17,8 @@ from docspec.types import Box, Category, Line, Page, Region, union
 # White space in line heights, and how many rows the shortest column beside it has, at least and at most:
 # columns of text; shorter ones (two rows of answers side by side are no columns); a formula and its number.
 GUTTERS = ((0.35, 8, 10**9), (1.0, 3, 10**9), (3.0, 1, 1))
+NOTE_GAP, NOTE_SIZE = 1.0, 0.85  # line heights beside notes, and their size in that of the text, at most
+NOTE_LETTERS = 4  # of notes, at the least
 LEADING = 1.1  # line heights of nothing between paragraphs
 UNREAD = 0.02  # share of ink in such a gap from which a line stands there that nobody read
 LAYER = "text-layer"
@@ -104,10 +106,24 @@ def _columns(lines: Sequence[Line], size: float) -> list[Sequence[Line]]:
         extents = [union(pieces[i][1] for i in group) for group in groups]
         counts = [len(rows([pieces[i][1] for i in group])) for group in groups]
         beside = all(same_rows(a, b) > 0.3 for a, b in pairwise(extents))
-        if beside and fewest <= min(counts) <= most:
+        notes = (
+            len(groups) == 2 and gap >= NOTE_GAP and _are_notes([[pieces[i][0] for i in g] for g in groups])
+        )
+        if (beside and fewest <= min(counts) <= most) or notes:
             edges = [(a[2] + b[0]) / 2 for a, b in pairwise(extents)]
             return _at_edges(lines, edges)
     return [lines]
+
+
+def _are_notes(columns: Sequence[Sequence[Line]]) -> bool:
+    """Whether one of two columns is set smaller than the other: notes beside text, no bullets."""
+    if any(sum(char.isalpha() for line in column for char in line.text) < NOTE_LETTERS for column in columns):
+        return False
+    sizes = [[span.size for line in column for span in line.spans if span.text.strip()] for column in columns]
+    if not all(all(size > 0 for size in column) for column in sizes):
+        return False
+    a, b = map(median, sizes)
+    return min(a, b) <= NOTE_SIZE * max(a, b)
 
 
 def _at_edges(lines: Sequence[Line], edges: Sequence[float]) -> list[Sequence[Line]]:

@@ -9,9 +9,9 @@ stay whole (classic XY-cut, Nagy & Seth 1984, tears columns apart at every align
 from __future__ import annotations
 
 from collections.abc import Sequence
-from statistics import median
 
-from docspec.layout.geometry import height, same_columns, same_rows, split, width
+from docspec.layout.captions import FLOATS, caption_parents
+from docspec.layout.geometry import height, same_rows, split, width
 from docspec.types import Box, Category, union
 
 PATIENCE = 40  # rows without columns after which a band is not looked for any further
@@ -19,8 +19,10 @@ SHRINK = (0.0, 0.02, 0.06, 0.12, 0.2, 0.3)  # how far overlapping boxes are shru
 SIDE_NOTE_WIDTH = 0.4  # a side column is at most this share of its neighbour's width,
 SIDE_NOTE_FILL = 0.6  # and its text covers at most this share of the neighbour's height
 SAME_ROW = 0.25  # a column is at most this share of its neighbour's height where it only ends rows
+SPARSE, STAGGERED = 0.65, 0.25  # share of a letter's two columns that is filled; of its height, left is lower
 LOWER = 0.2  # share of a text column's height by which a column of figures starts below its top
-FLOATS = (Category.PICTURE, Category.TABLE)
+FLOATING = (*FLOATS, Category.CAPTION)
+HEADS = (Category.TITLE, Category.SECTION_HEADER)
 
 
 def reading_order(
@@ -37,34 +39,35 @@ def reading_order(
     parts: list[list[int]] = [[], [], [], []]
     for index, category in enumerate(categories):
         parts[ends.get(category, 1)].append(index)
-    floating = [category in (*FLOATS, Category.CAPTION) for category in categories]
-    ordered = [_take(part, boxes, floating) for part in parts]
+    ordered = [_take(part, boxes, categories) for part in parts]
     ordered[1] = _captions_to_floats(ordered[1], boxes, categories)
     return [index for part in ordered for index in part]
 
 
-def _take(part: Sequence[int], boxes: Sequence[Box], floating: Sequence[bool]) -> list[int]:
+def _take(part: Sequence[int], boxes: Sequence[Box], kinds: Sequence[Category]) -> list[int]:
     """The indices in ``part``, ordered among themselves."""
-    return [part[i] for i in _cut([boxes[j] for j in part], [floating[j] for j in part])]
+    return [part[i] for i in _cut([boxes[j] for j in part], [kinds[j] for j in part])]
 
 
-def _cut(boxes: Sequence[Box], floating: Sequence[bool], level: int = 0) -> list[int]:
+def _cut(boxes: Sequence[Box], kinds: Sequence[Category], level: int = 0) -> list[int]:
     """The order of ``boxes``; ``level`` counts how often they have been shrunk in vain."""
     if len(boxes) < 2:
         return list(range(len(boxes)))
     shrunk = [_shrink(box, SHRINK[level]) for box in boxes]
     columns = _columns(shrunk)
-    if len(columns) > 1:
+    if _is_staggered(boxes, columns):
+        parts = split([(box[1], box[3]) for box in boxes])
+    elif len(columns) > 1:
         notes = _side_notes(boxes, columns)
-        if notes is not None:
-            return _beside(boxes, floating, *notes)
-        parts = _text_first(boxes, floating, columns)
+        if notes is not None and not _has_sections(notes[1], kinds):
+            return _beside(boxes, kinds, *notes)
+        parts = _text_first(boxes, kinds, columns) if notes is None else _entitled(kinds, columns)
     else:
-        parts = _bands(shrunk, floating)
+        parts = _bands(shrunk, kinds)
     if len(parts) > 1:
-        return [i for part in parts for i in _take(part, boxes, floating)]
+        return [i for part in parts for i in _take(part, boxes, kinds)]
     if level + 1 < len(SHRINK):
-        return _cut(boxes, floating, level + 1)
+        return _cut(boxes, kinds, level + 1)
     return sorted(range(len(boxes)), key=lambda i: (boxes[i][1], boxes[i][0]))
 
 
@@ -92,7 +95,7 @@ def _columns(boxes: Sequence[Box]) -> list[list[int]]:
     return merged
 
 
-def _bands(boxes: Sequence[Box], floating: Sequence[bool]) -> list[list[int]]:
+def _bands(boxes: Sequence[Box], kinds: Sequence[Category]) -> list[list[int]]:
     """Runs of rows from the top, each as long as its rows share a gap between columns of text.
 
     What is only beside figures, as the parts of a chart are, does not make the rows below a column.
@@ -104,22 +107,25 @@ def _bands(boxes: Sequence[Box], floating: Sequence[bool]) -> list[list[int]]:
     while start < len(rows):
         best, members = start + 1, list(rows[start])
         spans = _merge([(boxes[i][0], boxes[i][2]) for i in members])
+        most = 0  # columns of the best run so far: a row that goes over one of their gaps starts anew
         for stop in range(start + 1, len(rows)):
             if spans == [(left, right)] or stop - best > PATIENCE:
                 break  # nothing can be beside a row that spans everything
             members = members + rows[stop]
             spans = _merge(spans + [(boxes[i][0], boxes[i][2]) for i in rows[stop]])
-            if len(spans) > 1 and _are_columns(members, boxes, floating):
-                best = stop + 1
+            if len(spans) < most:
+                break
+            if len(spans) > 1 and _are_columns(members, boxes, kinds):
+                best, most = stop + 1, len(spans)
         bands.append([i for row in rows[start:best] for i in row])
         start = best
     return bands
 
 
-def _are_columns(members: Sequence[int], boxes: Sequence[Box], floating: Sequence[bool]) -> bool:
+def _are_columns(members: Sequence[int], boxes: Sequence[Box], kinds: Sequence[Category]) -> bool:
     columns = _columns([boxes[i] for i in members])
-    texts = sum(not all(floating[members[i]] for i in column) for column in columns)
-    return len(columns) > 1 and (texts > 1 or all(floating[i] for i in members))
+    texts = sum(not all(kinds[members[i]] in FLOATING for i in column) for column in columns)
+    return len(columns) > 1 and (texts > 1 or all(kinds[i] in FLOATING for i in members))
 
 
 def _merge(intervals: list[tuple[float, float]]) -> list[tuple[float, float]]:
@@ -150,14 +156,37 @@ def _side_notes(boxes: Sequence[Box], columns: list[list[int]]) -> tuple[list[in
     return columns[body], columns[note]
 
 
-def _text_first(boxes: Sequence[Box], floating: Sequence[bool], columns: list[list[int]]) -> list[list[int]]:
+def _is_staggered(boxes: Sequence[Box], columns: list[list[int]]) -> bool:
+    """Whether two sparse columns, the right one higher, are the addresses and the date of a letter."""
+    if len(columns) != 2:
+        return False
+    left, right = (union(boxes[i] for i in column) for column in columns)
+    sparse = all(
+        sum(height(boxes[i]) for i in column) <= SPARSE * height(extent)
+        for column, extent in zip(columns, (left, right), strict=True)
+    )
+    return sparse and left[1] - right[1] > STAGGERED * height(right) and left[3] > right[3]
+
+
+def _has_sections(column: Sequence[int], kinds: Sequence[Category]) -> bool:
+    """Whether a column has headings and what stands below them: then it is read by itself."""
+    return any(kinds[i] in HEADS for i in column) and any(kinds[i] not in (*HEADS, *FLOATING) for i in column)
+
+
+def _entitled(kinds: Sequence[Category], columns: list[list[int]]) -> list[list[int]]:
+    """``columns``, the one with the title first: a bar beside it, as in a curriculum vitae, comes after."""
+    return sorted(columns, key=lambda column: all(kinds[i] is not Category.TITLE for i in column))
+
+
+def _text_first(boxes: Sequence[Box], kinds: Sequence[Category], columns: list[list[int]]) -> list[list[int]]:
     """``columns``, one of figures only after the next one where that has text and starts above it."""
     ordered = list(columns)
     for i in range(len(ordered) - 1):
         this, after = ordered[i], ordered[i + 1]
         tops = [min(boxes[j][1] for j in column) for column in (this, after)]
         higher = tops[0] - tops[1] > LOWER * height(union(boxes[j] for j in after))
-        if all(floating[j] for j in this) and not all(floating[j] for j in after) and higher:
+        figures, others = (all(kinds[j] in FLOATING for j in column) for column in (this, after))
+        if figures and not others and higher:
             ordered[i], ordered[i + 1] = after, this
     return ordered
 
@@ -167,15 +196,16 @@ def _one_row(a: Box, b: Box) -> bool:
     return same_rows(a, b) > 0.6 and max(height(a), height(b)) <= 1.5 * min(height(a), height(b))
 
 
-def _beside(boxes: Sequence[Box], floating: Sequence[bool], body: list[int], notes: list[int]) -> list[int]:
-    """The body's order, each note after the block that it stands beside."""
-    ordered = _take(body, boxes, floating)
-    for note in reversed(_take(notes, boxes, floating)):
+def _beside(boxes: Sequence[Box], kinds: Sequence[Category], body: list[int], notes: list[int]) -> list[int]:
+    """The body's order, each note after the block that it stands beside, or before the one that it heads."""
+    ordered = _take(body, boxes, kinds)
+    for note in reversed(_take(notes, boxes, kinds)):
         middle = (boxes[note][1] + boxes[note][3]) / 2
         above = [place for place, i in enumerate(ordered) if i not in notes and boxes[i][1] <= middle]
         place = max(above, default=-1)
         mate = boxes[ordered[place]] if above else boxes[note]
-        leads = above and boxes[note][2] <= mate[0] and _one_row(boxes[note], mate)
+        heads = kinds[note] in HEADS and abs(boxes[note][1] - mate[1]) < height(boxes[note])
+        leads = above and boxes[note][2] <= mate[0] and (heads or _one_row(boxes[note], mate))
         ordered.insert(place if leads else place + 1, note)
     return ordered
 
@@ -194,37 +224,3 @@ def _captions_to_floats(order: list[int], boxes: Sequence[Box], categories: Sequ
         below = boxes[caption][1] + boxes[caption][3] >= boxes[owner][1] + boxes[owner][3]
         moved.insert(moved.index(owner) + below, caption)
     return moved
-
-
-def caption_parents(boxes: Sequence[Box], categories: Sequence[Category]) -> dict[int, int]:
-    """Index of the figure or table that each caption stands at; captions far from any have none.
-
-    A formula owns a caption in its own row: its number.
-    """
-    floats = [i for i, category in enumerate(categories) if category in (*FLOATS, Category.FORMULA)]
-    heights = [height(box) for box in boxes]
-    parents: dict[int, int] = {}
-    if not floats:
-        return parents
-    reach = 4 * median(heights) + 0.02 * height(union(boxes))
-    for index, category in enumerate(categories):
-        if category != Category.CAPTION:
-            continue
-        near = [
-            (_distance(boxes[index], boxes[i]), i) for i in floats if _may_own(boxes, categories, i, index)
-        ]
-        distance, parent = min(near, default=(reach + 1, -1))
-        if distance <= reach or (parent >= 0 and categories[parent] == Category.FORMULA):
-            parents[index] = parent
-    return parents
-
-
-def _may_own(boxes: Sequence[Box], categories: Sequence[Category], owner: int, caption: int) -> bool:
-    return categories[owner] in FLOATS or same_rows(boxes[owner], boxes[caption]) > 0.5
-
-
-def _distance(caption: Box, owner: Box) -> float:
-    """Gap between two boxes; sideways counts double, as captions stand above or below."""
-    dx = max(0.0, owner[0] - caption[2], caption[0] - owner[2])
-    dy = max(0.0, owner[1] - caption[3], caption[1] - owner[3])
-    return 2 * dx + dy + (0.0 if same_columns(caption, owner) > 0 else dx)

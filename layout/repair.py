@@ -23,7 +23,7 @@ HEADS = (Category.TEXT, Category.SECTION_HEADER, Category.LIST_ITEM)
 LONG_HEADING = 220  # characters beyond which a heading is a paragraph
 CAPTION = re.compile(
     r"^\s*(?:fig(?:ure|\.)?|table|tab\.|chart|scheme|exhibit|abb(?:ildung|\.)|tabelle|图|圖|表)\s*"
-    r"[\d０-９一二三四五六七八九十IVX]+",
+    r"[\d０-９一二三四五六七八九十IVX]++(?!(?-i:\s+[a-zà-ÿ]{2}))",  # "Figure 1 shows" is a sentence
     re.IGNORECASE,
 )
 

@@ -227,6 +227,28 @@ def test_a_paragraph_goes_on_in_the_next_column() -> None:
     assert text == "A sentence that is interrupted by a break.\n\n<table></table>\n"
 
 
+@pytest.mark.parametrize(
+    ("top", "left", "text", "joined"),
+    [
+        (26.0, 50.0, "and goes on.", True),
+        (40.0, 50.0, "and goes on.", False),  # a line is left out between them
+        (26.0, 150.0, "and goes on.", False),
+        (26.0, 50.0, "Here is another.", False),
+    ],
+)
+def test_a_paragraph_that_was_detected_as_two_is_one(
+    top: float, left: float, text: str, joined: bool
+) -> None:
+    """The second goes on in the middle of a sentence, on the next line of the same column."""
+    parts = []
+    for order, (words, x, y) in enumerate((("A sentence of two lines", 50.0, 10.0), (text, left, top))):
+        box = (x, y, x + 200, y + 12)
+        line = Line((Span(words, box, 10.0),), box, "text-layer")
+        made = result(order, Category.TEXT, words, box=box)
+        parts.append(replace(made, region=replace(made.region, lines=(line,))))
+    assert markdown(*parts).count("\n\n") == (not joined)
+
+
 def test_a_paragraph_goes_on_over_several_pages() -> None:
     """Each part is looked at where it ends, and a compound keeps its hyphens."""
     text = to_markdown(

@@ -98,6 +98,58 @@ def test_a_wrapped_cell_goes_on() -> None:
     assert "<td>first text goes on</td>" in (table(lines) or "")
 
 
+def test_the_rest_of_a_label_goes_on_it() -> None:
+    """A near row that is only the lower-case rest of a label is no row; a sub-head of its own is one."""
+    rows = [("Rope", "3", "12.50"), ("Chain, galvanised,", "12", "8.00"), ("Oil", "2", "5.25")]
+    whole = table([*grid(rows, step=30), line("per metre", 0, 41)]) or ""
+    assert "<td>Chain, galvanised, per metre</td>" in whole
+    rows[1] = ("Chain", "12", "8.00")
+    apart = table([*grid(rows, step=30), line("Lamps", 0, 41)]) or ""
+    assert "<td>Lamps</td>" in apart
+
+
+def test_heads_at_the_left_over_numbers_at_the_right() -> None:
+    """A row of a text for each column has one in each, though a head stands over no number."""
+    lines = [
+        line(text, x, 0) for text, x in (("Item", 0), ("Qty", 100), ("Unit price", 160), ("Amount", 240))
+    ]
+    for row, (label, count, price, amount) in enumerate(
+        [("Rope", "3", "12.50", "37.50"), ("Chain", "12", "8.00", "96.00"), ("Oil", "2", "5.25", "10.50")], 1
+    ):
+        places = ((label, 0), (count, 110), (price, 210), (amount, 315))
+        lines += [line(text, x, 20 * row) for text, x in places]
+    made = table(lines) or ""
+    assert "colspan" not in made
+    assert "<td>Unit price</td><td>Amount</td>" in made
+
+
+def test_a_typed_table_has_columns_and_no_leaders() -> None:
+    """Spaces part its columns, dots lead to its numbers, and its rules are dashes."""
+    typed = [
+        "Share            1.0   1.1   1.2",
+        "--------------------------------",
+        "0.99 .........   800   880   960",
+        "0.95 .........   160   176   192",
+        "0.5 - 0.9 ....    80    88    96",
+        "All . . . . . .   53 1,059 1,064",
+    ]
+    made = read_table(table([line(text, 0, 12 * n) for n, text in enumerate(typed)]) or "")
+    assert made is not None
+    rows = [[cell.text for cell in made.cells if cell.row == row] for row in range(made.height)]
+    assert rows[0] == ["Share", "1.0", "1.1", "1.2"]
+    assert [row[0] for row in rows[1:]] == ["0.99", "0.95", "0.5 - 0.9", "All"]
+    assert [row[1:] for row in rows[1:]] == [text.split()[-3:] for text in typed[2:]]
+
+
+def test_a_check_box_stays_with_its_label() -> None:
+    """Though its row has as many pieces as the table has columns."""
+    lines = [*grid([("Name", "Willow"), ("Licence", "TL-48"), ("Metres", "4.5"), ("Day", "Monday")]),
+             line("☑", 0, 80), line("Needs it", 16, 80)]  # fmt: skip
+    made = read_table(table(lines) or "")
+    assert made is not None
+    assert [cell.text for cell in made.cells if cell.row == 4 and cell.text] == ["☑ Needs it"]
+
+
 def test_prose_is_no_table() -> None:
     """Lines without common gaps give no grid, and a style without tables none at all."""
     assert table([line("just a line of words", 0, y) for y in (0, 12, 24)]) is None

@@ -116,6 +116,7 @@ def test_cleaning() -> None:
     assert clean("e\ufb03cient \ufb01le") == "efficient file"
     assert clean("a\u00a0b\u2009c\u200bd\u3000e\tf") == "a b cd e f"
     assert clean("Universit´e na¨ıve") == "Université naïve"
+    assert clean("ARM R \u20ddCortex, c\u20dd 2011") == "ARM ®Cortex, © 2011"
     assert clean("non\u2011breaking") == "non-breaking"
     assert clean("\ufefb") == "لا"
     assert clean("“it’s”", ascii_quotes=True) == '"it\'s"'
@@ -169,7 +170,7 @@ def test_list_items() -> None:
     assert write("(a) one", category=item) == "(a) one"
     assert write("• a", ("◦ b", 15.0), ("◦ c", 15.0), "• d", category=item) == "- a\n  - b\n  - c\n- d"
     assert write("• a", category=item, style=Style(list_marks=False)) == "a"
-    assert write("\uf0b7 a", category=item) == "- a"
+    assert write("\uf0b7 a", category=item) == write("\uf06e a", category=item) == "- a"
     assert write("\ufffd\ufffd a", category=item) == "- a"
 
 
@@ -280,6 +281,20 @@ def test_short_lines_stay_apart() -> None:
         "and is a line longer than that, nearly so",
     )
     assert two.count("\n\n") == 1
+
+
+def test_clauses_stay_apart() -> None:
+    """Letters in brackets at the start of lines, after what ended; references in a sentence go on."""
+    clauses = write("The harbour master must", "(a) keep the books; and", "(b) light the lamps.")
+    assert clauses.split("\n\n")[-1] == "(b) light the lamps."
+    assert "\n" not in write("What is said in sections 3", "(a) and 4", "(b) of this act is law")
+
+
+def test_lines_of_an_address_stay_apart() -> None:
+    """Short lines that each start anew, though all are short; those of a narrow column start as they come."""
+    assert write("Maria Silva", "Rua das Flores 3", "Porto", "4050-262 Portugal").count("\n\n") == 3
+    assert "\n" not in write("Maria Silva lives", "in the Rua das", "Flores, number 3,", "of Porto")
+    assert "\n" not in write("The Rua das Flores", "Is A Long And Narr-", "Owest Street Here", "Of Porto")
 
 
 def test_a_bold_line_that_ends_early_stands_apart() -> None:

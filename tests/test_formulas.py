@@ -18,7 +18,8 @@ from docspec.drafters.reading.formulas.signs import part_of
 from docspec.drafters.reading.text_layer import TextLayerDrafter
 from docspec.layout.cut import cut
 from docspec.marks import reads_as_prose
-from docspec.pdf_glyphs import glyphs_of, rules_of
+from docspec.pdf_glyphs import glyphs_of
+from docspec.pdf_page import PdfPage
 from docspec.source import open_document
 from docspec.types import Box, Category, Glyph, Line, Page, Region, Span, Style, union
 
@@ -249,7 +250,7 @@ def test_a_page_has_glyphs_and_rules() -> None:
     first, second = glyphs_of(page)
     assert (first.text, second.text) == ("a", "b")
     assert first.origin == pytest.approx((20, 50), abs=0.01)
-    [rule] = rules_of(page)
+    [rule] = PdfPage(page).rules()
     assert rule[0] == pytest.approx(20, abs=0.5)
     assert rule[2] == pytest.approx(40, abs=0.5)
 

@@ -101,6 +101,41 @@ def test_edge_lines_that_repeat_are_furniture_whatever_a_detector_says() -> None
     assert written(*kept).count("Sign here") == 4
 
 
+def test_heads_beside_a_number_that_counts_pages_are_furniture() -> None:
+    """Wide margins keep a running head far from the edge, and a detector may see a heading in it; the number
+    in its row tells. Without one the same words, and the first section of each page, stay."""
+    number, name = (135.0, 110.0, 140.0, 119.0), (168.0, 110.0, 240.0, 119.0)
+    title = Category.SECTION_HEADER
+
+    def book(head: str, count: bool) -> str:
+        return written(
+            *(
+                sheet(
+                    n,
+                    *([(TEXT, f"{n + 1}", number)] if count else []),
+                    (title, head.format(n=n), name),
+                    (TEXT, f"Text {n}.", (135.0, 130.0, 500.0, 700.0)),
+                )
+                for n in range(3)
+            )
+        )
+
+    assert book("A. Weaver", count=True) == "Text 0.\n\nText 1.\n\nText 2.\n"
+    assert book("A. Weaver", count=False).count("A. Weaver") == 3
+    assert all(f"Loom {n} of five" in book("Loom {n} of five", count=True) for n in range(3))
+
+
+def test_a_chapter_that_changes_beside_the_number_is_a_head() -> None:
+    """What a detector took for a head and stands in the row of the page's number needs no second page."""
+    number, name = (480.0, 30.0, 490.0, 42.0), (60.0, 30.0, 240.0, 42.0)
+    heads = ["On oak", "On elm", "On ash"]
+    pages = [
+        sheet(n, (HEADER, head, name), (HEADER, f"{n + 9}", number), (TEXT, f"Text {n}.", BODY))
+        for n, head in enumerate(heads)
+    ]
+    assert written(*pages) == "Text 0.\n\nText 1.\n\nText 2.\n"
+
+
 @settings(max_examples=100, deadline=None)
 @given(
     st.lists(

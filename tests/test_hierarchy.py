@@ -160,6 +160,24 @@ def test_sizes_rank_over_the_document_and_not_by_page(tmp_path: Path) -> None:
     ]
 
 
+def test_a_heading_that_runs_into_its_text_is_below_those_that_stand_alone(tmp_path: Path) -> None:
+    """Both are printed alike; the one with its paragraph in its row is a part of the other."""
+    document = pymupdf.open()
+    page = document.new_page(width=480, height=640)
+    page.insert_text((50, 70), "The mill and the bridge", fontsize=16, fontname="hebo")
+    page.insert_textbox((50, 85, 430, 140), BODY, fontsize=10)
+    page.insert_text((50, 170), "Opening of the sluices", fontname="hebo", fontsize=10)
+    page.insert_textbox((50, 185, 430, 240), BODY, fontsize=10)
+    page.insert_text((50, 260), "In spring", fontname="hebo", fontsize=10)
+    page.insert_text(
+        (50 + pymupdf.get_text_length("In spring", "hebo", 10) + 10, 260), BODY[:70], fontsize=10
+    )
+    page.insert_textbox((50, 262, 430, 320), BODY[71:], fontsize=10)
+    document.save(tmp_path / "sluices.pdf")
+    found = heads(read(tmp_path / "sluices.pdf"))
+    assert found[-2:] == ["## Opening of the sluices", "### In spring"]
+
+
 def test_the_title_is_there_once(tmp_path: Path) -> None:
     """Slides have a title each; the first is the document's, or none where they are alike."""
     slides: list[list[Piece]] = [

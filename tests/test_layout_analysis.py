@@ -272,6 +272,108 @@ def test_text_with_a_bullet_is_an_item() -> None:
         assert [region.category for region in layout.regions] == [category]
 
 
+def test_numbers_at_an_axis_belong_to_the_chart() -> None:
+    """A tick that the detector left outside is the chart's; a price below a photograph stays text."""
+    ticks = [line("20", (52, 100, 60, 106)), line("30", (52, 80, 60, 86)), line("10", (52, 120, 60, 126))]
+    top, left = line("40", (52, 61, 60, 67)), line("-1", (44, 90, 48, 96))
+    chart = Fixed(((50, 70, 200, 140), Category.PICTURE))
+    found = analyse(page((50, 70, 51, 140)), [*ticks, top, left], chart)
+    assert [len(region.lines) for region in found.regions] == [5]
+    photograph = analyse(page((50, 70, 51, 140)), [line("40", (52, 142, 60, 148))], chart)
+    assert len(photograph.regions) == 2
+    large = analyse(page((50, 70, 51, 140)), [*ticks, line("2026", (52, 142, 80, 156))], chart)
+    assert len(large.regions) == 2
+
+
+def test_a_sentence_about_a_figure_is_no_caption() -> None:
+    """What goes on in small letters after the number tells of it; a caption names it."""
+    for text, category in (
+        ("Figure 12 shows the mill", Category.TEXT),
+        ("Figure 12: The mill", Category.CAPTION),
+        ("Figure 12 The mill", Category.CAPTION),
+        ("FIG. 12 the mill", Category.TEXT),
+        ("图 12 水磨", Category.CAPTION),
+    ):
+        lines = [line(text, (20, 30, 150, 40))]
+        boxes = ((10, 50, 290, 140), Category.PICTURE), ((20, 30, 150, 40), Category.TEXT)
+        found = analyse(page((10, 50, 290, 90)), lines, Fixed(*boxes))
+        assert found.regions[0].category is category, text
+
+
+def paragraph_that_starts(start: str, gap: float, under: float, bold: bool = True) -> list[str]:
+    """The texts of a paragraph whose first row begins with ``start`` and a gap, and goes on at ``under``."""
+    lines = [
+        line(start, (20, 50, 60, 60), size=10, bold=bold),
+        line("the mill is closed from March to May, when", (60 + gap, 50, 280, 60), size=10),
+        line("the river is too high for it, and the miller", (under, 62, 280, 72), size=10),
+    ]
+    return texts(analyse(page(), lines, Fixed(((15, 45, 290, 75), Category.TEXT))))
+
+
+def test_a_heading_that_runs_into_its_paragraph_is_one() -> None:
+    """Bold words with a wide gap after them, under which the text goes on; no stressed words, no labels."""
+    assert paragraph_that_starts("Closing times", 10, 20)[0] == "Closing times"
+    assert len(paragraph_that_starts("Closing times", 10, 20)) == 2
+    assert len(paragraph_that_starts("Closing times", 3, 20)) == 1  # stressed
+    assert len(paragraph_that_starts("Closing times", 10, 70)) == 1  # a term before its definition
+    assert len(paragraph_that_starts("Closing times:", 10, 20)) == 1
+    assert len(paragraph_that_starts("Closing times", 10, 20, bold=False)) == 1
+
+
+def test_larger_bold_rows_in_a_paragraph_are_a_heading() -> None:
+    """Though the detector saw one region; a bold row of the text's own size stays in it."""
+
+    def made(size: float) -> list[str]:
+        lines = [
+            line("The mill stands by the river.", (20, 30, 280, 40), size=10),
+            line("Of the sluices", (20, 46, 160, 58), size=size, bold=True),
+            line("and the lower weir", (20, 60, 160, 72), size=size, bold=True),
+            line("They are opened in spring by two", (20, 76, 280, 86), size=10),
+            line("men, who are paid in flour.", (20, 88, 200, 98), size=10),
+            line("Both of them are from the valley.", (20, 100, 200, 110), size=10),
+        ]
+        return texts(analyse(page(), lines, Fixed(((15, 25, 290, 115), Category.TEXT))))
+
+    assert made(12)[1] == "Of the sluices and the lower weir"
+    assert len(made(10)) == 1
+
+
+def test_a_page_of_clauses_and_notes_is_no_table() -> None:
+    """Where most rows are one piece and nothing is ruled; small notes beside them stand apart."""
+    clauses = [line("(a) the harbour master keeps the books;", (20, y, 220, y + 10), size=10)
+               for y in range(20, 140, 12)]  # fmt: skip
+    note = line("amended 2019", (240, 45, 280, 52), size=7)
+    sheet = Fixed(((15, 15, 290, 145), Category.TABLE))
+    found = analyse(page(), [*clauses[:3], note, *clauses[3:]], sheet)
+    assert {region.category for region in found.regions} == {Category.TEXT}
+    assert sorted(len(region.lines) for region in found.regions) == [1, 10]
+    typed = [line("0.99 .......   800   880", (20, y, 220, y + 10), size=10) for y in range(20, 140, 12)]
+    assert analyse(page(), typed, sheet).regions[0].category is Category.TABLE
+    amounts = [line("12", (240, y, 280, y + 10), size=10) for y in range(20, 140, 12)]
+    assert analyse(page(), [*clauses, *amounts], sheet).regions[0].category is Category.TABLE
+
+
+def test_a_stamp_in_the_margin_is_read_first() -> None:
+    """A sideways line beside the text does not come between two of its paragraphs."""
+    stamp = replace(line("arXiv:2401.00001v1", (4, 40, 14, 140)), turn=90)
+    rows = [line(f"Paragraph {n}", (40, y, 280, y + 10)) for n, y in enumerate((20, 80, 150))]
+    boxes = (((38, y - 2, 282, y + 12), Category.TEXT) for y in (20, 80, 150))
+    found = analyse(page(), [*rows, stamp], Fixed(*boxes))
+    assert texts(found) == ["arXiv:2401.00001v1", *(row.text for row in rows)]
+
+
+def test_bullets_in_a_smaller_font_are_no_notes() -> None:
+    """They stay with their items."""
+    lines = []
+    for y in (20, 32):
+        lines += [
+            line("\uf0b7", (20, y + 2, 24, y + 8), size=7),
+            line("An item of it", (40, y, 200, y + 10), size=10),
+        ]
+    found = analyse(page(), lines, Fixed(((15, 15, 210, 70), Category.LIST_ITEM)))
+    assert len(found.regions) == 1
+
+
 def test_captions_point_at_their_figures() -> None:
     """A caption's parent is the order of its figure."""
     found = Fixed(((20, 20, 280, 200), Category.PICTURE), ((20, 205, 280, 217), Category.TEXT))

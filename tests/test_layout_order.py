@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from docspec.layout.order import caption_parents, reading_order
+from docspec.layout.captions import caption_parents
+from docspec.layout.order import reading_order
 from docspec.types import Box, Category
 
 T, H, P, TB, C = (
@@ -34,6 +35,23 @@ PAGES: dict[str, list[tuple[Box, Category]]] = {
         ((50, 210, 290, 700), T),
         ((310, 50, 550, 400), T),
         ((310, 410, 550, 700), T),
+    ],
+    "a bar with sections of its own beside a curriculum vitae": [
+        ((210, 50, 360, 85), TITLE),
+        ((210, 125, 290, 145), H),
+        ((210, 155, 565, 310), T),
+        ((210, 320, 290, 340), H),
+        ((210, 350, 565, 390), T),
+        ((20, 50, 76, 70), H),
+        ((20, 80, 107, 107), T),
+        ((20, 140, 60, 160), H),
+        ((20, 170, 107, 195), T),
+    ],
+    "side headings": [
+        ((20, 50, 76, 65), H),
+        ((110, 50, 565, 145), T),
+        ((20, 160, 76, 175), H),
+        ((110, 160, 565, 310), T),
     ],
     "two columns with gaps at the same heights": [
         ((50, 50, 290, 200), T),

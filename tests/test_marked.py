@@ -109,6 +109,15 @@ def test_emphasis_stands_where_it_is_printed() -> None:
     assert written(lines, style=plain) == "See the new price list of this year and the old one."
 
 
+def test_a_ligature_does_not_end_emphasis() -> None:
+    """The letters of a glyph that stands for several are printed as it is."""
+    for word in ("error \ufb02oor", "\ufb01nal", "e\ufb03cient", "stu\ufb00"):
+        shown = written([set_line(0, ("A ", {}), (word, {"bold": True}), (" here", {}))])
+        assert shown.startswith("A **")
+        assert shown.endswith("** here")
+        assert shown.count("**") == 2
+
+
 def test_variables_and_headings_have_no_emphasis() -> None:
     """A single italic letter is a variable, and all of a heading is bold."""
     assert (

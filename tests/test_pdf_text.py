@@ -44,14 +44,17 @@ def test_a_repeated_word_is_no_double_print() -> None:
     assert written(draw) == ["bye bye", "bye bye"]
 
 
-def spaced(page: Any, text: str, at: float, gap: float, word_gap: float, size: float = 11) -> None:
-    """``text`` set letter by letter, with gaps and without space glyphs."""
+def spaced(
+    page: Any, text: str, at: float, gap: float, word_gap: float, size: float = 11, narrow: str = ""
+) -> None:
+    """``text`` set letter by letter, with gaps and without space glyphs; before ``narrow`` characters a gap
+    between words is a tenth less wide."""
     font = pymupdf.Font("helv")
     writer = pymupdf.TextWriter(page.rect)
     x = 40.0
-    for char in text:
+    for char, after in zip(text, f"{text[1:]} ", strict=True):
         if char == " ":
-            x += word_gap - gap
+            x += (0.9 if after in narrow else 1.0) * word_gap - gap
             continue
         writer.append((x, at), char, font=font, fontsize=size)
         x += font.text_length(char, size) + gap
@@ -75,6 +78,29 @@ def test_words_of_a_tight_line_are_apart(word_gap: float) -> None:
     """Where a line is squeezed so that its gaps are narrow, they are wider than those between letters."""
     text = "Drivers for most languages are available from their authors"
     assert written(lambda page: spaced(page, text, 60, 0.0, word_gap)) == [text]
+
+
+@pytest.mark.parametrize(
+    "text", ["A toy model (see below) of us", "Learn in 7 live days", "Try our first .NET program"]
+)
+def test_short_words_of_a_tight_line_are_apart(text: str) -> None:
+    """Where no space is a glyph, the gaps that are seen say what narrower ones are, before brackets too."""
+
+    def draw(page: Any) -> None:
+        spaced(page, text, 60, 0.0, 1.75, narrow="(7l.")
+
+    assert written(draw) == [text]
+
+
+def test_signs_of_a_formula_stay_close() -> None:
+    """A bracket after a letter of another font is a function's, however the two are set."""
+
+    def draw(page: Any) -> None:
+        spaced(page, "where every value of", 60, 0.0, 2.5)
+        page.insert_text((155, 60), "f", fontname="tiit", fontsize=11)
+        page.insert_text((159.5, 60), "(x) is known", fontname="helv", fontsize=11)
+
+    assert "f(x)" in " ".join(written(draw))
 
 
 def test_a_long_word_and_a_list_of_letters_stay() -> None:

@@ -20,7 +20,20 @@ from docspec.source import open_document
 from docspec.types import Box, Category, Page, Region, Style, union
 
 GREEN, BLACK = (0.8, 1, 0.8), (0, 0, 0)
+HEADS = ("Tournam", "Tour", "Average")
 LINE = 12.0  # points from one line of a cell to the next
+
+
+def paint_as_images(sheet: pymupdf.Page, rules: Sequence[tuple[float, float, float, float]]) -> None:
+    """Draws ``rules`` as PostScript's come out of Ghostscript: images of one pixel, stretched."""
+    sheet.insert_text((0, 0), " ")  # a content stream that these can follow
+    [*_, last] = sheet.get_contents()
+    parts = [sheet.parent.xref_stream(last)]
+    for x0, y0, x1, y1 in rules:
+        wide, high = max(0.5, x1 - x0), max(0.5, y1 - y0)
+        place = f"q {wide} 0 0 {high} {x0} {sheet.rect.height - y0 - high} cm\n"
+        parts.append(place.encode() + b"BI /IM true /W 1 /H 1 /BPC 1 ID \x00\nEI Q\n")
+    sheet.parent.update_stream(last, b"\n".join(parts))
 
 
 def drawn(
@@ -29,6 +42,7 @@ def drawn(
     shades: Sequence[Box],
     words: Sequence[tuple[float, float, str]],
     colour: tuple[float, float, float] = GREEN,
+    images: bool = False,
 ) -> list[list[str]]:
     """The rows of the table that is read of a page with these rules, backgrounds and words, each text at its
     left end of the baseline."""
@@ -36,7 +50,9 @@ def drawn(
     sheet = document.new_page(width=500, height=400)
     for shade in shades:
         sheet.draw_rect(shade, color=None, fill=colour)
-    for x0, y0, x1, y1 in rules:
+    if images:
+        paint_as_images(sheet, rules)
+    for x0, y0, x1, y1 in () if images else rules:
         sheet.draw_line((x0, y0), (x1, y1), width=0.5)
     for x, y, word in words:
         sheet.insert_text((x, y), word, fontsize=9, color=(1, 1, 1) if colour == BLACK else (0, 0, 0))
@@ -60,6 +76,14 @@ def texts(html: str) -> list[list[str]]:
 def frame(xs: Sequence[float], ys: Sequence[float]) -> list[tuple[float, float, float, float]]:
     """Rules of a full grid."""
     return [(xs[0], y, xs[-1], y) for y in ys] + [(x, ys[0], x, ys[-1]) for x in xs]
+
+
+def test_rules_that_are_images_are_rules(tmp_path: Path) -> None:
+    """PDFs made from PostScript draw them so; the words of a narrow table stand too close to part columns."""
+    xs, ys = [50.0, 92.0, 118.0, 160.0], [60.0, 80.0, 100.0, 120.0]
+    words = [(x + 2, y - 6, word) for y in ys[1:] for x, word in zip(xs, HEADS, strict=False)]
+    rows = drawn(tmp_path, frame(xs, ys), [], words, images=True)
+    assert rows == [list(HEADS)] * 3
 
 
 @pytest.mark.parametrize("colour", [GREEN, BLACK])

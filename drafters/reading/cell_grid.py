@@ -12,13 +12,14 @@ from itertools import pairwise
 from statistics import median
 
 from docspec.drafters.formats.table_text import Cell
-from docspec.drafters.reading.pieces import Piece, merged, rows_of, with_signs
+from docspec.drafters.reading.pieces import AMOUNT, Piece, merged, rows_of, with_signs
 from docspec.drafters.reading.table_heads import Rule, head_cells, head_rows
 from docspec.types import Box, union
 
 MIN_BLANK = 0.5  # of a piece's height: narrower strips do not part columns
 MAY_CROSS = 0.2  # share of the rows that may cross a column edge (spanning headers)
 WRAPPED = 0.75  # of the usual distance of rows: a nearer row with an empty first cell goes on the one above
+GOES_ON = ",-–&/("  # at the end of a label that has a second line
 SET_APART = 0.9  # the same, of the usual distance of rows whose first cell has text, where cells have rows
 
 
@@ -34,7 +35,10 @@ def aligned_cells(pieces: Sequence[Piece], rule: Rule = lambda *_: None) -> list
     if len(rows) < 2 or not edges:
         return None
     head = head_cells(words[:count], rows[count:], edges, rule) if count else []
-    cells = [cell for number, row in enumerate(rows[count:]) for cell in _row_cells(row, number, edges)]
+    body_rows = [
+        _with_amounts_apart(row, line, edges) for row, line in zip(rows[count:], words[count:], strict=True)
+    ]
+    cells = [cell for number, row in enumerate(body_rows) for cell in _row_cells(row, number, edges)]
     body = _unwrapped(cells, [union([piece.box for piece in row]) for row in rows[count:]])
     levels = max((cell.row + cell.rows for cell in head), default=0)
     return [*head, *(replace(cell, row=cell.row + levels) for cell in body)]
@@ -61,8 +65,38 @@ def _column_edges(rows: Sequence[Sequence[Piece]]) -> list[float]:
     return edges
 
 
+def _with_amounts_apart(
+    row: Sequence[Piece], words: Sequence[Piece], edges: Sequence[float]
+) -> Sequence[Piece]:
+    """``row`` with amounts that stand close but on both sides of a column's edge apart; ``words`` are its."""
+    done: list[Piece] = []
+    for piece in row:
+        inside = [word for word in words if piece.box[0] <= word.box[0] and word.box[2] <= piece.box[2]]
+        crossed = any(piece.box[0] < edge < piece.box[2] for edge in edges)
+        if not crossed or len(inside) < 2 or not all(AMOUNT.fullmatch(word.text) for word in inside):
+            done.append(piece)
+            continue
+        groups = [[inside[0]]]
+        for last, word in pairwise(inside):
+            middles = [(box[0] + box[2]) / 2 for box in (last.box, word.box)]
+            if any(middles[0] < edge < middles[1] for edge in edges):
+                groups.append([])
+            groups[-1].append(word)
+        done += [
+            Piece(" ".join(word.text for word in group), union([word.box for word in group]))
+            for group in groups
+        ]
+    return done
+
+
 def _row_cells(row: Sequence[Piece], number: int, edges: Sequence[float]) -> list[Cell]:
-    """A row's cells, with empty ones where it has nothing."""
+    """A row's cells, with empty ones where it has nothing.
+
+    A row of a text for each column has one in each, wherever they stand: heads are often set at the left
+    over numbers at the right. A check box is none.
+    """
+    if len(row) == len(edges) + 1 and all(any(map(str.isalnum, piece.text)) for piece in row):
+        return [Cell(piece.text, number, column) for column, piece in enumerate(row)]
     cells: list[Cell] = []
     for piece in row:
         first = sum(edge <= piece.box[0] for edge in edges)
@@ -79,7 +113,8 @@ def _row_cells(row: Sequence[Piece], number: int, edges: Sequence[float]) -> lis
 
 
 def _unwrapped(cells: Sequence[Cell], boxes: Sequence[Box]) -> list[Cell]:
-    """Rows that only go on the cells above (close, the first cell empty, no spans) put together with them."""
+    """Rows that only go on the cells above (close, no spans, the first cell empty or the rest of a label) put
+    together with them."""
     steps = [b[1] - a[1] for a, b in pairwise(boxes)]
     firsts = {cell.row for cell in cells if cell.column == 0 and cell.text}
     apart = [step for number, step in enumerate(steps, 1) if number in firsts]
@@ -87,7 +122,7 @@ def _unwrapped(cells: Sequence[Cell], boxes: Sequence[Box]) -> list[Cell]:
     rows: list[list[Cell]] = []
     for number in range(len(boxes)):
         row = [cell for cell in cells if cell.row == number]
-        goes_on = bool(rows) and steps[number - 1] < near and not row[0].text
+        goes_on = bool(rows) and steps[number - 1] < near and (not row[0].text or _is_rest(rows[-1], row))
         if goes_on and _same_shape(rows[-1], row):
             above = rows.pop()
             row = [
@@ -96,6 +131,13 @@ def _unwrapped(cells: Sequence[Cell], boxes: Sequence[Box]) -> list[Cell]:
             ]
         rows.append([Cell(c.text, len(rows), c.column, c.rows, c.columns) for c in row])
     return [cell for row in rows for cell in row]
+
+
+def _is_rest(above: Sequence[Cell], row: Sequence[Cell]) -> bool:
+    """Whether a row is only the rest of the label ``above``, whose row has more than that."""
+    label = row[0].text
+    alone = not any(cell.text for cell in row[1:]) and any(cell.text for cell in above[1:])
+    return alone and bool(above[0].text) and (label[:1].islower() or above[0].text[-1] in GOES_ON)
 
 
 def _same_shape(a: Sequence[Cell], b: Sequence[Cell]) -> bool:

@@ -14,6 +14,7 @@ from itertools import groupby
 from rapidfuzz.distance import Levenshtein
 
 from docspec.code_lines import code_text, is_code
+from docspec.drafters.characters import plain_shapes
 from docspec.drafters.reading.formulas.inline import LATEX
 from docspec.drafters.reading.writer import is_list
 from docspec.markdown import HEADINGS, ITEM_START, code, escaped_places, escaped_start
@@ -81,14 +82,18 @@ def _usual(page: Sequence[Line]) -> _Print:
 def _prints(lines: Sequence[Line], text: str, style: Style, usual: _Print, emphasis: bool) -> list[_Print]:
     """How each character of ``text`` is printed; spaces between two of a kind are of that kind."""
     written: list[_Print] = []
+    source = ""
     for line in lines:
         for span in line.spans:
-            written += [_print(span, style, usual, emphasis)] * len(span.text)
+            plain = plain_shapes(span.text)  # else the letters of a ligature would be of no kind
+            source += plain
+            written += [_print(span, style, usual, emphasis)] * len(plain)
+        source += "\n"
         written.append(_USUAL)
     prints = [_USUAL] * len(text)
     if all(one == _USUAL for one in written):
         return prints
-    for block in Levenshtein.opcodes("\n".join(line.text for line in lines), text):
+    for block in Levenshtein.opcodes(source.removesuffix("\n"), text):
         if block.tag in ("equal", "replace"):
             for there, here in zip(
                 range(block.src_start, block.src_end), range(block.dest_start, block.dest_end), strict=False

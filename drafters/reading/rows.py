@@ -15,7 +15,13 @@ from docspec.types import Box, Line, Style, union
 
 # A label at the start of a line, of a few words.
 LABEL = re.compile(r"[A-Z][\w./()&'-]*(?: [\w./()&'-]+){0,3}:(?=\s+\S)")
+# A clause's number or letter at the start of a line, and what the line before it ends with.
+CLAUSE = re.compile(r"\((?:\d{1,2}|[a-z]|[ivx]{1,4})\)\s+\S")
+CLAUSE_END = (".", ";", ":", ",", "—", "–", " and", " or")
 ROOM = 2.0  # line heights to spare
+ADDRESS = 4  # lines of an address, at the least; one less with a postal code
+SHORT = 40  # characters of such a line, at the most
+RAGGED = 0.9  # of the longest line's length: what shows that lines are not filled
 FRACTION_SLASH = "\u2044"
 SENTENCE_END = tuple(".!?:;。！？：；…\"'”’)）」』")
 
@@ -92,7 +98,9 @@ def _paragraphs(rows: Sequence[Row]) -> list[list[Row]]:
     right = max(row.box[2] for row in rows)
     labelled = _labelled(rows)
     stops = [_stops(above, row, right) for above, row in pairwise(rows)]
-    lines = sum(stops) >= max(2, 2 / 3 * len(stops))  # of verse, of an address
+    lines = sum(stops) >= max(2, 2 / 3 * len(stops))  # of verse
+    listed = _is_address(rows)
+    numbered = _numbered(rows)
     cut: list[list[Row]] = [[rows[0]]]
     for i, (above, row) in enumerate(pairwise(rows), start=1):
         gap = row.box[1] - above.box[1] > step + 0.6 * height and len(rows) > 2
@@ -100,10 +108,36 @@ def _paragraphs(rows: Sequence[Row]) -> list[list[Row]]:
         short = stops[i - 1] and (
             lines or above.bold != row.bold or above.text.rstrip().endswith(SENTENCE_END)
         )
-        if gap or short or i in labelled or _is_indented(above, row, below, left, right, height):
+        if (
+            gap
+            or short
+            or listed
+            or i in labelled | numbered
+            or _is_indented(above, row, below, left, right, height)
+        ):
             cut.append([])
         cut[-1].append(row)
     return cut
+
+
+def _numbered(rows: Sequence[Row]) -> set[int]:
+    """The numbers of rows that are clauses, "(a) ...", after what ended, where there are several."""
+    found = {i for i, row in enumerate(rows) if CLAUSE.match(row.text.lstrip())}
+    ended = {i for i in found if i and rows[i - 1].text.rstrip().endswith(CLAUSE_END)}
+    return ended if len(found) > 1 else set()
+
+
+def _is_address(rows: Sequence[Row]) -> bool:
+    """Whether ``rows`` are short lines that each start anew, as those of an address or of names do."""
+    texts = [row.text.strip() for row in rows]
+    widths = [row.box[2] - row.box[0] for row in rows]
+    ragged = sum(width < RAGGED * max(widths) for width in widths)
+    return (
+        len(rows) >= ADDRESS - any(char.isdigit() for char in texts[-1])
+        and ragged >= len(rows) / 2
+        and all(len(text) <= SHORT and (text[0].isupper() or text[0].isdigit()) for text in texts)
+        and not any(text.endswith((*HYPHENS, ",", ";", ":")) for text in texts[1:-1])
+    )
 
 
 def _labelled(rows: Sequence[Row]) -> set[int]:

@@ -6,6 +6,7 @@ alignment of the text (ruled_grid.py, cell_grid.py).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
@@ -26,6 +27,8 @@ CONTRAST = 12  # grey levels between a rule and what is beside it, at the least
 SEAM = 0.27  # of a background's darkness: how light the seam between two of its pieces may be drawn
 SHOWN = 0.4  # share of a rule's length with that contrast: rules may be dotted
 TEXT_LAYER = "text-layer"
+WORD = re.compile(r"\S+")
+TYPED_RULES = re.compile(r"(?:\.[ \u00a0]?){4,}|[-=–—]{5,}")  # leaders, rules; "____" is to be filled in
 
 
 def write_table(page: Page, region: Region, style: Style) -> str | None:
@@ -49,16 +52,18 @@ def write_table(page: Page, region: Region, style: Style) -> str | None:
 
 
 def pieces_of(lines: Sequence[Line], ascii_quotes: bool = False) -> Iterator[Piece]:
-    """The words of ``lines``, each with the part of its span's box that its characters take up."""
+    """The words of ``lines``, each with the part of its span's box that its characters take up; leaders and
+    rules that are characters are none."""
     for span in (span for line in lines for span in line.spans):
-        text = clean(span.text, ascii_quotes).replace(SOFT_HYPHEN, "-")
+        # with several spaces between words these are the measure of a font of fixed width
+        text = span.text if "  " in span.text else clean(span.text, ascii_quotes)
+        text = TYPED_RULES.sub(lambda found: " " * len(found[0]), text)
         x0, y0, x1, y1 = span.box
         width = (x1 - x0) / max(1, len(text))
-        at = 0
-        for word in text.split(" "):
+        for found in WORD.finditer(text):
+            word = clean(found[0], ascii_quotes).replace(SOFT_HYPHEN, "-")
             if word:
-                yield Piece(word, (x0 + at * width, y0, x0 + (at + len(word)) * width, y1))
-            at += len(word) + 1
+                yield Piece(word, (x0 + found.start() * width, y0, x0 + found.end() * width, y1))
 
 
 def _turned_line(line: Line, turn: int, page: Page) -> Line:

@@ -1,0 +1,80 @@
+"""Headings by their print: short lines that look as a document's headings do, and hardly any other text does.
+
+Pure.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+
+from docspec.markdown import HEADINGS, SECTION_LEVEL, escaped
+from docspec.types import Category, Finish, PageResult, Region, RegionResult
+
+LIKE = 1.06  # font sizes within this factor are one size
+SHORT = 120  # characters of a heading that nothing but its print shows
+HEADING_LETTERS = 3  # of one, at least
+
+_Print = tuple[float, str, bool]  # size, font, bold
+
+
+def read_whole(page: PageResult) -> bool:
+    """Whether a model read the page as a whole: it saw which headings there are, and how they differ."""
+    return page.verdict is not None and page.verdict.finish is not Finish.UNVERIFIED
+
+
+def with_alike(pages: Sequence[PageResult]) -> list[PageResult]:
+    """``pages`` with short lines of text as headings that are printed as headings are, and hardly any other
+    text is; and without headings that say nothing, such as a page's number."""
+    heads: Counter[_Print] = Counter()
+    text: Counter[_Print] = Counter()
+    for result in (result for page in pages if not read_whole(page) for result in page.regions):
+        kind = _print(result.region)
+        if kind is None:
+            continue
+        if result.region.category in HEADINGS:
+            heads[kind] += len(result.text)
+        elif not _is_short(result):
+            text[kind] += len(result.text)
+    usual = text.most_common(1)[0][0] if text else None
+    known = {kind for kind in heads if usual and text[kind] <= heads[kind] and _stands_out(kind, usual)}
+    return [
+        page
+        if read_whole(page)
+        else replace(page, regions=tuple(_recast(result, known) for result in page.regions))
+        for page in pages
+    ]
+
+
+def _recast(result: RegionResult, known: Collection[_Print]) -> RegionResult:
+    category = result.region.category
+    if category is Category.SECTION_HEADER and not any(char.isalpha() for char in result.text):
+        return replace(result, region=replace(result.region, category=Category.TEXT, level=None))
+    if category is not Category.TEXT or not _is_short(result) or _print(result.region) not in known:
+        return result
+    verdict = result.verdict
+    if verdict.markdown:  # without the emphasis, which a heading does not need
+        verdict = replace(verdict, markdown=escaped(verdict.text))
+    region = replace(result.region, category=Category.SECTION_HEADER, level=SECTION_LEVEL)
+    return replace(result, region=region, verdict=verdict)
+
+
+def _is_short(result: RegionResult) -> bool:
+    """Whether a region can be a heading by its text: no sentence that ends, no label, a row or two."""
+    text = result.text.strip()
+    words = sum(char.isalpha() for char in text) >= HEADING_LETTERS
+    ends = text.endswith((".", ",", ";", ":", "。", "，", "；", "："))
+    return words and not ends and len(text) <= SHORT and len(result.region.lines) <= 2 and "\n" not in text
+
+
+def _print(region: Region) -> _Print | None:
+    """What all of a region is printed in; None where it is several, or not known."""
+    spans = [span for line in region.lines for span in line.spans if span.text.strip()]
+    kinds = {(round(span.size, 1), span.font, span.bold) for span in spans}
+    return kinds.pop() if len(kinds) == 1 and spans[0].size > 0 and spans[0].font else None
+
+
+def _stands_out(kind: _Print, usual: _Print) -> bool:
+    larger = kind[0] >= LIKE * usual[0]
+    return larger or (kind[0] * LIKE >= usual[0] and kind[2] and not usual[2])
