@@ -176,6 +176,32 @@ def qwen3_vl(sliding: bool) -> Parts:
     ]
 
 
+def delta_net() -> dict[str, Any]:
+    """Layers with recurrent and convolution states around one of full attention."""
+    return {
+        "layer_types": ["linear_attention", "full_attention", "linear_attention"],
+        "num_hidden_layers": 3,
+        "linear_num_key_heads": 2,
+        "linear_num_value_heads": 4,
+        "linear_key_head_dim": 8,
+        "linear_value_head_dim": 8,
+        "rope_parameters": mrope(2, 1, 1) | {"partial_rotary_factor": 1.0},
+    }
+
+
+def qwen3_5(sliding: bool) -> Parts:
+    vision: dict[str, Any] = {"depth": 2, "hidden_size": 32, "out_hidden_size": 32, "num_heads": 2}
+    vision |= {"intermediate_size": 64, "num_position_embeddings": 64}
+    config = transformers.Qwen3_5Config(
+        text_config=decoder(head_dim=8) | delta_net(), vision_config=vision, **qwen_ids()
+    )
+    images = Qwen2VLImageProcessorPil(patch_size=16, min_pixels=32 * 32, max_pixels=32 * 32 * 24)
+    return transformers.Qwen3_5ForConditionalGeneration(config), [
+        tokenizer(chat_template=QWEN_TEMPLATE),
+        images,
+    ]
+
+
 def paddleocr_vl(sliding: bool) -> Parts:
     text = decoder(head_dim=8, rope_parameters=mrope(2, 1, 1))
     vision = {"hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 2, "num_attention_heads": 2}
@@ -313,6 +339,7 @@ BUILDS = {
     "qwen2_vl": Build(qwen2_vl, sliding=True),
     "qwen2_5_vl": Build(qwen2_5_vl, sliding=True),
     "qwen3_vl": Build(qwen3_vl),
+    "qwen3_5": Build(qwen3_5),
     "paddleocr_vl": Build(paddleocr_vl),
     "lighton_ocr": Build(lighton_ocr, sliding=True),
     "got_ocr2": Build(got_ocr2, sliding=True),

@@ -23,6 +23,13 @@ from docspec.verifiers.window import GPU_WIDTH, StepCost
 
 
 class _NoCache:
+    branching = True
+    resends = False
+
+    def behind(self, row: int, cached: int) -> int:
+        """Nothing is kept."""
+        return 0
+
     def reserve(self, rows: int, places: int, budget: int) -> None:
         """Nothing is kept."""
 
