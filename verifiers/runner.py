@@ -13,7 +13,7 @@ from docspec.errors import ModelError
 from docspec.verifiers.cache import RaggedCache
 from docspec.verifiers.decoder_hooks import decoder_given
 from docspec.verifiers.sequence import Prompt
-from docspec.verifiers.states import STATEFUL, STATELESS, StatefulCache
+from docspec.verifiers.states import STATEFUL, STATELESS, StatefulCache, refuse_bounded_steps
 from docspec.verifiers.window import CPU_WIDTH, GPU_WIDTH, StepCost
 
 
@@ -35,6 +35,7 @@ class Runner:
         self.cache = RaggedCache(config.num_hidden_layers)
         self._stateful = kinds & STATEFUL
         if self._stateful:
+            refuse_bounded_steps(model)
             self.cache = StatefulCache(config.layer_types, getattr(config, "number_of_conv_states", 1))
         self.cost = StepCost(CPU_WIDTH if self.device.type == "cpu" else GPU_WIDTH)
         self._window = window if "sliding_attention" in kinds else None

@@ -21,6 +21,7 @@ import torch
 from torch.nn.functional import pad
 from transformers.cache_utils import DummyLayer, LinearAttentionLayer
 
+from docspec.errors import ModelError
 from docspec.verifiers.cache import RaggedCache
 
 RECURRENT, CONVOLUTION = "linear_attention", "conv"  # kinds of layers
@@ -101,6 +102,21 @@ class StateLayer(LinearAttentionLayer):  # type: ignore[misc]  # untyped library
         before = recorded.shape[-1] - width
         columns = before + ends[:, None] + torch.arange(size, device=ends.device)  # after the padding
         return pad(recorded, (size, 0)).gather(2, columns[:, None].expand(-1, recorded.shape[1], -1))
+
+
+def refuse_bounded_steps(model: Any) -> None:
+    """Raises ModelError for state-space layers with a least time step above zero.
+
+    transformers (5.23) applies it to several tokens at once and not to one, so that the same text gives other
+    logits by how it was cut into passes.
+    """
+    for module in model.modules():
+        least = getattr(module, "time_step_limit", (0.0,))[0]
+        if least > 0:
+            raise ModelError(
+                f"{type(model).__name__} has state-space layers with a least time step ({least}), which "
+                "transformers applies in passes over several tokens alone; docspec cannot decode it exactly"
+            )
 
 
 class _Pass(NamedTuple):
