@@ -63,6 +63,7 @@ QWEN_TEMPLATE = template(
     "<|vision_start|><|image_pad|><|vision_end|>",
     "<|im_end|>\n<|im_start|>assistant\n",
 )
+THINKING = "{% if enable_thinking is defined and enable_thinking is false %}[no]{% else %}[yes]{% endif %}"
 
 
 @lru_cache
@@ -197,7 +198,7 @@ def qwen3_5(sliding: bool) -> Parts:
     )
     images = Qwen2VLImageProcessorPil(patch_size=16, min_pixels=32 * 32, max_pixels=32 * 32 * 24)
     return transformers.Qwen3_5ForConditionalGeneration(config), [
-        tokenizer(chat_template=QWEN_TEMPLATE),
+        tokenizer(chat_template=QWEN_TEMPLATE + THINKING),
         images,
     ]
 

@@ -1,4 +1,4 @@
-"""Layers with states: what a window leaves in them is what its accepted tokens would have, and nothing else."""
+"""Layers with states: what a window leaves in them is what its accepted tokens would, and nothing else."""
 
 from __future__ import annotations
 
@@ -114,7 +114,7 @@ def test_windows_that_are_partly_right_equal_generate(
 
 @pytest.mark.parametrize("kind", STATEFUL)
 def test_what_makes_it_hard_happens(kind: str) -> None:
-    """Padded prefills and steps, tokens that are sent again, and rows that are not; of convolutions none is."""
+    """Prefills and steps with padding, tokens that are sent again and, of convolutions, none that is."""
     prompts = [[1 + (7 * key + k) % 11 for k in range(1 + key)] for key in range(12)]
     runner = decode(kind, prompts, 4, 3)
     assert max(runner.prefilled) > 1

@@ -199,7 +199,7 @@ class Engine:
             self._emit(sequence, tree, one)
 
     def _tree(self, sequence: Sequence, rows: int, behind: int, longest_branch: int = LONGEST_BRANCH) -> Tree:
-        """The draft tokens to send for a sequence, within its limit; ``behind`` are sent again before them."""
+        """The draft tokens to send for a sequence, within its limit, after the ``behind`` sent again."""
         if not self.drafts:
             return Tree.chain([])
         cost, rate = self.runner.cost.line(), sequence.rate.value

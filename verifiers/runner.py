@@ -172,7 +172,7 @@ class Runner:
         below = (key <= at) & (at < ends[:, None, None])  # [n, 1, Q, size]
         # a padding query sees itself: a row of the mask without any key would give NaN
         full = below & (key >= first[:, None, None, None]) | (key == at)
-        masks = {"full_attention": full}
+        masks: dict[str, torch.Tensor | None] = {"full_attention": full}
         if self._window is not None:
             place = places.gather(1, query)[:, None, :, None]
             near = places[:, None, None] > place - self._window

@@ -127,7 +127,8 @@ def _distances(runner: Runner, prompt: Prompt, written: Written, end: int) -> di
             trees = [Tree.chain(tree.tokens[: tree.main]) for tree in trees]
         if cache.resends and not step:
             trees = [Tree.chain([]) for _ in open_]
-        stage, name = ("step", "a verify step") if step else ("prefill", "a prefill of several rows")
+        name = "a verify step" if step else "a prefill of several rows"
+        stage: Literal["prefill", "step"] = "step" if step else "prefill"
         distances = _pass(runner, stage, open_, prompt, written, [outputs[row] for row in open_], trees)
         found[name] = found.get(name, []) + distances
     combine = max if written.logits.dtype == runner.embed_tokens.weight.dtype else median

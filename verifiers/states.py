@@ -4,8 +4,8 @@ Such a state (a gated delta rule's, arXiv 2412.06464; a state-space model's, arX
 of a short convolution) has every token so far folded into it, so that a rejected draft cannot be counted out
 of it again. A pass therefore works on copies of its rows' states. Where all that a row sent was accepted, the
 copy is kept. Otherwise it is forgotten, and the accepted tokens stand at the front of the row's next window:
-they need no pass of their own, and their keys and values are written to the same places again. A convolution's
-state is cut out of its inputs wherever the accepted tokens end, so that nothing is sent twice for it.
+they need no pass of their own, and their keys and values are written to the same places again. The state of a
+convolution is cut out of its inputs wherever the accepted tokens end, so that nothing is sent twice for it.
 
 A state is the sum of all its row's columns, so padding would be in it. A prefill has it in front, where
 transformers' own mask keeps it out of a state that is still empty; a step behind, and a row that was padded
@@ -29,7 +29,7 @@ STATEFUL = frozenset({RECURRENT, CONVOLUTION})
 STATELESS = frozenset({"mlp", "moe"})  # blocks that some configurations count as layers
 
 
-class StateLayer(LinearAttentionLayer):  # type: ignore[misc]  # untyped library
+class StateLayer(LinearAttentionLayer):
     """One layer's states: those kept by row of the cache, and those of a pass, which are transformers' own.
 
     ``by_input`` says that the state is nothing but the last inputs: those of a whole pass are then recorded.
@@ -61,10 +61,9 @@ class StateLayer(LinearAttentionLayer):  # type: ignore[misc]  # untyped library
                 if state is None:
                     continue
                 at = taken.to(state.device)
-                if self.record_past and not recurrent:
-                    new = self._cut(state[at], ends.to(state.device), width, self.conv_kernel_size[number])
-                else:
-                    new = state[at]
+                new, inputs = state[at], self.conv_kernel_size[number]
+                if self.record_past and not recurrent and inputs is not None:
+                    new = self._cut(new, ends.to(state.device), width, inputs)
                 kept = self._room((recurrent, number), new, size)
                 kept[rows.to(state.device)] = new
 
