@@ -163,7 +163,7 @@ def test_readers_made_of_qwen3_5_are_asked_as_published() -> None:
     large = np.zeros((4096, 1000, 3), dtype=np.uint8)
     assert lighton.picture(large, None).size == (500, 2048)
     assert ovis.picture(large, None).size == qwen.picture(large, None).size == (1000, 4096)
-    images = Qwen2VLImageProcessorPil()
+    images: Any = Qwen2VLImageProcessorPil()
     registry.load("profiles", "qwen3_5")(SimpleNamespace(name_or_path="OvisOCR2-copy"), None, images)
     assert (images.size.shortest_edge, images.size.longest_edge) == (448**2, 2880**2)
 

@@ -73,13 +73,12 @@ def _state_space() -> Any:
     """A state-space model's states, with layers that keep nothing at all."""
     kinds = ["linear_attention", "mlp", "full_attention", "linear_attention"]
     more = {"mamba_num_heads": 4, "mamba_head_dim": 8, "ssm_state_size": 8, "n_groups": 2, "chunk_size": 4}
-    sizes = SIZE | more | {"head_dim": 8, "num_hidden_layers": 4}
-    model = NemotronHForCausalLM(NemotronHConfig(**sizes, layer_types=kinds))
-    for (
-        module
-    ) in model.modules():  # with a least time step one token is decoded otherwise than several at once
+    sizes = SIZE | more | {"head_dim": 8, "num_hidden_layers": 4, "layer_types": kinds}
+    model: Any = NemotronHForCausalLM(NemotronHConfig(**sizes))
+    # with a least time step, transformers decodes one token otherwise than several at once
+    for module in model.modules():
         if hasattr(module, "time_step_limit"):
-            module.time_step_limit = (0.0, float("inf"))
+            vars(module)["time_step_limit"] = (0.0, float("inf"))
     return model
 
 

@@ -2,8 +2,8 @@
 
 OvisOCR2 has one prompt, for pages, and bounds of an image's size (model card,
 huggingface.co/ATH-MaaS/OvisOCR2). LightOnOCR-3-0.8B and -4B take the image alone, its longer side at most
-2048 pixels (github.com/lightonai/LightOnOCR, ``lightonocr/models.py``; the 1B model has the older architecture,
-see ``lighton_ocr``). None of them thinks before it reads. Qwen3.5 itself is asked as the Qwens before it.
+2048 pixels (github.com/lightonai/LightOnOCR, ``lightonocr/models.py``; the 1B model is of the older kind, see
+``lighton_ocr``). None of them thinks before it reads. Qwen3.5 itself is asked as the Qwens before it.
 """
 
 from __future__ import annotations
