@@ -79,6 +79,7 @@ def _state_space() -> Any:
     for module in model.modules():
         if hasattr(module, "time_step_limit"):
             vars(module)["time_step_limit"] = (0.0, float("inf"))
+            torch.nn.init.normal_(module.conv1d.bias)  # with which even padding of zeros would be seen
     return model
 
 
