@@ -109,10 +109,11 @@ class Runner:
         counts = [len(row) for row in tokens]
         width, n = max(counts), len(rows)
         columns = self.cache.columns(counts, prefill=False)
-        ids = torch.zeros(n, width, dtype=torch.long)
-        for row, column, sent in zip(ids, columns, tokens, strict=True):
-            row[column : column + len(sent)] = torch.tensor(sent)
-        ids = ids.to(self.device)
+        padded = [
+            [0] * column + sent + [0] * (width - column - len(sent))
+            for column, sent in zip(columns, tokens, strict=True)
+        ]
+        ids = torch.tensor(padded, device=self.device)
         shifts = [start - column for start, column in zip(starts, columns, strict=True)]
         span = max(start + count for start, count in zip(starts, counts, strict=True))
         # the place in the cache of each column; the padding sees some place
