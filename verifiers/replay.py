@@ -145,7 +145,7 @@ def random_qwen2_vl(tokenizer: Any, layers: int, hidden: int, vision_layers: int
         "tie_word_embeddings": False,
     }
     vision = {"depth": vision_layers, "embed_dim": 512, "hidden_size": hidden, "num_heads": 8}
-    config = Qwen2VLConfig(text_config=text, vision_config=vision, **_qwen_ids(tokenizer))
+    config: Any = Qwen2VLConfig(text_config=text, vision_config=vision, **_qwen_ids(tokenizer))
     return _random(Qwen2VLForConditionalGeneration, config, tokenizer)
 
 
@@ -157,7 +157,7 @@ def random_qwen3_5(tokenizer: Any, layers: int, hidden: int, vision_layers: int 
     from transformers import Qwen3_5Config, Qwen3_5ForConditionalGeneration
 
     heads = hidden // 64
-    text = {
+    text: dict[str, Any] = {
         "hidden_size": hidden,
         "intermediate_size": 7 * hidden // 2,
         "num_hidden_layers": layers,
@@ -169,13 +169,13 @@ def random_qwen3_5(tokenizer: Any, layers: int, hidden: int, vision_layers: int 
         "vocab_size": len(tokenizer),
         "eos_token_id": tokenizer.eos_token_id,
     }
-    vision = {"depth": vision_layers, "hidden_size": 512, "out_hidden_size": hidden, "num_heads": 8}
-    vision |= {"intermediate_size": 2048}
-    config = Qwen3_5Config(text_config=text, vision_config=vision, **_qwen_ids(tokenizer))
+    vision: dict[str, Any] = {"depth": vision_layers, "hidden_size": 512, "out_hidden_size": hidden}
+    vision |= {"num_heads": 8, "intermediate_size": 2048}
+    config: Any = Qwen3_5Config(text_config=text, vision_config=vision, **_qwen_ids(tokenizer))
     return _random(Qwen3_5ForConditionalGeneration, config, tokenizer)
 
 
-def _qwen_ids(tokenizer: Any) -> dict[str, int]:
+def _qwen_ids(tokenizer: Any) -> dict[str, Any]:
     names = ["<|image_pad|>", "<|video_pad|>", "<|vision_start|>", "<|vision_end|>"]
     fields = ["image_token_id", "video_token_id", "vision_start_token_id", "vision_end_token_id"]
     return dict(zip(fields, tokenizer.convert_tokens_to_ids(names), strict=True))
