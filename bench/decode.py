@@ -2,9 +2,9 @@
 
 What drafts that are garbage cost is measured as well.
 
-A Qwen2-VL with random weights reads the annotated text regions of a page. Its passes are real; its choices
-are replayed from the annotated text. ``generate`` runs on the same crops, one after the other, for as many
-tokens as the text has. All in one process; last line JSON.
+A Qwen2-VL (``--hybrid``: a Qwen3.5) with random weights reads the annotated text regions of a page. Its
+passes are real; its choices are replayed from the annotated text. ``generate`` runs on the same crops, one
+after the other, for as many tokens as the text has. All in one process; last line JSON.
 
 ``prompt`` is vision and prefill, with docspec's first windows riding in it; ``decode`` is what follows; the
 ratios are to docspec's time, of the decode stage and of both stages together.
@@ -36,7 +36,7 @@ from docspec.registry import load
 from docspec.types import DecodeStats, Draft, Request
 from docspec.verifiers.clock import now
 from docspec.verifiers.profiles.qwen_vl import QwenVL
-from docspec.verifiers.replay import ReplayVerifier, random_qwen2_vl
+from docspec.verifiers.replay import ReplayVerifier, random_qwen2_vl, random_qwen3_5
 from docspec.verifiers.transformers_vlm import TransformersModel, pick_device, pick_dtype
 
 SPECIAL = [
@@ -59,15 +59,19 @@ class Timing:
     stats: DecodeStats
 
 
-def make_reader(layers: int, hidden: int, device: str, dtype: str) -> TransformersModel:
-    """A random Qwen2-VL with the benchmarks' vocabulary behind the reader that checkpoints get."""
+def make_reader(
+    layers: int, hidden: int, device: str, dtype: str, *, hybrid: bool = False
+) -> TransformersModel:
+    """A random Qwen2-VL or Qwen3.5 with the benchmarks' vocabulary behind the reader that checkpoints get."""
     core = neutral_tokenizer()
     core.add_special_tokens(SPECIAL)
     tokenizer = PreTrainedTokenizerFast(tokenizer_object=core, eos_token="<|im_end|>")
     where = pick_device(device)
-    model = random_qwen2_vl(tokenizer, layers, hidden).to(where, pick_dtype(dtype, where))
-    images = Qwen2VLImageProcessorPil(min_pixels=28 * 28 * 4, max_pixels=28 * 28 * 1024)
-    return TransformersModel("random Qwen2-VL", model, tokenizer, QwenVL(model.config, tokenizer, images))
+    make, name, patch = (random_qwen3_5, "Qwen3.5", 16) if hybrid else (random_qwen2_vl, "Qwen2-VL", 14)
+    model = make(tokenizer, layers, hidden).to(where, pick_dtype(dtype, where))
+    cell = (2 * patch) ** 2  # pixels
+    images = Qwen2VLImageProcessorPil(patch_size=patch, min_pixels=cell * 4, max_pixels=cell * 1024)
+    return TransformersModel(f"random {name}", model, tokenizer, QwenVL(model.config, tokenizer, images))
 
 
 def run_engine(
@@ -175,6 +179,7 @@ def main() -> None:
     parser.add_argument("--page", default="physletb", help="part of the page's image name")
     parser.add_argument("--language", default="english", help="of the regions")
     parser.add_argument("--limit", type=int, default=1000, help="regions")
+    parser.add_argument("--hybrid", action="store_true", help="a Qwen3.5: its 0.8B has 24 layers")
     parser.add_argument("--layers", type=int, default=20)
     parser.add_argument("--hidden", type=int, default=1024)
     parser.add_argument("--batch", type=int, default=16)
@@ -182,7 +187,7 @@ def main() -> None:
     parser.add_argument("--device", default="auto")
     parser.add_argument("--dtype", default="auto")
     options = parser.parse_args()
-    loaded = make_reader(options.layers, options.hidden, options.device, options.dtype)
+    loaded = make_reader(options.layers, options.hidden, options.device, options.dtype, hybrid=options.hybrid)
     started = time.perf_counter()
     drafted = text_regions(options.data, load("drafters", "rapidocr")(), loaded.style, options.page)
     regions = [region for region in drafted if region.language == options.language][: options.limit]

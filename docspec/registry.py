@@ -64,6 +64,7 @@ BUILTIN: dict[str, dict[str, str]] = {
         "qwen2_vl": "docspec.verifiers.profiles.qwen_vl:QwenVL",
         "qwen2_5_vl": "docspec.verifiers.profiles.qwen_vl:QwenVL",
         "qwen3_vl": "docspec.verifiers.profiles.qwen_vl:QwenVL",
+        "qwen3_5": "docspec.verifiers.profiles.qwen3_5:Qwen35",
     },
 }
 

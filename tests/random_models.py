@@ -63,6 +63,7 @@ QWEN_TEMPLATE = template(
     "<|vision_start|><|image_pad|><|vision_end|>",
     "<|im_end|>\n<|im_start|>assistant\n",
 )
+THINKING = "{% if enable_thinking is defined and enable_thinking is false %}[no]{% else %}[yes]{% endif %}"
 
 
 @lru_cache
@@ -172,6 +173,32 @@ def qwen3_vl(sliding: bool) -> Parts:
     images = Qwen2VLImageProcessorPil(patch_size=16, min_pixels=32 * 32, max_pixels=32 * 32 * 24)
     return transformers.Qwen3VLForConditionalGeneration(config), [
         tokenizer(chat_template=QWEN_TEMPLATE),
+        images,
+    ]
+
+
+def delta_net() -> dict[str, Any]:
+    """Layers with recurrent and convolution states around one of full attention."""
+    return {
+        "layer_types": ["linear_attention", "full_attention", "linear_attention"],
+        "num_hidden_layers": 3,
+        "linear_num_key_heads": 2,
+        "linear_num_value_heads": 4,
+        "linear_key_head_dim": 8,
+        "linear_value_head_dim": 8,
+        "rope_parameters": mrope(2, 1, 1) | {"partial_rotary_factor": 1.0},
+    }
+
+
+def qwen3_5(sliding: bool) -> Parts:
+    vision: dict[str, Any] = {"depth": 2, "hidden_size": 32, "out_hidden_size": 32, "num_heads": 2}
+    vision |= {"intermediate_size": 64, "num_position_embeddings": 64}
+    config = transformers.Qwen3_5Config(
+        text_config=decoder(head_dim=8) | delta_net(), vision_config=vision, **qwen_ids()
+    )
+    images = Qwen2VLImageProcessorPil(patch_size=16, min_pixels=32 * 32, max_pixels=32 * 32 * 24)
+    return transformers.Qwen3_5ForConditionalGeneration(config), [
+        tokenizer(chat_template=QWEN_TEMPLATE + THINKING),
         images,
     ]
 
@@ -313,6 +340,7 @@ BUILDS = {
     "qwen2_vl": Build(qwen2_vl, sliding=True),
     "qwen2_5_vl": Build(qwen2_5_vl, sliding=True),
     "qwen3_vl": Build(qwen3_vl),
+    "qwen3_5": Build(qwen3_5),
     "paddleocr_vl": Build(paddleocr_vl),
     "lighton_ocr": Build(lighton_ocr, sliding=True),
     "got_ocr2": Build(got_ocr2, sliding=True),

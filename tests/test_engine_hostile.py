@@ -10,7 +10,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tiny_decoder import VOCABULARY, sequence, tiny_decoder
+from tiny_decoder import BUILDS, VOCABULARY, sequence, tiny_decoder
 
 from docspec.errors import ModelError
 from docspec.types import Finish
@@ -35,19 +35,20 @@ DRAFTS: dict[str, list[str]] = {
 
 
 @cache
-def truth(prompt: tuple[int, ...], limit: int) -> list[int]:
+def truth(prompt: tuple[int, ...], limit: int, kind: str = "attention") -> list[int]:
     """What transformers itself writes after ``prompt``."""
+    model = tiny_decoder(kind=kind)
     with torch.inference_mode():
-        output = tiny_decoder().generate(torch.tensor([prompt]), do_sample=False, max_new_tokens=limit)
+        output = model.generate(torch.tensor([prompt]), do_sample=False, max_new_tokens=limit)
     tokens: list[int] = output[0, len(prompt) :].tolist()
     return tokens
 
 
-def check(done: list[Sequence], count: int) -> None:
+def check(done: list[Sequence], count: int, kind: str = "attention") -> None:
     """Every sequence came back once, with the right tokens, reason and counts."""
     assert sorted(int(str(one.key)) for one in done) == list(range(count))
     for one in done:
-        wanted = truth(one.prompt.ids, one.limit)
+        wanted = truth(one.prompt.ids, one.limit, kind)
         assert one.output == wanted
         assert one.finish is (Finish.END if wanted[-1] == 0 else Finish.LENGTH)
         assert 0 < one.stats.steps <= len(wanted)
@@ -79,6 +80,7 @@ class _Failing(Runner):
         return super()._forward(*arguments, **named)
 
 
+@pytest.mark.parametrize("decoder", BUILDS)
 @given(
     rows=ROWS,
     batch=st.integers(1, 9),
@@ -97,9 +99,10 @@ def test_nothing_changes_the_output(
     failing: set[int],
     pauses: int,
     drafts: bool,
+    decoder: str,
 ) -> None:
     """Drafts, tiny budgets, prefills in pieces, memory failures and a slow source in any mix."""
-    model = tiny_decoder()
+    model = tiny_decoder(kind=decoder)
 
     def source() -> Iterator[Sequence | None]:
         for key, (prompt, kind, limit) in enumerate(rows):
@@ -116,14 +119,16 @@ def test_nothing_changes_the_output(
         except ModelError as error:  # the rows at hand were fewer than the halvings
             assert engine.max_rows == 1 and "out of memory" in str(error)  # noqa: PT017, PT018
             return
-    check(done, len(rows))
+    check(done, len(rows), decoder)
 
 
+@pytest.mark.parametrize("decoder", BUILDS)
 @pytest.mark.parametrize("kind", DRAFTS)
-def test_each_hostile_draft(kind: str) -> None:
+def test_each_hostile_draft(kind: str, decoder: str) -> None:
     """One by one, so that a failure names the draft."""
-    made = [sequence(tiny_decoder(), key, [3, 1 + key], 25, DRAFTS[kind]) for key in range(3)]
-    check(list(Engine(Runner(tiny_decoder(), 2), exact, 64).run(made)), 3)
+    model = tiny_decoder(kind=decoder)
+    made = [sequence(model, key, [3, 1 + key], 25, DRAFTS[kind]) for key in range(3)]
+    check(list(Engine(Runner(model, 2), exact, 64).run(made)), 3, decoder)
 
 
 def test_a_limit_of_nothing_ends_at_once() -> None:

@@ -12,7 +12,7 @@ import pymupdf
 import pytest
 import torch
 import transformers
-from random_models import BUILDS, checkpoint, decoder, mrope
+from random_models import BUILDS, checkpoint
 from typer.testing import CliRunner
 
 from docspec.cli import app
@@ -26,7 +26,7 @@ from docspec.verifiers.runner import Runner
 from docspec.verifiers.sequence import Prompt
 from docspec.verifiers.transformers_vlm import TransformersModel, load
 
-GRIDS = ["qwen2_vl", "qwen2_5_vl", "qwen3_vl", "paddleocr_vl", "glm_ocr"]
+GRIDS = ["qwen2_vl", "qwen2_5_vl", "qwen3_vl", "qwen3_5", "paddleocr_vl", "glm_ocr"]
 
 
 def loaded(folder: str) -> TransformersModel:
@@ -96,17 +96,8 @@ def test_each_kind_of_region_is_asked_for_in_the_familys_words(family: str) -> N
         assert text.endswith("\n<|grounding|>Convert the document to markdown.")
     if family.startswith("qwen"):
         assert text.index("Attached is one page") < text.index("<|image_pad|>")
-
-
-def test_linear_attention_is_refused() -> None:
-    """A decoder whose state cannot be rolled back is refused before it decodes anything wrongly."""
-    text = decoder(head_dim=8, rope_parameters=mrope(2, 1, 1) | {"partial_rotary_factor": 1.0})
-    text |= {"linear_key_head_dim": 8, "linear_value_head_dim": 8, "linear_num_key_heads": 2}
-    text |= {"linear_num_value_heads": 2, "layer_types": ["linear_attention", "full_attention"]}
-    vision = {"depth": 1, "hidden_size": 32, "out_hidden_size": 32, "num_heads": 2, "intermediate_size": 64}
-    config = transformers.Qwen3_5Config(text_config=text, vision_config=vision)
-    with pytest.raises(ModelError, match="linear_attention"):
-        Runner(transformers.Qwen3_5ForConditionalGeneration(config), 1)
+    if family == "qwen3_5":
+        assert text.endswith("[no]")  # it is told not to think first
 
 
 def test_prompts_that_look_ahead_are_refused() -> None:
@@ -208,7 +199,15 @@ def note(tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize(
-    ("family", "mode"), [("qwen3_vl", "region"), ("idefics3", "page"), ("glm_ocr", "hierarchical")]
+    ("family", "mode"),
+    [
+        ("qwen3_vl", "region"),
+        ("idefics3", "page"),
+        ("glm_ocr", "hierarchical"),
+        ("qwen3_5", "region"),
+        ("qwen3_5", "page"),
+        ("qwen3_5", "hierarchical"),
+    ],
 )
 def test_command_line_takes_a_checkpoint(
     family: str, mode: str, note: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

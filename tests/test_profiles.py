@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from transformers.models.qwen2_vl.image_processing_pil_qwen2_vl import Qwen2VLImageProcessorPil
 
 from docspec import registry
 from docspec.doctor import profiles
@@ -148,6 +149,30 @@ def test_olmocr_pages_have_their_published_size() -> None:
     large = np.zeros((2576, 1000, 3), dtype=np.uint8)
     assert profile("qwen2_5_vl", "allenai/olmOCR-2-7B-1025").picture(large, None).size == (500, 1288)
     assert profile("qwen2_5_vl").picture(large, None).size == (1000, 2576)
+
+
+def test_readers_made_of_qwen3_5_are_asked_as_published() -> None:
+    """OvisOCR2 has one prompt and bounds of its own, LightOnOCR-3 none but the image."""
+    ovis, lighton, qwen = (
+        profile("qwen3_5", name) for name in ("ATH-MaaS/OvisOCR2", "lightonai/LightOnOCR-3-0.8B", "Qwen3.5")
+    )
+    for category in (None, Category.TEXT, Category.TABLE):
+        assert ovis.prompt_for(category).startswith("\nExtract all readable content from the image")
+        assert [part["type"] for part in ovis.content(category)] == ["image", "text"]
+        assert lighton.content(category) == [{"type": "image"}]
+    large = np.zeros((4096, 1000, 3), dtype=np.uint8)
+    assert lighton.picture(large, None).size == (500, 2048)
+    assert ovis.picture(large, None).size == qwen.picture(large, None).size == (1000, 4096)
+    images: Any = Qwen2VLImageProcessorPil()
+    registry.load("profiles", "qwen3_5")(SimpleNamespace(name_or_path="OvisOCR2-copy"), None, images)
+    assert (images.size.shortest_edge, images.size.longest_edge) == (448**2, 2880**2)
+
+
+def test_what_stands_for_a_picture_is_no_text() -> None:
+    """OvisOCR2 writes a tag with a box in a picture's place."""
+    output = '# A\n\n<img src="images/bbox_1_20_300_999.jpg" />\n\ntext'
+    read = profile("qwen3_5", "ATH-MaaS/OvisOCR2").read_page(output, PAGE)
+    assert [region.text for region in read] == ["A", "text"]
 
 
 def test_grounded_markdown_keeps_labels_and_boxes() -> None:

@@ -17,6 +17,7 @@ from docspec.verifiers import runner, self_check
 from docspec.verifiers.cache import RaggedCache
 from docspec.verifiers.model_verifier import ModelVerifier
 from docspec.verifiers.self_check import check, distance, drawn, tolerance
+from docspec.verifiers.states import StatefulCache
 from docspec.verifiers.transformers_vlm import load
 
 
@@ -76,6 +77,25 @@ def test_a_prefill_or_step_that_is_wrong_is_found(monkeypatch: pytest.MonkeyPatc
 
     monkeypatch.setattr(runner.Runner, "_marks", blind)
     with pytest.raises(ModelError, match="several rows"):
+        check(made)
+
+
+@pytest.mark.parametrize("fault", ["what was refused is kept", "what was accepted is forgotten"])
+def test_states_that_are_wrong_are_found(fault: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Layers whose states hold refused tokens, or lack accepted ones, show in the step after."""
+    made = unchecked(checkpoint("qwen3_5"))
+    keep = StatefulCache.keep
+
+    def wrong(self: Any, rows: Any, firsts: Any, paths: Any) -> None:
+        """Keep the states as if all of a row had been accepted, or none, and count as is right."""
+        starts, counts, _ = self._pass
+        whole = [start + count - first for start, count, first in zip(starts, counts, firsts, strict=True)]
+        lengths = whole if fault == "what was refused is kept" else [0] * len(whole)
+        keep(self, rows, firsts, [range(length) for length in lengths])
+        self._seen |= {row: first + len(path) for row, first, path in zip(rows, firsts, paths, strict=True)}
+
+    monkeypatch.setattr(StatefulCache, "keep", wrong)
+    with pytest.raises(ModelError, match="a verify step"):
         check(made)
 
 

@@ -27,6 +27,7 @@ from docspec.verifiers.sequence import Sequence
 from docspec.verifiers.window import StepCost
 
 QUICK = ("qwen2_vl", "qwen2_5_vl")  # M-RoPE, with sliding layers and with logits processors
+CHAINS = ("qwen3_5",)  # has layers whose states know no branches
 
 
 class BranchingCursor:
@@ -103,7 +104,7 @@ def test_trees_equal_generate(family: str, variant: str) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("family", "variant"), CASES)
+@pytest.mark.parametrize(("family", "variant"), [case for case in CASES if case[0] not in CHAINS])
 @given(seeds=st.lists(st.integers(0, 10_000), min_size=1, max_size=8), rows=st.integers(1, 4))
 @settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
 def test_any_trees_equal_generate(family: str, variant: str, seeds: list[int], rows: int) -> None:

@@ -8,7 +8,16 @@ from functools import lru_cache
 from typing import Any
 
 import torch
-from transformers import Qwen2Config, Qwen2ForCausalLM
+from transformers import (
+    Lfm2Config,
+    Lfm2ForCausalLM,
+    NemotronHConfig,
+    NemotronHForCausalLM,
+    Qwen2Config,
+    Qwen2ForCausalLM,
+    Qwen3_5ForCausalLM,
+    Qwen3_5TextConfig,
+)
 
 from docspec.drafters.following.cursor import DraftCursor
 from docspec.drafters.following.drafted_next import DraftedNext
@@ -28,23 +37,66 @@ class LetterCodec:
         return "".join(chr(ord("a") + token) for token in ids if token != END)
 
 
+SIZE: dict[str, Any] = {
+    "hidden_size": 16,
+    "intermediate_size": 32,
+    "num_hidden_layers": 2,
+    "num_attention_heads": 2,
+    "num_key_value_heads": 1,
+    "vocab_size": VOCABULARY,
+    "bos_token_id": None,
+    "eos_token_id": END,
+    "tie_word_embeddings": False,
+}
+
+
+def _qwen2() -> Any:
+    return Qwen2ForCausalLM(Qwen2Config(**SIZE))
+
+
+def _delta_net() -> Any:
+    """Recurrent states of a gated delta rule, and those of a convolution before it."""
+    heads = {"linear_num_key_heads": 2, "linear_num_value_heads": 4, "head_dim": 8}
+    heads |= {"linear_key_head_dim": 8, "linear_value_head_dim": 8}
+    kinds = ["linear_attention", "full_attention", "linear_attention"]
+    return Qwen3_5ForCausalLM(Qwen3_5TextConfig(**SIZE | heads | {"num_hidden_layers": 3}, layer_types=kinds))
+
+
+def _convolution() -> Any:
+    """Short convolutions alone."""
+    kinds = ["conv", "full_attention", "conv"]
+    more: dict[str, Any] = {"num_hidden_layers": 3, "layer_types": kinds, "block_auto_adjust_ff_dim": False}
+    return Lfm2ForCausalLM(Lfm2Config(**SIZE | more))
+
+
+def _state_space() -> Any:
+    """A state-space model's states, with layers that keep nothing at all."""
+    kinds = ["linear_attention", "mlp", "full_attention", "linear_attention"]
+    more = {"mamba_num_heads": 4, "mamba_head_dim": 8, "ssm_state_size": 8, "n_groups": 2, "chunk_size": 4}
+    sizes = SIZE | more | {"head_dim": 8, "num_hidden_layers": 4, "layer_types": kinds}
+    model: Any = NemotronHForCausalLM(NemotronHConfig(**sizes))
+    # with a least time step, transformers decodes one token otherwise than several at once
+    for module in model.modules():
+        if hasattr(module, "time_step_limit"):
+            vars(module)["time_step_limit"] = (0.0, float("inf"))
+            torch.nn.init.normal_(module.conv1d.bias)  # with which even padding of zeros would be seen
+    return model
+
+
+BUILDS = {
+    "attention": _qwen2,
+    "delta net": _delta_net,
+    "convolution": _convolution,
+    "state space": _state_space,
+}
+STATEFUL = [kind for kind in BUILDS if kind != "attention"]
+
+
 @lru_cache
-def tiny_decoder(seed: int = 0, scale: float = 2.0) -> Any:
-    """A random Qwen2 of two narrow layers; a larger ``scale`` makes it surer of its tokens."""
+def tiny_decoder(seed: int = 0, scale: float = 2.0, kind: str = "attention") -> Any:
+    """A random decoder of a few narrow layers; a larger ``scale`` makes it surer of its tokens."""
     torch.manual_seed(seed)
-    model: Any = Qwen2ForCausalLM(
-        Qwen2Config(
-            hidden_size=16,
-            intermediate_size=32,
-            num_hidden_layers=2,
-            num_attention_heads=2,
-            num_key_value_heads=1,
-            vocab_size=VOCABULARY,
-            bos_token_id=None,
-            eos_token_id=END,
-            tie_word_embeddings=False,
-        )
-    )
+    model = BUILDS[kind]()
     with torch.no_grad():
         for name, weight in model.named_parameters():
             if weight.dim() > 1:

@@ -85,16 +85,28 @@ class RaggedLayer(CacheLayerMixin):
 
 
 class RaggedCache(Cache):
-    """``layers`` of ragged rows, sized for the rows that run."""
+    """``layers`` of ragged rows, sized for the rows that run.
+
+    ``branching`` says that trees can be accepted, not only chains; ``resends`` that accepted tokens may have
+    to be sent again (see docspec.verifiers.states). ``size`` are rows, and places that each of them has.
+    """
+
+    branching = True
+    resends = False
 
     def __init__(self, layers: int) -> None:
+        self.size = (0, 0)
         self._ragged = [RaggedLayer() for _ in range(layers)]
         super().__init__(layers=list(self._ragged))
 
-    @property
-    def size(self) -> tuple[int, int]:
-        """Rows, and places that each of them has."""
-        return self._ragged[0].size
+    def behind(self, row: int, cached: int) -> int:
+        """How many of the ``cached`` tokens of a row have to be sent again, its last ones."""
+        return 0
+
+    def columns(self, counts: Seq[int], *, prefill: bool) -> list[int]:
+        """The column at which each row of a pass begins, of rows with ``counts`` tokens."""
+        width = max(counts)
+        return [width - count for count in counts]
 
     def reserve(self, rows: int, places: int, budget: int) -> None:
         """Make room for the first ``rows`` rows with ``places`` each; what else there was may be gone.
@@ -108,19 +120,20 @@ class RaggedCache(Cache):
         wanted = max(had[0], rows), max(had[1], places if places <= had[1] else places + places // 4)
         if wanted[0] * wanted[1] > budget:
             wanted = rows, max(places, min(wanted[1], budget // rows))
+        self.size = wanted
         for layer in self._ragged:
             layer.size = wanted
 
     def plan(
         self, rows: list[int], starts: list[int], counts: list[int], *, prefill: bool, device: torch.device
     ) -> None:
-        """Prepare a right-aligned pass: row i adds ``counts[i]`` tokens at ``starts[i]`` of ``rows[i]``.
+        """Prepare a pass: row i adds ``counts[i]`` tokens at ``starts[i]`` of ``rows[i]``.
 
-        There has to be room for them, see ``reserve``.
+        There has to be room for them, see ``reserve``; where they stand in the pass ``columns`` says.
         """
-        width = max(counts)
-        first = torch.tensor([width - count for count in counts])
-        taken, source = (torch.arange(width) >= first[:, None]).nonzero().unbind(1)
+        first, column = torch.tensor(self.columns(counts, prefill=prefill)), torch.arange(max(counts))
+        sent = (column >= first[:, None]) & (column < (first + torch.tensor(counts))[:, None])
+        taken, source = sent.nonzero().unbind(1)
         target = (torch.tensor(starts) - first)[taken] + source
         places = [taken, torch.tensor(rows)[taken], source, target]
         taken, cache_rows, source, target = (index.to(device) for index in places)
@@ -162,6 +175,7 @@ class RaggedCache(Cache):
 
     def drop(self) -> None:
         """Free the buffers; every row is then empty."""
+        self.size = (0, 0)
         for layer in self._ragged:
             layer.keys = layer.values = None
             layer.is_initialized = False

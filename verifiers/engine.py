@@ -25,6 +25,7 @@ from docspec.verifiers.window import (
     expected_run,
     partition,
     worth_proposing,
+    worth_resending,
     worth_sending,
     worth_waiting,
 )
@@ -96,8 +97,13 @@ class Engine:
             if not sequence.output:
                 sequence.rate = self._begun.fresh()
         count = len(self._active) + len(admitted)
-        branch = [0 if sequence.cached > MASKED_PREFILL else LONGEST_BRANCH for sequence in admitted]
-        trees = [self._tree(sequence, count, most) for sequence, most in zip(admitted, branch, strict=True)]
+        if self.runner.cache.resends:  # a rejected window would have the whole prompt sent again
+            trees = [Tree.chain([]) for _ in admitted]
+        else:
+            branch = [0 if sequence.cached > MASKED_PREFILL else LONGEST_BRANCH for sequence in admitted]
+            trees = [
+                self._tree(sequence, count, 0, most) for sequence, most in zip(admitted, branch, strict=True)
+            ]
         places = [sequence.cached + len(tree) for sequence, tree in zip(admitted, trees, strict=True)]
         self._reserve([*self._active, *admitted], trees)
         for chosen in partition(places, *self.runner.cost.line(), limit=PREFILL_TOKENS):
@@ -133,10 +139,33 @@ class Engine:
             return  # a row finished in its prefill: compact first
         self.steps += bool(self._active)
         self._keep_to_budget()
-        trees = self._worth_sending([self._tree(sequence, len(self._active)) for sequence in self._active])
+        behind = self._behind(range(len(self._active)), self._active)
+        trees = [
+            self._tree(sequence, len(self._active), again)
+            for sequence, again in zip(self._active, behind, strict=True)
+        ]
+        trees = self._worth_sending(trees, behind)
+        widths = [again + len(tree) + 1 for tree, again in zip(trees, behind, strict=True)]
+        passes = partition(widths, *self.runner.cost.line())
+        if self.runner.cache.resends:
+            self._fill_up(passes, trees, widths)
         self._reserve(self._active, trees)
-        for rows in partition([len(tree) + 1 for tree in trees], *self.runner.cost.line()):
+        for rows in passes:
             self._pass("decode", rows, [self._active[row] for row in rows], [trees[row] for row in rows])
+
+    def _behind(self, rows: Iterable[int], group: list[Sequence]) -> list[int]:
+        """How many tokens of each of ``group`` have to be sent again."""
+        return [self.runner.cache.behind(row, s.cached) for row, s in zip(rows, group, strict=True)]
+
+    def _fill_up(self, passes: list[list[int]], trees: list[Tree], widths: list[int]) -> None:
+        """Let windows be as long as their pass is wide: a row that is padded has to send all of it again."""
+        for rows in passes:
+            width = max(widths[row] for row in rows)
+            for row in rows:
+                sequence = self._active[row]
+                room = min(sequence.room, width - widths[row] + len(trees[row]))
+                if self.drafts and room > len(trees[row]):
+                    trees[row] = self._proposed(sequence, room)
 
     def _keep_to_budget(self) -> None:
         """Put the last rows back in the queue, with their output, where all together have grown too long."""
@@ -149,7 +178,8 @@ class Engine:
     def _pass(self, stage: str, rows: list[int], group: list[Sequence], trees: list[Tree]) -> None:
         """One forward pass of ``group``, which sits in the cache's ``rows``, and what follows from it."""
         prefill = stage == "prefill"
-        width = max((s.cached if prefill else 1) + len(tree) for s, tree in zip(group, trees, strict=True))
+        before = [s.cached for s in group] if prefill else [1 + again for again in self._behind(rows, group)]
+        width = max(tokens + len(tree) for tokens, tree in zip(before, trees, strict=True))
         started = now(self.runner.device)
         try:
             forward = self.runner.prefill if prefill else self.runner.step
@@ -168,14 +198,18 @@ class Engine:
         for sequence, tree, one in zip(group, trees, accepted, strict=True):
             self._emit(sequence, tree, one)
 
-    def _tree(self, sequence: Sequence, rows: int, longest_branch: int = LONGEST_BRANCH) -> Tree:
-        """The draft tokens to send for a sequence, within its limit."""
+    def _tree(self, sequence: Sequence, rows: int, behind: int, longest_branch: int = LONGEST_BRANCH) -> Tree:
+        """The draft tokens to send for a sequence, within its limit, after the ``behind`` sent again."""
         if not self.drafts:
             return Tree.chain([])
         cost, rate = self.runner.cost.line(), sequence.rate.value
-        length, branch = worth_proposing(rate, sequence.branches.value, *cost, rows, self.host)
-        room = max(0, min(length, sequence.limit - len(sequence.output) - 1))
-        tree = self._proposed(sequence, room, min(branch, longest_branch))
+        if self.runner.cache.resends:
+            length, branch = worth_resending(rate, *cost, rows, self.host, behind), 0
+        else:
+            length, branch = worth_proposing(rate, sequence.branches.value, *cost, rows, self.host)
+        if not self.runner.cache.branching:
+            branch = 0
+        tree = self._proposed(sequence, min(length, sequence.room), min(branch, longest_branch))
         if not sequence.output and worth_waiting(rate, *cost, rows, len(tree)):
             return Tree.chain([])
         return tree
@@ -192,14 +226,15 @@ class Engine:
         sequence.untold, sequence.unasked = [], 0
         return tree
 
-    def _worth_sending(self, trees: list[Tree]) -> list[Tree]:
-        """``trees`` of the active rows, without those that cost the batch more than they promise."""
+    def _worth_sending(self, trees: list[Tree], behind: list[int]) -> list[Tree]:
+        """``trees`` of the active rows, without those that cost the batch more than they promise; ``behind``
+        are sent again in any case."""
         gains = [
             expected_run(sequence.rate.value, tree.main)
             for sequence, tree in zip(self._active, trees, strict=True)
         ]
         cost = self.runner.cost
-        sent = worth_sending(gains, [len(tree) for tree in trees], *cost.line(), cost.lone)
+        sent = worth_sending(gains, [len(tree) for tree in trees], behind, *cost.line(), cost.lone)
         return [tree if row in sent else Tree.chain([]) for row, tree in enumerate(trees)]
 
     def _emit(self, sequence: Sequence, tree: Tree, accepted: Accepted) -> None:

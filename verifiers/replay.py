@@ -23,6 +23,13 @@ from docspec.verifiers.window import GPU_WIDTH, StepCost
 
 
 class _NoCache:
+    branching = True
+    resends = False
+
+    def behind(self, row: int, cached: int) -> int:
+        """Nothing is kept."""
+        return 0
+
     def reserve(self, rows: int, places: int, budget: int) -> None:
         """Nothing is kept."""
 
@@ -138,11 +145,44 @@ def random_qwen2_vl(tokenizer: Any, layers: int, hidden: int, vision_layers: int
         "tie_word_embeddings": False,
     }
     vision = {"depth": vision_layers, "embed_dim": 512, "hidden_size": hidden, "num_heads": 8}
+    config: Any = Qwen2VLConfig(text_config=text, vision_config=vision, **_qwen_ids(tokenizer))
+    return _random(Qwen2VLForConditionalGeneration, config, tokenizer)
+
+
+def random_qwen3_5(tokenizer: Any, layers: int, hidden: int, vision_layers: int = 8) -> Any:
+    """The same of a Qwen3.5, each fourth layer of which is full attention and the others gated delta rules.
+
+    24 layers of 1024 are the published 0.8B model's decoder.
+    """
+    from transformers import Qwen3_5Config, Qwen3_5ForConditionalGeneration
+
+    heads = hidden // 64
+    text: dict[str, Any] = {
+        "hidden_size": hidden,
+        "intermediate_size": 7 * hidden // 2,
+        "num_hidden_layers": layers,
+        "num_attention_heads": max(1, heads // 2),
+        "num_key_value_heads": max(1, heads // 8),
+        "head_dim": 256,
+        "linear_num_key_heads": heads,
+        "linear_num_value_heads": heads,
+        "vocab_size": len(tokenizer),
+        "eos_token_id": tokenizer.eos_token_id,
+    }
+    vision: dict[str, Any] = {"depth": vision_layers, "hidden_size": 512, "out_hidden_size": hidden}
+    vision |= {"num_heads": 8, "intermediate_size": 2048}
+    config: Any = Qwen3_5Config(text_config=text, vision_config=vision, **_qwen_ids(tokenizer))
+    return _random(Qwen3_5ForConditionalGeneration, config, tokenizer)
+
+
+def _qwen_ids(tokenizer: Any) -> dict[str, Any]:
     names = ["<|image_pad|>", "<|video_pad|>", "<|vision_start|>", "<|vision_end|>"]
     fields = ["image_token_id", "video_token_id", "vision_start_token_id", "vision_end_token_id"]
-    ids = dict(zip(fields, tokenizer.convert_tokens_to_ids(names), strict=True))
+    return dict(zip(fields, tokenizer.convert_tokens_to_ids(names), strict=True))
+
+
+def _random(kind: Any, config: Any, tokenizer: Any) -> Any:
     torch.manual_seed(0)
-    config: Any = Qwen2VLConfig(text_config=text, vision_config=vision, **ids)
-    model: Any = Qwen2VLForConditionalGeneration(config)
+    model = kind(config)
     model.generation_config.eos_token_id = model.generation_config.pad_token_id = tokenizer.eos_token_id
     return model.eval()

@@ -13,6 +13,7 @@ from docspec.errors import ModelError
 from docspec.verifiers.cache import RaggedCache
 from docspec.verifiers.decoder_hooks import decoder_given
 from docspec.verifiers.sequence import Prompt
+from docspec.verifiers.states import STATEFUL, STATELESS, StatefulCache, refuse_bounded_steps
 from docspec.verifiers.window import CPU_WIDTH, GPU_WIDTH, StepCost
 
 
@@ -21,8 +22,7 @@ class Runner:
 
     ``cost`` is what its passes are known to take.
 
-    Raises ModelError for a model with layers of other kinds (linear attention, whose state cannot be
-    rolled back): it would decode wrongly.
+    Raises ModelError for a model with layers of kinds that it does not know: it would decode wrongly.
     """
 
     def __init__(self, model: Any, rows: int) -> None:
@@ -33,6 +33,10 @@ class Runner:
         self.embed_tokens = model.get_input_embeddings()
         self.device = self.embed_tokens.weight.device
         self.cache = RaggedCache(config.num_hidden_layers)
+        self._stateful = kinds & STATEFUL
+        if self._stateful:
+            refuse_bounded_steps(model)
+            self.cache = StatefulCache(config.layer_types, getattr(config, "number_of_conv_states", 1))
         self.cost = StepCost(CPU_WIDTH if self.device.type == "cpu" else GPU_WIDTH)
         self._window = window if "sliding_attention" in kinds else None
         self._by_kind = by_kind  # whether the decoder takes a mask for each kind of layer
@@ -68,7 +72,8 @@ class Runner:
             mask = None  # plain causal: the attention kernel's own fast path, no square mask in memory
         else:
             query = torch.arange(width, device=self.device).expand(len(rows), width)
-            mask = self._masks(query, places, ends, width - torch.tensor(counts, device=self.device))
+            first = width - torch.tensor(counts, device=self.device)
+            mask = self._masks(query, places, ends, first, query >= first[:, None])
         with decoder_given(self.model, self._visual_layers(prompts, tails, width)):
             return self._forward(embeds, positions, mask, keep)
 
@@ -91,25 +96,49 @@ class Runner:
     ) -> torch.Tensor:
         """Run the last token of each of ``outputs``, all others being in the cache, and the ``trees``.
 
-        Returns the logits of the trees' places, right-aligned: [n, largest tree + 1, V].
+        Tokens before the last one go first where the cache has them to be sent again. Returns the logits of
+        the trees' places, right-aligned: [n, largest tree + 1, V].
         """
-        counts = [len(tree) + 1 for tree in trees]
+        cached = [len(prompt) + len(output) - 1 for prompt, output in zip(prompts, outputs, strict=True)]
+        behind = [self.cache.behind(row, count) for row, count in zip(rows, cached, strict=True)]
+        starts = [count - again for count, again in zip(cached, behind, strict=True)]
+        tokens = [
+            [*output[-1 - again :], *tree.tokens]
+            for output, again, tree in zip(outputs, behind, trees, strict=True)
+        ]
+        counts = [len(row) for row in tokens]
         width, n = max(counts), len(rows)
-        starts = [len(prompt) + len(output) - 1 for prompt, output in zip(prompts, outputs, strict=True)]
-        tokens = [[output[-1], *tree.tokens] for output, tree in zip(outputs, trees, strict=True)]
-        ids = torch.tensor([[0] * (width - len(row)) + row for row in tokens], device=self.device)
-        shifts = [start - width + count for start, count in zip(starts, counts, strict=True)]
-        # the place in the cache of each column; the padding, before the row's first one, sees some place
-        query = torch.arange(width, device=self.device) + torch.tensor(shifts, device=self.device)[:, None]
-        query = query.clamp(min=0)  # [n, Q]
+        columns = self.cache.columns(counts, prefill=False)
+        padded = [
+            [0] * column + sent + [0] * (width - column - len(sent))
+            for column, sent in zip(columns, tokens, strict=True)
+        ]
+        ids = torch.tensor(padded, device=self.device)
+        shifts = [start - column for start, column in zip(starts, columns, strict=True)]
         span = max(start + count for start, count in zip(starts, counts, strict=True))
-        places, ends = self._marks(trees, [start + 1 for start in starts], span)
+        # the place in the cache of each column; the padding sees some place
+        query = torch.arange(width, device=self.device) + torch.tensor(shifts, device=self.device)[:, None]
+        query = query.clamp(min=0, max=span - 1)  # [n, Q]
+        places, ends = self._marks(trees, [count + 1 for count in cached], span)
         after = [prompt.following - len(prompt) for prompt in prompts]
         positions = places.gather(1, query) + torch.tensor(after, device=self.device)[:, None]
         self.cache.plan(list(rows), starts, counts, prefill=False, device=self.device)
         mask = self._masks(query, places, ends, torch.zeros(n, dtype=torch.long, device=self.device))
         axes = prompts[0].positions.shape[0]
-        return self._forward(self.embed_tokens(ids), positions.expand(axes, n, width), mask, width)
+        last = [column + count for column, count in zip(columns, counts, strict=True)]
+        keep = width - min(end - len(tree) - 1 for end, tree in zip(last, trees, strict=True))
+        logits = self._forward(self.embed_tokens(ids), positions.expand(axes, n, width), mask, keep)
+        return self._aligned(logits, [end - width for end in last], max(map(len, trees)) + 1)
+
+    @staticmethod
+    def _aligned(logits: torch.Tensor, ends: list[int], size: int) -> torch.Tensor:
+        """``logits`` [n, Q, V], whose rows end ``ends`` columns after the last one (0, or before it), with
+        all ends at the right: [n, size, V]."""
+        if not any(ends):
+            return logits[:, -size:]
+        columns = torch.tensor(ends)[:, None] + torch.arange(logits.shape[1] - size, logits.shape[1])
+        columns = columns.clamp(min=0).to(logits.device)
+        return logits[torch.arange(len(ends), device=logits.device)[:, None], columns]
 
     def _marks(self, trees: Seq[Tree], firsts: Seq[int], size: int) -> tuple[torch.Tensor, torch.Tensor]:
         """Of each of ``size`` columns of each row, [n, size]: its place in the text that it belongs to, and
@@ -128,22 +157,32 @@ class Runner:
         return places, ends
 
     def _masks(
-        self, query: torch.Tensor, places: torch.Tensor, ends: torch.Tensor, first: torch.Tensor
+        self,
+        query: torch.Tensor,
+        places: torch.Tensor,
+        ends: torch.Tensor,
+        first: torch.Tensor,
+        sent: torch.Tensor | None = None,
     ) -> Any:
         """Who may look at whom, in the form that the model takes: one tensor, or one for each kind of layer.
 
-        ``query`` [n, Q] are the queries' columns; ``first`` [n] the rows' first columns that are not padding.
+        ``query`` [n, Q] are the queries' columns; ``first`` [n] the rows' first columns that are not padding;
+        ``sent`` [n, Q] what is to be in the states of layers that have any, where not all is.
         """
         at, key = query[:, None, :, None], torch.arange(places.shape[1], device=self.device)
         below = (key <= at) & (at < ends[:, None, None])  # [n, 1, Q, size]
         # a padding query sees itself: a row of the mask without any key would give NaN
         full = below & (key >= first[:, None, None, None]) | (key == at)
-        if self._window is None:
-            return full
-        place = places.gather(1, query)[:, None, :, None]
-        near = places[:, None, None] > place - self._window
-        sliding = full & (near | (key == at))
-        return {"full_attention": full, "sliding_attention": sliding} if self._by_kind else sliding
+        masks: dict[str, torch.Tensor | None] = {"full_attention": full}
+        if self._window is not None:
+            place = places.gather(1, query)[:, None, :, None]
+            near = places[:, None, None] > place - self._window
+            sliding = full & (near | (key == at))
+            if not self._by_kind:
+                return sliding
+            masks["sliding_attention"] = sliding
+        masks |= dict.fromkeys(self._stateful, sent)
+        return masks if len(masks) > 1 else full
 
     def _forward(self, embeds: torch.Tensor, positions: torch.Tensor, mask: Any, keep: int) -> torch.Tensor:
         if self._longest is not None and int(positions.max()) >= self._longest:
@@ -175,10 +214,10 @@ def layer_kinds(name: str, config: Any) -> tuple[set[str], int | None, bool]:
     # without a kind for each layer, a window is all layers' (Mistral's)
     alone = bool(window and not layers and getattr(config, "use_sliding_window", True))
     kinds = {"sliding_attention"} if alone else set(layers or ["full_attention"])
-    if unknown := kinds - {"full_attention", "sliding_attention"}:
+    if unknown := kinds - {"full_attention", "sliding_attention"} - STATEFUL - STATELESS:
         raise ModelError(
             f"{name} has {', '.join(sorted(unknown))} layers; docspec decodes full and sliding attention, "
-            "whose cache can be rolled back after a rejected draft"
+            "linear attention, state-space models and short convolutions"
         )
     return kinds, window, not alone
 

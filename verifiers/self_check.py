@@ -10,7 +10,7 @@ leaves out (a mask, an argument, a position) shows in all of them.
 from __future__ import annotations
 
 from statistics import median
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import torch
@@ -113,17 +113,23 @@ def _distances(runner: Runner, prompt: Prompt, written: Written, end: int) -> di
 
     In fp32 the furthest place counts, else the middle one: rounding may well send a token to another expert.
     """
-    found = {
-        "a prefill of one row": _pass(runner, [0], prompt, written, [[]], [Tree.chain(written.tokens[:-1])])
-    }
-    rows, outputs = list(range(DRAFTS)), [list[int]() for _ in range(DRAFTS)]
+    right = Tree.chain(written.tokens[:-1])
+    found = {"a prefill of one row": _pass(runner, "prefill", [0], prompt, written, [[]], [right])}
+    cache, rows = runner.cache, list(range(DRAFTS))
+    # without windows, rows are of different lengths where some of them go on
+    outputs = [written.tokens[: row % 2] if cache.resends else [] for row in rows]
     for step in range(1 + STEPS):
         open_ = [row for row in rows if len(outputs[row]) < len(written.tokens)]
         if not open_:
             break
         trees = [_draft((row + step) % DRAFTS, written.tokens[len(outputs[row]) :], end) for row in open_]
+        if not cache.branching:
+            trees = [Tree.chain(tree.tokens[: tree.main]) for tree in trees]
+        if cache.resends and not step:
+            trees = [Tree.chain([]) for _ in open_]
         name = "a verify step" if step else "a prefill of several rows"
-        distances = _pass(runner, open_, prompt, written, [outputs[row] for row in open_], trees)
+        stage: Literal["prefill", "step"] = "step" if step else "prefill"
+        distances = _pass(runner, stage, open_, prompt, written, [outputs[row] for row in open_], trees)
         found[name] = found.get(name, []) + distances
     combine = max if written.logits.dtype == runner.embed_tokens.weight.dtype else median
     return {name: float(combine(distances)) for name, distances in found.items()}
@@ -131,6 +137,7 @@ def _distances(runner: Runner, prompt: Prompt, written: Written, end: int) -> di
 
 def _pass(
     runner: Runner,
+    stage: Literal["prefill", "step"],
     rows: list[int],
     prompt: Prompt,
     written: Written,
@@ -141,8 +148,7 @@ def _pass(
     logits at every place of the tokens' path."""
     longest = len(prompt) + max(map(len, outputs)) + max(map(len, trees)) + 1
     runner.cache.reserve(max(rows) + 1, longest, longest * runner.rows)
-    forward = runner.step if outputs[0] else runner.prefill
-    logits = forward(rows, [prompt] * len(rows), outputs, trees)
+    logits = getattr(runner, stage)(rows, [prompt] * len(rows), outputs, trees)
     firsts, paths, distances = [], [], []
     for i, (output, tree) in enumerate(zip(outputs, trees, strict=True)):
         done = len(output)

@@ -88,6 +88,11 @@ class Sequence:
         return len(self.prompt) + max(len(self.output) - 1, 0)
 
     @property
+    def room(self) -> int:
+        """How many draft tokens can be of use: one token more than is accepted is emitted."""
+        return max(0, self.limit - len(self.output) - 1)
+
+    @property
     def stats(self) -> DecodeStats:
         """The counts so far."""
         return DecodeStats(len(self.output), self.accepted, self.drafted, self.steps)

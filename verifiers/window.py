@@ -14,6 +14,7 @@ FORGET = 0.9  # weight of the past after each step: a draft's quality changes wi
 FORGET_BRANCHES = 0.97  # the same for branches, of which few are right
 PRIOR_BRANCHES = (1.0, 8.0)  # branches taken and sent, to begin with
 LONGEST_BRANCH = 8
+WINDOWS = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256, 384, LONGEST)  # tried lengths
 SIDES = 4  # branches that a tree has, more or less
 HOST_WEIGHT = 0.05  # of a time that was measured, in a running mean
 ASKING = 0.05  # of a step's time, to ask drafts whose windows do not pay
@@ -158,6 +159,25 @@ def worth_proposing(
     return (length, 0) if saved > host.chain else (0, 0)
 
 
+def worth_resending(rate: float, base: float, slope: float, rows: int, host: HostCost, behind: int) -> int:
+    """Length of the window where the tokens of one that is not wholly accepted are sent again in the next.
+
+    A window is worth what it makes a token cheaper, the plain step counted in that catches up where it was
+    refused. None is sent, so that the row catches up, where the ``behind`` tokens that it has to send again
+    already would cost more than that if they had to be sent once more.
+    """
+    share = base / rows
+    plain = share + slope
+    cheapest, length, refused = plain, 0, 0.0
+    for size in WINDOWS:
+        run, whole = expected_run(rate, size), rate**size
+        again = 2 * (1 - whole) + run - size * whole  # tokens, of a refused window
+        cost = share * (2 - whole) + slope * (1 + size + again) + host.chain
+        if (each := cost / (2 - whole + run)) < cheapest:
+            cheapest, length, refused = each, size, 1 - whole
+    return length if behind * refused * slope <= plain - cheapest else 0
+
+
 def worth_waiting(rate: float, base: float, slope: float, rows: int, length: int) -> bool:
     """Whether a plain step, which tests the draft's first token for nothing, should come before a window.
 
@@ -172,11 +192,17 @@ def expected_run(rate: float, length: int) -> float:
 
 
 def worth_sending(
-    gains: Sequence[float], widths: Sequence[int], base: float, slope: float, lone: float
+    gains: Sequence[float],
+    widths: Sequence[int],
+    behind: Sequence[int],
+    base: float,
+    slope: float,
+    lone: float,
 ) -> set[int]:
     """The rows whose windows are worth sending together: most tokens for the time of the passes.
 
-    ``gains`` are the windows' expected accepted tokens, ``widths`` their sizes. A window lengthens every row
+    ``gains`` are the windows' expected accepted tokens, ``widths`` their sizes, ``behind`` what
+    the rows send before them. A window lengthens every row
     that shares its pass, or needs a pass of its own: one row's short guess seldom pays in a large batch.
     """
     order = sorted((row for row, width in enumerate(widths) if width), key=lambda row: -gains[row])
@@ -184,7 +210,10 @@ def worth_sending(
     best, chosen = 0.0, 0
     for count in sorted(counts):
         sent = set(order[:count])
-        sizes = [1 + width * (row in sent) for row, width in enumerate(widths)]
+        sizes = [
+            1 + again + width * (row in sent)
+            for row, (width, again) in enumerate(zip(widths, behind, strict=True))
+        ]
         tokens = len(widths) + sum(gains[row] for row in sent)
         places = [len(rows) * max(sizes[row] for row in rows) for rows in partition(sizes, base, slope)]
         seconds = sum(lone if size == 1 else base + slope * size for size in places)

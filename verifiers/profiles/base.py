@@ -34,8 +34,9 @@ class Profile:
     ``prompts`` by category, ``prompt`` for every other, ``page_prompt`` for the page; "" where the image
     alone is the prompt; ``text_first`` are those whose prompt stands before the image. ``page_side`` bounds
     the page image's longer side, in pixels, where the family asks for it before its processor's own sizing.
-    ``special_text`` says that special tokens are part of the output's text (layout tags); ``stop_tokens`` end
-    it besides those of the checkpoint's generation config. ``page_style`` is how the family writes pages.
+    ``template`` are settings of the checkpoint's chat template. ``special_text`` says that special tokens are
+    part of the output's text (layout tags); ``stop_tokens`` end it besides those of the checkpoint's
+    generation config. ``page_style`` is how the family writes pages.
     """
 
     style: Style = Style()
@@ -46,6 +47,7 @@ class Profile:
     page_prompt: str = ""
     text_first: frozenset[Category | None] = frozenset()
     page_side: int | None = None
+    template: Mapping[str, Any] = MappingProxyType({})
     special_text: bool = False
     stop_tokens: tuple[str, ...] = ()
     page_style: markdown.MarkdownOptions = markdown.DEFAULT
@@ -131,7 +133,10 @@ class Profile:
         for holder in (self.processor, self.tokenizer):
             if getattr(holder, "chat_template", None):
                 text: str = holder.apply_chat_template(
-                    [{"role": "user", "content": content}], tokenize=False, add_generation_prompt=True
+                    [{"role": "user", "content": content}],
+                    tokenize=False,
+                    add_generation_prompt=True,
+                    **self.template,
                 )
                 return text
         raise ModelError(

@@ -33,6 +33,14 @@ CARDS = (
         "HTML",
         note="region prompts are this project's own",
     ),
+    Card(
+        "Qwen3.5, OvisOCR2, LightOnOCR-3 (0.8B, 4B)",
+        ("qwen3_5",),
+        "page",
+        "markdown",
+        "HTML",
+        note="Qwen3.5 itself is asked as Qwen3-VL; the others are known by their names",
+    ),
     Card("PaddleOCR-VL", ("paddleocr_vl",), "region", "markdown", "OTSL"),
     Card("GLM-OCR", ("glm_ocr",), "region", "markdown", "HTML"),
     Card("LightOnOCR", ("lighton_ocr",), "page", "markdown", "HTML", note="no prompt but the image"),
@@ -52,6 +60,6 @@ LEGEND = (
     f"{SMALL}: a small random checkpoint of the real model class gives what its own generate gives, token "
     "for token, for regions and pages, whatever the drafts (fp32, CPU). Published weights were not run; "
     "prompts and sizes are those of the model cards.",
-    "Refused: decoders with linear attention (qwen3_5, for one), whose state cannot be rolled back after a "
-    "rejected draft.",
+    "Layers with recurrent or convolution states (linear attention, as in qwen3_5) decode exactly as well, "
+    "with chains of draft tokens instead of trees.",
 )

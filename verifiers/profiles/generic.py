@@ -6,6 +6,10 @@ known. Whether such a model decodes exactly is not assumed: docspec.verifiers.se
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any
+
 from docspec.types import Category, Style
 from docspec.verifiers.profiles.base import Profile
 
@@ -14,6 +18,7 @@ class Generic(Profile):
     """Page reading as markdown with HTML tables and LaTeX formulas, by instruction."""
 
     style = Style(table="html", formula=("$", "$"))
+    template: Mapping[str, Any] = MappingProxyType({"enable_thinking": False})
     prompt = "Read the text in this image. Output the text only."
     prompts = {  # noqa: RUF012 (read only)
         Category.TABLE: "Write the table in this image as HTML. Output the table only.",

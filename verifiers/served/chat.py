@@ -62,6 +62,8 @@ def body_of(question: Question, png: bytes, card: Card, family: Family, most: in
         "repetition_penalty": family.generation.repetition_penalty or 1.0,
         "add_special_tokens": not profile.special_tokens(profile.chat(category)),
     }
+    if profile.template:
+        body["chat_template_kwargs"] = dict(profile.template)
     if question.drafts:
         body["vllm_xargs"] = {"docspec_drafts": list(question.drafts)}
     return body
