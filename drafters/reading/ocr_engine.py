@@ -61,7 +61,7 @@ class OcrEngine:
 
     @cached_property
     def _detector(self) -> Session:
-        return Session(self.models.detector.path().read_bytes(), self.threads)
+        return Session(self.models.detector.path().read_bytes(), self.threads, keep=False)
 
     @cached_property
     def _recogniser(self) -> Session:
