@@ -14,6 +14,7 @@ from docspec.drafters.reading.lines import UPRIGHT, after_space, group_boxes
 from docspec.drafters.reading.ocr_engine import OcrEngine, cut
 from docspec.drafters.reading.ocr_models import V4
 from docspec.drafters.reading.overlooked import overlooked
+from docspec.drafters.reading.raised import with_raised
 from docspec.drafters.reading.spaces import ink_gaps, restore_spaces
 from docspec.drafters.reading.text_layer import draft_text
 from docspec.types import Box, Draft, Image, Line, Page, Region, Span, Style, union
@@ -133,7 +134,7 @@ def _around(box: Box, image: Image) -> Quad:
 
 
 def _piece(quad: Quad, strip: Image, reading: Transcript) -> tuple[Span, Transcript]:
-    text, alternatives = restore_spaces(reading, ink_gaps(strip, reading.places))
+    text, alternatives = restore_spaces(with_raised(reading, strip), ink_gaps(strip, reading.places))
     return Span(text, _box(quad), alternatives=alternatives), reading
 
 

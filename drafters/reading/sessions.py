@@ -42,9 +42,7 @@ class Session:
 
     def __call__(self, images: FloatArray) -> list[FloatArray]:
         """The outputs for ``images`` [B, 3, H, W]."""
-        outputs: list[FloatArray] = self._session.run(
-            self._outputs, {self._input: images}, self._run_options
-        )
+        outputs: list[FloatArray] = self._session.run(self._outputs, {self._input: images}, self._run_options)
         return outputs
 
 

@@ -17,7 +17,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from docspec.drafters.characters import is_cjk
+from docspec.drafters.characters import SUPERSCRIPTS, is_cjk
 from docspec.drafters.reading.ctc import Transcript
 from docspec.types import Alternative, Image
 
@@ -71,8 +71,7 @@ def restore_spaces(reading: Transcript, gaps: Sequence[float]) -> tuple[str, tup
 def ink_gaps(strip: Image, places: Sequence[float]) -> tuple[float, ...]:
     """Widest run of columns without ink before each of ``places`` (0..1 of the width), in strip heights.
 
-    The first is 0. Ink is what differs from the strip's background (its commonest tone) by a third of the
-    strip's range of tones.
+    The first is 0.
     """
     height, width = strip.shape[:2]
     if not places or not height or not width:
@@ -82,13 +81,20 @@ def ink_gaps(strip: Image, places: Sequence[float]) -> tuple[float, ...]:
     return (0.0, *tuple(_longest_run(blank[a : b + 1]) / height for a, b in itertools.pairwise(columns)))
 
 
-def _blank_columns(strip: Image) -> NDArray[np.bool_]:
+def ink(strip: Image) -> NDArray[np.bool_]:
+    """Which pixels [h, w] of ``strip`` differ by a third of its range of tones from its commonest."""
     grey = strip.mean(axis=2)
     counts, edges = np.histogram(grey, bins=16)
     paper = float(edges[counts.argmax()] + edges[counts.argmax() + 1]) / 2
     reach = max(24.0, float(np.abs(grey - paper).max()) / 3)
-    inner = grey[len(grey) // 10 : max(len(grey) // 10 + 1, len(grey) - len(grey) // 10)]
-    blank: NDArray[np.bool_] = (np.abs(inner - paper) > reach).sum(axis=0) == 0
+    shows: NDArray[np.bool_] = np.abs(grey - paper) > reach
+    return shows
+
+
+def _blank_columns(strip: Image) -> NDArray[np.bool_]:
+    shows = ink(strip)
+    edge = len(shows) // 10
+    blank: NDArray[np.bool_] = ~shows[edge : max(edge + 1, len(shows) - edge)].any(axis=0)
     return blank
 
 
@@ -121,6 +127,6 @@ def _may_part(before: str, after: str) -> bool:
     """Whether a space between the two characters can be right at all."""
     if before == " " or after == " " or is_cjk(before) or is_cjk(after):
         return False
-    if before in "([{'’/" or after in ")]},.;:!?'’/%":
+    if before in "([{'’/" or after in ")]},.;:!?'’/%" or after in SUPERSCRIPTS:
         return False
     return not (before.isdigit() and (after.isdigit() or after in ".,:"))
