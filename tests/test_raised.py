@@ -61,7 +61,12 @@ def test_raised_figures_are_superscripts(
 @pytest.mark.parametrize("dpi", [100, 150])
 @pytest.mark.parametrize(
     "text",
-    ["Figure 10 shows 15 of 20 cases", "in 1990, 1,234 were left", "Table 2.1 and section 1", "2468 13579 470"],
+    [
+        "Figure 10 shows 15 of 20 cases",
+        "in 1990, 1,234 were left",
+        "Table 2.1 and section 1",
+        "2468 13579 470",
+    ],
 )
 def test_figures_on_the_line_stay(engine: OcrEngine, font: str, dpi: int, text: str) -> None:
     """Figures among letters, among figures and at either end are written as they are printed."""

@@ -51,7 +51,7 @@ class OcrEngine:
         readings = [Transcript("")] * len(strips)
         kept = [i for i, strip in enumerate(strips) if strip.size]
         for i, frames in frames_of(self._recogniser, [strips[i] for i in kept]):
-            readings[kept[i]] = decode(frames, self._characters)
+            readings[kept[i]] = decode(frames, self._characters, hyphens=self.models.loses)
         return readings
 
     def known_share(self, text: str) -> float:

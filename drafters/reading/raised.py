@@ -6,7 +6,6 @@ is smaller than its neighbours and stands clear of the line that these stand on.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -22,6 +21,7 @@ _CLEAR = 0.3  # how far above the others' feet a raised figure stands at the lea
 _TALL = 0.35, 1.1  # how tall it is; low resolution may leave half of it
 _HIGH = 1.2  # how far its middle is above the others' at the most
 _STROKE = 0.75  # how tall the stroke of a raised 1 is at the least, which an apostrophe never is
+_LEGIBLE = 6.0  # pixels, of the pieces around: in smaller print figures are a few dots
 _NEIGHBOURS = 8  # pieces of ink beside a figure that say where the line stands
 _FEWEST = 3
 # In heights of the strip:
@@ -66,7 +66,8 @@ def _pieces(shows: NDArray[np.bool_]) -> Pieces:
     height = len(shows)
     _, _, stats, _ = cv2.connectedComponentsWithStats(shows.astype(np.uint8), connectivity=8)
     x, y, wide, tall, _ = stats[1:].T
-    boxes = np.stack([x, y, x + wide, y + tall], axis=1)[tall >= _LETTER * height].astype(np.float64)
+    kept = tall >= _LETTER * height
+    boxes: Pieces = np.stack([x, y, x + wide, y + tall], axis=1)[kept].astype(np.float64)
     return boxes[boxes[:, 0].argsort(kind="stable")]
 
 
@@ -76,7 +77,7 @@ def _is_raised(pieces: Pieces, own: int) -> bool:
     tall = bottom - top
     feet, heads = _line_at(pieces, own)
     usual = feet - heads
-    if not _TALL[0] * usual <= tall <= _TALL[1] * usual:
+    if usual < _LEGIBLE or not _TALL[0] * usual <= tall <= _TALL[1] * usual:
         return False
     high = (feet + heads) / 2 - (top + bottom) / 2
     return bool(feet - bottom >= _CLEAR * usual and high <= _HIGH * usual)
@@ -111,5 +112,7 @@ def _figures_at(piece: NDArray[np.float64], text: str, places: NDArray[np.float6
     nearest = min((i for i in range(len(text)) if text[i] not in _LOW), key=lambda i: float(away[i]))
     if not _may_be_raised(text[nearest]) or away[nearest] > (x1 - x0) / 2 + near:
         return []
-    there = [i for i in range(len(text)) if i == nearest or (_may_be_raised(text[i]) and x0 <= places[i] <= x1)]
+    there = [
+        i for i in range(len(text)) if i == nearest or (_may_be_raised(text[i]) and x0 <= places[i] <= x1)
+    ]
     return [i for i in there if text[i + 1 : i + 2] not in ("/", "⁄")]

@@ -1,4 +1,4 @@
-"""Spaces that a recogniser loses between Latin words, put back.
+"""What a recogniser read as text, and spaces that PP-OCRv4 loses between Latin words put back.
 
 PP-OCRv4 reads "in northwestern New" as "innorthwesternNew" when the print is tight. Two things still show
 the space: the probability that the recogniser gave to it between two characters, and the columns without
@@ -38,6 +38,15 @@ BIAS = -8.5
 DASH = 3.0  # beside a dash: justified lines stretch there too
 UNSURE = 0.03  # probability from which the other decision is kept as an alternative
 PUNCTUATION = 3.0  # a letter after "," or ";", a capital after a word and "."
+
+
+def as_read(reading: Transcript) -> tuple[str, tuple[Alternative, ...]]:
+    """``reading``'s text with its own spaces, wide punctuation plain in Latin lines, and its alternatives."""
+    text = _narrow(reading.text)
+    seconds = ((i, _narrow(other), chance) for i, other, chance in reading.seconds)
+    return text, tuple(
+        Alternative(i, i + 1, other, chance) for i, other, chance in seconds if other != text[i]
+    )
 
 
 def restore_spaces(reading: Transcript, gaps: Sequence[float]) -> tuple[str, tuple[Alternative, ...]]:
@@ -94,8 +103,7 @@ def ink(strip: Image) -> NDArray[np.bool_]:
 def _blank_columns(strip: Image) -> NDArray[np.bool_]:
     shows = ink(strip)
     edge = len(shows) // 10
-    blank: NDArray[np.bool_] = ~shows[edge : max(edge + 1, len(shows) - edge)].any(axis=0)
-    return blank
+    return np.asarray(~shows[edge : max(edge + 1, len(shows) - edge)].any(axis=0))
 
 
 def _longest_run(blank: NDArray[np.bool_]) -> int:
