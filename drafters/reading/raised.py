@@ -18,7 +18,7 @@ from docspec.types import Image
 
 # In heights of the pieces of ink around a figure, of which small letters are most:
 _CLEAR = 0.3  # how far above the others' feet a raised figure stands at the least
-_TALL = 0.35, 1.1  # how tall it is; low resolution may leave half of it
+_TALL = 0.35, 1.2  # how tall it is; low resolution may leave half of it
 _HIGH = 1.2  # how far its middle is above the others' at the most
 _STROKE = 0.75  # how tall the stroke of a raised 1 is at the least, which an apostrophe never is
 _LEGIBLE = 6.0  # pixels, of the pieces around: in smaller print figures are a few dots
