@@ -67,6 +67,11 @@ def raised(text: str) -> str:
     return "".join(RAISED.get(char, char) for char in text)
 
 
+def lowered(text: str) -> str:
+    """``text`` with superscript characters written as plain ones."""
+    return "".join(SUPERSCRIPTS.get(char, char) for char in text)
+
+
 def is_cjk(char: str) -> bool:
     """Whether the character belongs to a script written without spaces, its punctuation included."""
     return unicodedata.east_asian_width(char) in "WF" and not is_hangul(char)

@@ -40,7 +40,9 @@ class ImageNetwork:
     def __init__(self, path: str) -> None:
         import onnxruntime
 
-        self._session: Any = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
+        options = onnxruntime.SessionOptions()
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # others have work meanwhile
+        self._session: Any = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
         self._binding = self._session.io_binding()
         self._results = {node.name: _bound(self._binding, node) for node in self._session.get_outputs()}
 

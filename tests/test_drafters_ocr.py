@@ -17,8 +17,8 @@ from docspec.bench.plain_ocr import PlainOcr
 from docspec.drafters.reading.ctc import Transcript, decode
 from docspec.drafters.reading.ocr import OcrDrafter, read_image, read_turned
 from docspec.drafters.reading.ocr_engine import OcrEngine, cut
-from docspec.drafters.reading.spaces import ink_gaps, restore_spaces
-from docspec.types import Category, Image, Page, Region, Style
+from docspec.drafters.reading.spaces import as_read, ink_gaps, restore_spaces
+from docspec.types import Alternative, Category, Image, Page, Region, Style
 
 CHARACTERS = ["", "a", "b", " "]
 DATA = Path(__file__).parents[1].parent / "shared" / "data"
@@ -82,7 +82,7 @@ def test_a_hyphen_between_figures_is_seen(classes: str, hyphen: float, space: fl
     probabilities[:, 4:] = hyphen, space
     for row, sign in enumerate(classes):
         probabilities[row, characters.index(sign.strip("."))] = 0.9
-    assert decode(probabilities, characters).text == text
+    assert decode(probabilities, characters, hyphens=True).text == text
 
 
 def test_decoding_keeps_second_readings() -> None:
@@ -141,8 +141,15 @@ def test_no_spaces_where_none_can_be() -> None:
 
 def test_wide_punctuation_is_made_plain_in_latin_lines() -> None:
     """The recogniser likes full-width commas; they stay in CJK text."""
-    assert spaced("add（a，b）") == "add(a,b)"
-    assert spaced("加（a，b）") == "加（a，b）"
+    assert spaced("add（a，b）") == as_read(Transcript("add（a，b）"))[0] == "add(a,b)"
+    assert spaced("加（a，b）") == as_read(Transcript("加（a，b）"))[0] == "加（a，b）"
+
+
+def test_second_readings_are_alternatives_where_they_say_something_else() -> None:
+    """A wide comma is the plain one in a Latin line."""
+    text, alternatives = as_read(Transcript("cl,b", seconds=((0, "d", 0.3), (2, "，", 0.2), (3, "", 0.1))))
+    assert text == "cl,b"
+    assert alternatives == (Alternative(0, 1, "d", 0.3), Alternative(3, 4, "", 0.1))
 
 
 @given(st.text("ab,.1中(- ", max_size=20), st.data())

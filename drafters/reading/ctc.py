@@ -1,7 +1,7 @@
 """Decoding a recogniser's frames (connectionist temporal classification) without losing its doubts.
 
 Beside the characters it keeps where each one stands, how sure it is, and how likely a space is before it:
-the recogniser often prefers "nothing" to a space that it has seen, and to a hyphen between figures.
+PP-OCRv4 often prefers "nothing" to a space that it has seen, and to a hyphen between figures.
 """
 
 from __future__ import annotations
@@ -41,14 +41,17 @@ class Transcript:
         return sum(self.confidences) / len(self.confidences) if self.confidences else 0.0
 
 
-def decode(frames: NDArray[np.float32], characters: Sequence[str]) -> Transcript:
+def decode(frames: NDArray[np.float32], characters: Sequence[str], *, hyphens: bool = False) -> Transcript:
     """Greedy decoding of ``frames`` [T, C] of probabilities; class i is ``characters[i]``, 0 the blank.
 
-    Spaces at either end are left out.
+    With ``hyphens`` those between figures are seen where the blank was preferred to them. Spaces at either
+    end are left out.
     """
     total = len(frames)
     space = frames[:, characters.index(" ")] if " " in characters else np.zeros(len(frames))
-    best = _with_hyphens(frames, space, characters)
+    best: NDArray[np.intp] = frames.argmax(axis=1)
+    if hyphens:
+        best = _with_hyphens(frames, best, space, characters)
     fresh = np.ones(len(best), dtype=bool)
     fresh[1:] = best[1:] != best[:-1]
     text: list[str] = []
@@ -80,10 +83,13 @@ def decode(frames: NDArray[np.float32], characters: Sequence[str]) -> Transcript
 
 
 def _with_hyphens(
-    frames: NDArray[np.float32], space: NDArray[np.floating[Any]], characters: Sequence[str]
+    frames: NDArray[np.float32],
+    best: NDArray[np.intp],
+    space: NDArray[np.floating[Any]],
+    characters: Sequence[str],
 ) -> NDArray[np.intp]:
-    """The best class of each frame, and a hyphen among the blanks between two figures where it shows."""
-    best: NDArray[np.intp] = frames.argmax(axis=1)
+    """The ``best`` class of each frame, and a hyphen among the blanks between two figures where it shows."""
+    best = best.copy()
     if "-" not in characters:
         return best
     hyphen = characters.index("-")

@@ -33,8 +33,10 @@ def find_text(session: Session, image: Image, scale: float) -> list[Quad]:
     size = [max(STEP, round(side * scale / STEP) * STEP) for side in (width, height)]
     method = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
     small = image if size == [width, height] else cv2.resize(image, size, interpolation=method)
-    bgr = small[:, :, ::-1].transpose(2, 0, 1).astype(np.float32)
-    [paint, *_] = session((bgr / 127.5 - 1.0)[None])
+    bgr = small[:, :, ::-1].transpose(2, 0, 1).astype(np.float32, order="C")
+    bgr *= 1 / 127.5
+    bgr -= 1.0
+    [paint, *_] = session(bgr[None])
     ratio = np.array([width / size[0], height / size[1]], dtype=np.float32)
     last = np.array([width - 1, height - 1], dtype=np.float32)
     return [_clockwise(np.clip(box * ratio, 0, last)) for box in _boxes(paint[0, 0])]

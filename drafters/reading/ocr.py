@@ -14,7 +14,8 @@ from docspec.drafters.reading.lines import UPRIGHT, after_space, group_boxes
 from docspec.drafters.reading.ocr_engine import OcrEngine, cut
 from docspec.drafters.reading.ocr_models import V4
 from docspec.drafters.reading.overlooked import overlooked
-from docspec.drafters.reading.spaces import ink_gaps, restore_spaces
+from docspec.drafters.reading.raised import with_raised
+from docspec.drafters.reading.spaces import as_read, ink_gaps, restore_spaces
 from docspec.drafters.reading.text_layer import draft_text
 from docspec.types import Box, Draft, Image, Line, Page, Region, Span, Style, union
 
@@ -68,7 +69,7 @@ def read_image(engine: OcrEngine, image: Image) -> list[Line]:
     quads = [*quads, *alone]
     strips, readings, turns = read_turned(engine, [cut(image, quad) for quad in quads])
     wanted = [i for i, reading in enumerate(readings) if kept[i](reading)]
-    pieces = [(*_piece(quads[i], strips[i], readings[i]), strips[i]) for i in wanted]
+    pieces = [(*_piece(quads[i], strips[i], readings[i], engine.models.loses), strips[i]) for i in wanted]
     groups = group_boxes([span.box for span, *_ in pieces])
     return [_line([pieces[i] for i in group], turns[wanted[group[0]]]) for group in groups]
 
@@ -132,8 +133,9 @@ def _around(box: Box, image: Image) -> Quad:
     return np.array([[x0, y0], [x1, y0], [x1, y1], [x0, y1]], np.float32)
 
 
-def _piece(quad: Quad, strip: Image, reading: Transcript) -> tuple[Span, Transcript]:
-    text, alternatives = restore_spaces(reading, ink_gaps(strip, reading.places))
+def _piece(quad: Quad, strip: Image, reading: Transcript, loses: bool) -> tuple[Span, Transcript]:
+    shown = with_raised(reading, strip)
+    text, alternatives = restore_spaces(shown, ink_gaps(strip, reading.places)) if loses else as_read(shown)
     return Span(text, _box(quad), alternatives=alternatives), reading
 
 

@@ -51,7 +51,7 @@ class OcrEngine:
         readings = [Transcript("")] * len(strips)
         kept = [i for i, strip in enumerate(strips) if strip.size]
         for i, frames in frames_of(self._recogniser, [strips[i] for i in kept]):
-            readings[kept[i]] = decode(frames, self._characters)
+            readings[kept[i]] = decode(frames, self._characters, hyphens=self.models.loses)
         return readings
 
     def known_share(self, text: str) -> float:
@@ -61,7 +61,7 @@ class OcrEngine:
 
     @cached_property
     def _detector(self) -> Session:
-        return Session(self.models.detector.path().read_bytes(), self.threads)
+        return Session(self.models.detector.path().read_bytes(), self.threads, keep=False)
 
     @cached_property
     def _recogniser(self) -> Session:

@@ -37,10 +37,16 @@ class ModelFile:
 
 @dataclass(frozen=True, slots=True)
 class OcrModels:
-    """What finds text, and what reads it."""
+    """What finds text, and what reads it.
+
+    ``loses`` says that the recogniser prefers nothing to spaces and hyphens that it has seen, so that they
+    have to be put back. For PP-OCRv4's that is worth 0.8 of a mean accepted length of 9.0 on English regions
+    (spaces) and 0.2 (hyphens between figures); PP-OCRv6's has 9.46 as it reads, 9.41 with spaces put back.
+    """
 
     detector: ModelFile
     recogniser: ModelFile
+    loses: bool = False
 
 
 _V4, _V6 = ("rapidocr_onnxruntime", "rapidocr-onnxruntime"), ("rapidocr", "rapidocr")
@@ -50,7 +56,7 @@ V6_RECOGNISER = ModelFile(*_V6, "PP-OCRv6_rec_small.onnx")
 
 # With PP-OCRv6's detector, mean accepted length on English regions is 8.8 instead of 9.4, on others the same.
 V6 = OcrModels(V4_DETECTOR, V6_RECOGNISER)
-V4 = OcrModels(V4_DETECTOR, V4_RECOGNISER)
+V4 = OcrModels(V4_DETECTOR, V4_RECOGNISER, loses=True)
 
 
 def alphabet(model: bytes) -> list[str]:

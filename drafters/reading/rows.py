@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from itertools import accumulate, pairwise
 from statistics import median
 
-from docspec.drafters.characters import clean, is_cjk, raised
+from docspec.drafters.characters import clean, is_cjk, lowered, raised
 from docspec.drafters.reading.joining import HYPHENS
 from docspec.turning import is_right_to_left
 from docspec.types import Box, Line, Style, union
@@ -18,6 +18,7 @@ LABEL = re.compile(r"[A-Z][\w./()&'-]*(?: [\w./()&'-]+){0,3}:(?=\s+\S)")
 # A clause's number or letter at the start of a line, and what the line before it ends with.
 CLAUSE = re.compile(r"\((?:\d{1,2}|[a-z]|[ivx]{1,4})\)\s+\S")
 CLAUSE_END = (".", ";", ":", ",", "—", "–", " and", " or")
+TEXT_LAYER = "text-layer"  # the source of lines whose superscript characters are what the document says
 ROOM = 2.0  # line heights to spare
 ADDRESS = 4  # lines of an address, at the least; one less with a postal code
 SHORT = 40  # characters of such a line, at the most
@@ -66,7 +67,7 @@ def rows_of(lines: Sequence[Line], style: Style) -> list[Row]:
 
 def _characters(line: Line, superscripts: bool) -> str:
     if not superscripts:
-        return line.text
+        return line.text if line.source == TEXT_LAYER else lowered(line.text)
     following = [*(span.text for span in line.spans[1:]), ""]
     return "".join(
         raised(span.text) if span.superscript and not after.startswith(FRACTION_SLASH) else span.text

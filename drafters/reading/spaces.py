@@ -1,4 +1,4 @@
-"""Spaces that a recogniser loses between Latin words, put back.
+"""What a recogniser read as text, and spaces that PP-OCRv4 loses between Latin words put back.
 
 PP-OCRv4 reads "in northwestern New" as "innorthwesternNew" when the print is tight. Two things still show
 the space: the probability that the recogniser gave to it between two characters, and the columns without
@@ -17,7 +17,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from docspec.drafters.characters import is_cjk
+from docspec.drafters.characters import SUPERSCRIPTS, is_cjk
 from docspec.drafters.reading.ctc import Transcript
 from docspec.types import Alternative, Image
 
@@ -38,6 +38,15 @@ BIAS = -8.5
 DASH = 3.0  # beside a dash: justified lines stretch there too
 UNSURE = 0.03  # probability from which the other decision is kept as an alternative
 PUNCTUATION = 3.0  # a letter after "," or ";", a capital after a word and "."
+
+
+def as_read(reading: Transcript) -> tuple[str, tuple[Alternative, ...]]:
+    """``reading``'s text with its own spaces, wide punctuation plain in Latin lines, and its alternatives."""
+    text = _narrow(reading.text)
+    seconds = ((i, _narrow(other), chance) for i, other, chance in reading.seconds)
+    return text, tuple(
+        Alternative(i, i + 1, other, chance) for i, other, chance in seconds if other != text[i]
+    )
 
 
 def restore_spaces(reading: Transcript, gaps: Sequence[float]) -> tuple[str, tuple[Alternative, ...]]:
@@ -71,8 +80,7 @@ def restore_spaces(reading: Transcript, gaps: Sequence[float]) -> tuple[str, tup
 def ink_gaps(strip: Image, places: Sequence[float]) -> tuple[float, ...]:
     """Widest run of columns without ink before each of ``places`` (0..1 of the width), in strip heights.
 
-    The first is 0. Ink is what differs from the strip's background (its commonest tone) by a third of the
-    strip's range of tones.
+    The first is 0.
     """
     height, width = strip.shape[:2]
     if not places or not height or not width:
@@ -82,14 +90,20 @@ def ink_gaps(strip: Image, places: Sequence[float]) -> tuple[float, ...]:
     return (0.0, *tuple(_longest_run(blank[a : b + 1]) / height for a, b in itertools.pairwise(columns)))
 
 
-def _blank_columns(strip: Image) -> NDArray[np.bool_]:
+def ink(strip: Image) -> NDArray[np.bool_]:
+    """Which pixels [h, w] of ``strip`` differ by a third of its range of tones from its commonest."""
     grey = strip.mean(axis=2)
     counts, edges = np.histogram(grey, bins=16)
     paper = float(edges[counts.argmax()] + edges[counts.argmax() + 1]) / 2
     reach = max(24.0, float(np.abs(grey - paper).max()) / 3)
-    inner = grey[len(grey) // 10 : max(len(grey) // 10 + 1, len(grey) - len(grey) // 10)]
-    blank: NDArray[np.bool_] = (np.abs(inner - paper) > reach).sum(axis=0) == 0
-    return blank
+    shows: NDArray[np.bool_] = np.abs(grey - paper) > reach
+    return shows
+
+
+def _blank_columns(strip: Image) -> NDArray[np.bool_]:
+    shows = ink(strip)
+    edge = len(shows) // 10
+    return np.asarray(~shows[edge : max(edge + 1, len(shows) - edge)].any(axis=0))
 
 
 def _longest_run(blank: NDArray[np.bool_]) -> int:
@@ -121,6 +135,6 @@ def _may_part(before: str, after: str) -> bool:
     """Whether a space between the two characters can be right at all."""
     if before == " " or after == " " or is_cjk(before) or is_cjk(after):
         return False
-    if before in "([{'’/" or after in ")]},.;:!?'’/%":
+    if before in "([{'’/" or after in ")]},.;:!?'’/%" or after in SUPERSCRIPTS:
         return False
     return not (before.isdigit() and (after.isdigit() or after in ".,:"))

@@ -16,6 +16,7 @@ from docspec.drafters.characters import SOFT_HYPHEN, clean
 from docspec.drafters.formats.table_text import Cell, Grid, write_html, write_pipe
 from docspec.drafters.reading.cell_grid import aligned_cells
 from docspec.drafters.reading.pieces import Piece
+from docspec.drafters.reading.rows import TEXT_LAYER
 from docspec.drafters.reading.ruled_grid import ruled_cells
 from docspec.turning import turned, turned_box
 from docspec.types import Box, Line, Page, Region, Style
@@ -26,7 +27,6 @@ EDGE = 2.0  # points to both sides of a rule in which the page shows it
 CONTRAST = 12  # grey levels between a rule and what is beside it, at the least
 SEAM = 0.27  # of a background's darkness: how light the seam between two of its pieces may be drawn
 SHOWN = 0.4  # share of a rule's length with that contrast: rules may be dotted
-TEXT_LAYER = "text-layer"
 WORD = re.compile(r"\S+")
 TYPED_RULES = re.compile(r"(?:\.[ \u00a0]?){4,}|[-=–—]{5,}")  # leaders, rules; "____" is to be filled in
 

@@ -14,12 +14,13 @@ from docspec.drafters.reading.formulas.region import formula_lines, inline_formu
 from docspec.drafters.reading.fractions import with_fractions
 from docspec.drafters.reading.ligatures import mend_lines
 from docspec.drafters.reading.marked import as_markdown
+from docspec.drafters.reading.rows import TEXT_LAYER
 from docspec.drafters.reading.table_drafts import write_table
 from docspec.drafters.reading.writer import write_region
 from docspec.markdown import HEADINGS, formula
 from docspec.types import Box, Category, Draft, Line, Page, Region, Style
 
-SOURCE = "text-layer"
+SOURCE = TEXT_LAYER
 MAY_BE_CONTENTS = (Category.TABLE, Category.TEXT, Category.LIST_ITEM)
 
 
@@ -83,7 +84,7 @@ def draft_text(page: Page, region: Region, style: Style, source: str, confidence
 
 def _recognised_formula(region: Region, style: Style, source: str, confidence: float) -> Sequence[Draft]:
     """A display formula in what OCR read of it: fractions and roots are not to be had so."""
-    text = write_region(region, replace(style, formula=None))
+    text = write_region(region, replace(style, formula=None, superscripts=True))
     if not text:
         return ()
     latex = display_of_text(text)

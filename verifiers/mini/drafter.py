@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from docspec.config import Config
-from docspec.drafters.characters import SUPERSCRIPTS
+from docspec.drafters.characters import lowered
 from docspec.drafters.following.comparison import corrections
 from docspec.drafters.reading import fractions
 from docspec.drafters.reading.alternatives import moved_alternatives
@@ -90,4 +90,4 @@ class FusedText(Fused):
 def styled(text: str, style: Style) -> str:
     """What the mini wrote, formulas and superscripts as ``style`` has them."""
     written = with_latex(text, style.formula) if style.formula else plain(text)
-    return written if style.superscripts else "".join(SUPERSCRIPTS.get(sign, sign) for sign in written)
+    return written if style.superscripts else lowered(written)
