@@ -231,6 +231,22 @@ def test_a_lease_has_one_holder(store: Store) -> None:
     assert first.take("k")
 
 
+def test_a_lost_lease_is_not_found_again(store: Store) -> None:
+    """Who lost it does not have it again by another's taking it once all of it had been removed."""
+    clock = Clock()
+    first, second, third = (Leases(store, elsewhere(name), clock=clock, expiry=60) for name in "abc")
+    assert first.take("k")
+    assert not second.take("k")
+    clock.now += 61
+    assert second.take("k")
+    second.release("k")
+    assert third.take("k")
+    assert not first.holds("k")
+    first.renew()
+    first.release("k")
+    assert third.holds("k")
+
+
 def test_the_dead_of_this_machine_are_known_at_once(store: Store) -> None:
     """No need to wait for a process that certainly is gone; a living one is left alone."""
     this = Owner.this()
