@@ -12,6 +12,8 @@ from typing import Any
 
 import numpy as np
 
+from docspec.threads import onnx_threads
+
 INPUT = ("text", "post-seg-image")  # lines, and pictures as the image network segments them
 SMALLEST_TABLE_NETWORK = "V1"
 
@@ -40,7 +42,9 @@ class ImageNetwork:
     def __init__(self, path: str) -> None:
         import onnxruntime
 
-        self._session: Any = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = onnx_threads()
+        self._session: Any = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
         self._binding = self._session.io_binding()
         self._results = {node.name: _bound(self._binding, node) for node in self._session.get_outputs()}
 

@@ -79,7 +79,7 @@ def test_no_page_is_lost_with_a_worker(pages: list[int], length: int, kept: int)
     parts = ranges(pages, length)
     assert [page for part in parts for page in part] == pages
     assert all(len(part) <= length for part in parts)
-    document = Open(Item("a.pdf", "a"), Path("a.pdf"), Path())
+    document = Open(Item("a.pdf", "a"))
     done = pages[:kept]
     left = after_loss(Unit(document, tuple(pages)), done)
     assert [page for unit in left for page in unit.pages] == pages[kept:]
@@ -91,7 +91,7 @@ def test_no_page_is_lost_with_a_worker(pages: list[int], length: int, kept: int)
 def test_the_board_waits_for_what_others_may_still_hand_out() -> None:
     """Who asks while a document is open gets its units, and the end only when it is finished."""
     item = Item("a.pdf", "a")
-    board, document = Board([item]), Open(item, Path("a.pdf"), Path())
+    board, document = Board([item]), Open(item)
     assert board.take() is item
     taken: list[Any] = []
     waiting = threading.Thread(target=lambda: taken.extend([board.take(), board.take()]))

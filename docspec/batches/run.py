@@ -13,12 +13,12 @@ from pathlib import Path
 from typing import Unpack
 
 import docspec
-from docspec.batches.attempts import Settings
 from docspec.batches.board import Board
 from docspec.batches.leader import Leader
 from docspec.batches.leases import BEAT, Leases, Owner
 from docspec.batches.manifest import Manifest, deciding, digest, settle_options
 from docspec.batches.report import BatchReport
+from docspec.batches.site import Settings, Site
 from docspec.batches.sources import Item, collect, collect_list
 from docspec.batches.store import Store, open_store
 from docspec.config import Config, Options
@@ -77,7 +77,7 @@ def batch(
         retry_failed=retry_failed,
         patience=page_timeout,
         memory=memory_limit * 1_000_000,
-        environment=_environment(workers),
+        threads=max(1, (os.cpu_count() or 1) // workers),
     )
     _work(items, store, settings, report, progress or (lambda report: None))
     return report
@@ -92,16 +92,6 @@ def _items(inputs: Sequence[str | Path], listed: Iterable[str]) -> tuple[list[It
         if other is not item and other.source != item.source:
             raise UsageError(f"{other.source} and {item.source} would both be written to {item.stem}")
     return list(places.values()), errors
-
-
-def _environment(workers: int) -> dict[str, str]:
-    """What the workers run in: the cores are shared out among them."""
-    threads = max(1, (os.cpu_count() or 1) // workers)
-    shared = {"OMP_NUM_THREADS": str(threads), "OMP_WAIT_POLICY": "passive", **os.environ}
-    root = Path(__file__).resolve().parents[2]
-    if (root / "pyproject.toml").exists():  # a checkout: workers have to import the same
-        shared["PYTHONPATH"] = os.pathsep.join(filter(None, (str(root), shared.get("PYTHONPATH"))))
-    return shared
 
 
 def _work(
@@ -126,10 +116,11 @@ def _work(
     board, leases, lock = Board(items), Leases(store, Owner.this()), threading.Lock()
     _tidy(store, manifest, leases)
     with tempfile.TemporaryDirectory(prefix="docspec-") as scratch, _heartbeat(leases):
-        leaders = [
-            Leader(board, store, manifest, leases, settings, report, lock, Path(scratch))
-            for _ in range(report.workers)
+        places = [
+            Site(store, settings, Path(scratch, str(number)), lambda: board.error is not None)
+            for number in range(report.workers)
         ]
+        leaders = [Leader(board, store, manifest, leases, settings, report, lock, place) for place in places]
         threads = [threading.Thread(target=leader.lead, daemon=True) for leader in leaders]
         for thread in threads:
             thread.start()

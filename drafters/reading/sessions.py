@@ -12,13 +12,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from docspec.threads import onnx_threads
+
 CUDA, CPU = "CUDAExecutionProvider", "CPUExecutionProvider"
 
 FloatArray = NDArray[np.float32]
 
 
 class Session:
-    """A ``model``, an ONNX file's content, ready to run; ``threads`` 0 means all cores.
+    """A ``model``, an ONNX file's content, ready to run; ``threads`` 0 are those of ``onnx_threads``.
 
     ``outputs`` are the names of what it gives, by default what the file says; ``on_gpu`` says where it runs.
     """
@@ -27,7 +29,7 @@ class Session:
         import onnxruntime
 
         options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads
+        options.intra_op_num_threads = threads or onnx_threads()
         options.log_severity_level = 3
         providers = [name for name in (CUDA, CPU) if name in onnxruntime.get_available_providers()]
         self._outputs = outputs
