@@ -117,6 +117,14 @@ def batch(
         int,
         typer.Option(metavar="N", help="Regions that a worker decodes together.", rich_help_panel=MACHINE),
     ] = MAX_BATCH,
+    ray: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ADDRESS",
+            help="Have the workers on a Ray cluster, auto for this node's; all nodes have to see inputs and OUT.",
+            rich_help_panel=MACHINE,
+        ),
+    ] = None,
     page_timeout: Annotated[
         float,
         typer.Option(
@@ -181,6 +189,7 @@ def batch(
                 listed=_lines(listed),
                 formats=formats,
                 workers=workers,
+                ray=ray,
                 force=force,
                 retry_failed=retry_failed,
                 page_timeout=page_timeout,

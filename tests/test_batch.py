@@ -253,8 +253,9 @@ def test_notes_of_pages_outlive_their_process(parts: Path, tmp_path: Path) -> No
     report = run([tmp_path / "b.pdf"], out, formats="json", page_timeout=2)
     assert report.pages == 2
     notes = json.loads((out / "b.json").read_text("utf-8"))["notes"]
-    assert notes[0] == "MuPDF: unknown keyword: 'nonsense'"
-    assert any("1 comment" in note for note in notes)
+    assert notes[0].startswith("MuPDF: ")
+    assert "'nonsense'" in notes[0]
+    assert "page 2 has a comment: a comment" in notes
 
 
 def test_what_a_kill_left_of_a_finished_document_goes(parts: Path, tmp_path: Path) -> None:
