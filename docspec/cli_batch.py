@@ -121,7 +121,7 @@ def batch(
         str | None,
         typer.Option(
             metavar="ADDRESS",
-            help="Have the workers on a Ray cluster, auto for this node's; all nodes have to see inputs and OUT.",
+            help="Have the workers on a Ray cluster (auto: this node's), whose nodes all see inputs and OUT.",
             rich_help_panel=MACHINE,
         ),
     ] = None,
