@@ -104,7 +104,7 @@ def parse(
         typer.Option(
             "--format",
             metavar="LIST",
-            help="What to write: some of md,json,html and what plug-ins add. Default: md.",
+            help="What to write: some of md,json,html,docling,chunks and what plug-ins add. Default: md.",
         ),
     ] = None,
     pages: Pages = None,

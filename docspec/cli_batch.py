@@ -72,7 +72,7 @@ def batch(
         typer.Option(
             "--format",
             metavar="LIST",
-            help="What to write: some of md,json,html,docling.",
+            help="What to write: some of md,json,html,docling,chunks.",
             rich_help_panel=RESULTS,
         ),
     ] = "md",
