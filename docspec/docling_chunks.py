@@ -1,4 +1,4 @@
-"""A document in chunks for search and retrieval, as docling's own chunker makes them of its DoclingDocument."""
+"""A document in chunks for search and retrieval, which docling's own chunker makes of the format docling."""
 
 from __future__ import annotations
 
