@@ -111,10 +111,18 @@ def test_more_workers_than_there_is_room(cluster: Any, parts: Path, tmp_path: Pa
 
 
 def test_a_store_that_nodes_do_not_see_is_refused(cluster: Any, parts: Path, tmp_path: Path) -> None:
-    """It is said before anything is read; so is an address where no cluster is."""
+    """It is said before anything is read."""
     source = make_pdf(tmp_path / "a.pdf", ["a"])
     began = time.monotonic()
     with pytest.raises(docspec.OutputError, match="does not see it"):
         run([source], "memory://nowhere/out", ray=cluster.address)
     assert time.monotonic() - began < 60
     assert not was_read(parts)
+
+
+def test_an_address_without_a_cluster_is_refused(parts: Path, tmp_path: Path) -> None:
+    """At once, and not after Ray's minutes."""
+    began = time.monotonic()
+    with pytest.raises(docspec.UsageError, match="127.0.0.1:1: no Ray cluster can be reached"):
+        run([make_pdf(tmp_path / "a.pdf", ["a"])], tmp_path / "out", ray="127.0.0.1:1")
+    assert time.monotonic() - began < 30

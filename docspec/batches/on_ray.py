@@ -9,6 +9,7 @@ and results go between the nodes and the store, which all of them have to reach.
 from __future__ import annotations
 
 import os
+import socket
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -27,6 +28,7 @@ from docspec.errors import DocspecError, ModelError, OutputError, UsageError
 
 MOMENT = 1.0  # seconds that a leader waits for its place before it looks whether the run is over
 GLANCE = 0.5  # seconds between looks whether the run was stopped
+REACH = 10.0  # seconds for a cluster's address to answer
 TRIES = 5  # actors in a row that do not even start
 ROOM = 600.0  # seconds without a single actor of a run after which it is given up
 
@@ -172,6 +174,13 @@ class RaySite:
             self._actor = self._about = None
 
 
+def _reach(address: str) -> None:
+    """Raises OSError where nobody listens at ``HOST:PORT``: Ray would try for minutes."""
+    host, _, port = address.rpartition(":")
+    if port.isdecimal() and "/" not in host:
+        socket.create_connection((host.strip("[]"), int(port)), timeout=REACH).close()
+
+
 @contextmanager
 def on_ray(
     address: str, output: str, settings: Settings, workers: int, stopping: Callable[[], bool]
@@ -187,8 +196,9 @@ def on_ray(
     had = ray.is_initialized()
     try:
         if not had:
+            _reach(address)
             ray.init(address=address, log_to_driver=False, logging_level="ERROR")
-    except (ConnectionError, RuntimeError, ValueError) as error:
+    except (OSError, RuntimeError, ValueError) as error:
         raise UsageError(f"{address}: no Ray cluster can be reached: {error}") from error
     try:
         cluster = Cluster(ray, output, settings)
