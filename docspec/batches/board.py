@@ -11,6 +11,7 @@ import time
 from collections import deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from docspec.batches.sources import Item
 from docspec.errors import DocspecError
@@ -38,6 +39,19 @@ class Open:
     tokens: int = 0
     steps: int = 0
     began: float = field(default_factory=time.perf_counter)
+
+    def known(self) -> dict[str, Any]:
+        """What its line of the journal takes from here (see Record)."""
+        return {
+            "size": self.size,
+            "stamp": self.stamp,
+            "sha256": self.sha256,
+            "read_pages": self.read,
+            "wall": round(time.perf_counter() - self.began, 3),
+            "seconds": tuple(self.seconds.items()),
+            "tokens": self.tokens,
+            "steps": self.steps,
+        }
 
 
 @dataclass(frozen=True, slots=True)

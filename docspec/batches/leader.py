@@ -223,16 +223,9 @@ class Leader:
             error=error,
             pages=pages,
             failures=failures,
-            size=document.size,
-            stamp=document.stamp,
-            sha256=document.sha256,
             version=self.settings.version,
             options=self.settings.options,
-            read_pages=document.read,
-            wall=round(time.perf_counter() - document.began, 3),
-            seconds=tuple(document.seconds.items()),
-            tokens=document.tokens,
-            steps=document.steps,
+            **document.known(),
         )
         with self.lock:
             self.manifest.add(record)
