@@ -39,7 +39,9 @@ class MiniDrafter:
     def __init__(self, base: Drafter | None = None) -> None:
         self.base = base or AutoDrafter()
         self.alternatives = WithAlternatives(FusedText(None))
-        self.verifier = MiniVerifier(Config(verifier="mini", verify="all"), decide=self.alternatives, formulas=True)
+        self.verifier = MiniVerifier(
+            Config(verifier="mini", verify="all"), decide=self.alternatives, formulas=True
+        )
 
     def read(self, page: Page) -> Sequence[Line]:
         """The page's text lines, see docspec.types.Drafter."""
