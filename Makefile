@@ -1,4 +1,4 @@
-# make demo | test | test-slow | test-lowest | test-vllm | lint | types | wheel-check | quality | bench | bench-gpu
+# make demo | test | test-slow | test-lowest | test-extras | test-vllm | lint | types | wheel-check | quality | bench | bench-gpu
 # Packages come from wherever this machine's pip is set to look; versions from constraints.txt
 # (CONSTRAINTS=/dev/null: the newest ones).
 
@@ -19,7 +19,7 @@ INSTALLED := $(VENV)/.installed
 ALONE := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 TOKENIZERS_PARALLELISM=false HF_HUB_OFFLINE=1
 PYTEST := $(ALONE) $(BIN)/python -m pytest
 
-.PHONY: demo test test-slow test-lowest test-vllm lint types wheel-check quality bench bench-gpu clean
+.PHONY: demo test test-slow test-lowest test-extras test-vllm lint types wheel-check quality bench bench-gpu clean
 
 demo: $(INSTALLED)
 	@mkdir -p out
@@ -38,6 +38,12 @@ test-slow: $(INSTALLED)
 # The fast tests with the lowest versions that pyproject.toml allows, in an environment of their own.
 test-lowest:
 	$(MAKE) test VENV=.venv-lowest CONSTRAINTS=constraints-lowest.txt
+
+# Ray, LangChain, LlamaIndex and docling, in an environment of their own: some want older versions than we pin.
+test-extras:
+	$(MAKE) VENV=.venv-extras CONSTRAINTS=/dev/null .venv-extras/.installed
+	.venv-extras/bin/python -m pip install --quiet '.[ray,langchain,llama-index,chunks]'
+	$(ALONE) .venv-extras/bin/python -m pytest tests/test_batch_ray.py tests/test_integrations.py tests/test_docling.py
 
 # vLLM's CPU build and small random models, in an environment of their own: it pins versions that we do not.
 test-vllm:

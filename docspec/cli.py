@@ -19,6 +19,27 @@ from rich.table import Table
 
 from docspec.cli_batch import batch
 from docspec.cli_bench import bench_app
+from docspec.cli_options import (
+    DECODING,
+    MACHINE,
+    Accept,
+    DetectorName,
+    Device,
+    DrafterName,
+    Dtype,
+    Images,
+    KeepHeaders,
+    MaxBatch,
+    MaxNewTokens,
+    Offline,
+    Pages,
+    Password,
+    Plain,
+    ReadingMode,
+    Server,
+    VerifierName,
+    Verify,
+)
 from docspec.cli_run import NOTHING, ParseRun, print_error
 from docspec.config import (
     MAX_BATCH,
@@ -31,8 +52,6 @@ from docspec.config import (
 )
 from docspec.errors import DocspecError, UsageError
 from docspec.verifiers.vllm_plugin.arguments import WINDOW
-
-READING, DECODING, MACHINE = "How it is read", "How the model's output is decided", "What it runs on"
 
 app = typer.Typer(
     help="PDFs and page images to markdown: a cheap pipeline drafts, a vision-language model verifies.",
@@ -85,83 +104,21 @@ def parse(
         typer.Option(
             "--format",
             metavar="LIST",
-            help="What to write: some of md,json,html and what plug-ins add. Default: md.",
+            help="What to write: some of md,json,html,docling,chunks and what plug-ins add. Default: md.",
         ),
     ] = None,
-    pages: Annotated[
-        str | None, typer.Option(metavar="RANGES", help="Read only these pages, such as 1-3,7,10-.")
-    ] = None,
-    password: Annotated[
-        str | None, typer.Option(metavar="TEXT", help="The password of encrypted PDFs.")
-    ] = None,
-    keep_headers: Annotated[
-        bool, typer.Option("--keep-headers", help="Keep page headers and footers in the text.")
-    ] = False,
-    plain: Annotated[
-        bool, typer.Option("--plain", help="Leave bold, italic and struck text unmarked.")
-    ] = False,
-    images: Annotated[
-        bool, typer.Option("--images", help="Write the pictures as files and link them.")
-    ] = False,
-    verifier: Annotated[
-        str,
-        typer.Option(
-            metavar="NAME",
-            help="The model that decides: mini (bundled), draft-only (none), or a checkpoint's folder or hub "
-            "name; vllm:NAME has vLLM decode it here.",
-            rich_help_panel=READING,
-        ),
-    ] = "mini",
-    server: Annotated[
-        str | None,
-        typer.Option(
-            metavar="URL[,URL...]",
-            help="OpenAI-compatible servers that decode the model, such as docspec serve starts. Their API "
-            "key is DOCSPEC_API_KEY or OPENAI_API_KEY in the environment.",
-            rich_help_panel=MACHINE,
-        ),
-    ] = None,
-    mode: Annotated[
-        str,
-        typer.Option(
-            metavar="NAME",
-            help="What the model reads at a time: region, page, hierarchical (regions, then the page), or "
-            "auto, what is native to it.",
-            rich_help_panel=READING,
-        ),
-    ] = "auto",
-    verify: Annotated[
-        str,
-        typer.Option(
-            metavar="NAME",
-            help="What the model reads: all, doubtful (a sound text layer is sampled and trusted), none (no "
-            "model is loaded, drafts stand), or auto: doubtful for the bundled model, all for others.",
-            rich_help_panel=READING,
-        ),
-    ] = "auto",
-    drafter: Annotated[
-        str,
-        typer.Option(
-            metavar="NAME",
-            help="Where drafts come from: auto, text-layer, rapidocr, rapidocr-v4, mini or none.",
-            rich_help_panel=READING,
-        ),
-    ] = "auto",
-    detector: Annotated[
-        str,
-        typer.Option(
-            metavar="NAME", help="What finds the regions: pymupdf or layoutparser.", rich_help_panel=READING
-        ),
-    ] = "pymupdf",
-    accept: Annotated[
-        str,
-        typer.Option(
-            metavar="NAME",
-            help="How drafts are accepted: exact (the model's own greedy output), sampled, fused (draft and "
-            "model weighed), or auto.",
-            rich_help_panel=DECODING,
-        ),
-    ] = "auto",
+    pages: Pages = None,
+    password: Password = None,
+    keep_headers: KeepHeaders = False,
+    plain: Plain = False,
+    images: Images = False,
+    verifier: VerifierName = "mini",
+    server: Server = None,
+    mode: ReadingMode = "auto",
+    verify: Verify = "auto",
+    drafter: DrafterName = "auto",
+    detector: DetectorName = "pymupdf",
+    accept: Accept = "auto",
     trade: Annotated[
         float | None,
         typer.Option(
@@ -194,41 +151,11 @@ def parse(
             rich_help_panel=DECODING,
         ),
     ] = "keep",
-    max_new_tokens: Annotated[
-        int,
-        typer.Option(
-            metavar="N",
-            help="Cut a region's or page's output off after so many tokens.",
-            rich_help_panel=DECODING,
-        ),
-    ] = MAX_NEW_TOKENS,
-    device: Annotated[
-        str,
-        typer.Option(
-            metavar="NAME",
-            help="Where the model runs: auto, cpu, cuda, cuda:1 or mps.",
-            rich_help_panel=MACHINE,
-        ),
-    ] = "auto",
-    dtype: Annotated[
-        str,
-        typer.Option(
-            metavar="NAME",
-            help="The model's numbers: float32, bfloat16, float16, or auto: bfloat16 on a GPU, else float32.",
-            rich_help_panel=MACHINE,
-        ),
-    ] = "auto",
-    max_batch: Annotated[
-        int,
-        typer.Option(
-            metavar="N",
-            help="Decode at most so many regions together, or ask each server for.",
-            rich_help_panel=MACHINE,
-        ),
-    ] = MAX_BATCH,
-    offline: Annotated[
-        bool, typer.Option("--offline", help="Never use the network, servers aside.", rich_help_panel=MACHINE)
-    ] = False,
+    max_new_tokens: MaxNewTokens = MAX_NEW_TOKENS,
+    device: Device = "auto",
+    dtype: Dtype = "auto",
+    max_batch: MaxBatch = MAX_BATCH,
+    offline: Offline = False,
     no_check: Annotated[
         bool,
         typer.Option(

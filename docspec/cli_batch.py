@@ -21,6 +21,27 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
+from docspec.cli_options import (
+    MACHINE,
+    RESULTS,
+    Accept,
+    DetectorName,
+    Device,
+    DrafterName,
+    Dtype,
+    Images,
+    KeepHeaders,
+    MaxBatch,
+    MaxNewTokens,
+    Offline,
+    Pages,
+    Password,
+    Plain,
+    ReadingMode,
+    Server,
+    VerifierName,
+    Verify,
+)
 from docspec.cli_run import NOTHING, PARTLY, print_error
 from docspec.config import MAX_BATCH, MAX_NEW_TOKENS
 from docspec.errors import DocspecError, InputError, UsageError
@@ -30,9 +51,6 @@ if TYPE_CHECKING:
 
 SHOWN = 100  # failures that are printed; the journal has all
 INTERRUPTED = 130  # exit code, as of a shell
-
-RESULTS, READING, MACHINE = "What is written", "How it is read", "What it runs on"
-AsOfParse = Annotated[str, typer.Option(metavar="NAME", help="As of docspec parse.", rich_help_panel=READING)]
 
 
 def batch(
@@ -54,7 +72,7 @@ def batch(
         typer.Option(
             "--format",
             metavar="LIST",
-            help="What to write: some of md,json,html,docling.",
+            help="What to write: some of md,json,html,docling,chunks.",
             rich_help_panel=RESULTS,
         ),
     ] = "md",
@@ -66,33 +84,23 @@ def batch(
         bool,
         typer.Option("--retry-failed", help="Read again what failed before.", rich_help_panel=RESULTS),
     ] = False,
-    pages: Annotated[
-        str | None, typer.Option(metavar="RANGES", help="Read only these pages, such as 1-3,7,10-.")
-    ] = None,
-    password: Annotated[
-        str | None, typer.Option(metavar="TEXT", help="The password of encrypted PDFs.")
-    ] = None,
-    keep_headers: Annotated[
-        bool,
-        typer.Option("--keep-headers", help="Keep page headers and footers.", rich_help_panel=RESULTS),
-    ] = False,
-    plain: Annotated[
-        bool,
-        typer.Option("--plain", help="Leave bold, italic and struck text unmarked.", rich_help_panel=RESULTS),
-    ] = False,
-    images: Annotated[
-        bool,
-        typer.Option("--images", help="Write the pictures as files and link them.", rich_help_panel=RESULTS),
-    ] = False,
-    verifier: AsOfParse = "mini",
-    mode: AsOfParse = "auto",
-    verify: AsOfParse = "auto",
-    drafter: AsOfParse = "auto",
-    detector: AsOfParse = "pymupdf",
-    accept: AsOfParse = "auto",
-    max_new_tokens: Annotated[
-        int, typer.Option(metavar="N", help="As of docspec parse.", rich_help_panel=READING)
-    ] = MAX_NEW_TOKENS,
+    pages: Pages = None,
+    password: Password = None,
+    keep_headers: KeepHeaders = False,
+    plain: Plain = False,
+    images: Images = False,
+    verifier: VerifierName = "mini",
+    server: Server = None,
+    mode: ReadingMode = "auto",
+    verify: Verify = "auto",
+    drafter: DrafterName = "auto",
+    detector: DetectorName = "pymupdf",
+    accept: Accept = "auto",
+    max_new_tokens: MaxNewTokens = MAX_NEW_TOKENS,
+    device: Device = "auto",
+    dtype: Dtype = "auto",
+    max_batch: MaxBatch = MAX_BATCH,
+    offline: Offline = False,
     workers: Annotated[
         int,
         typer.Option(
@@ -101,22 +109,14 @@ def batch(
             rich_help_panel=MACHINE,
         ),
     ] = 1,
-    server: Annotated[
+    ray: Annotated[
         str | None,
         typer.Option(
-            metavar="URL[,URL...]", help="Servers that decode the model for all.", rich_help_panel=MACHINE
+            metavar="ADDRESS",
+            help="Have the workers on a Ray cluster (auto: this node's), whose nodes all see inputs and OUT.",
+            rich_help_panel=MACHINE,
         ),
     ] = None,
-    device: Annotated[
-        str, typer.Option(metavar="NAME", help="Where the model runs.", rich_help_panel=MACHINE)
-    ] = "auto",
-    dtype: Annotated[
-        str, typer.Option(metavar="NAME", help="The model's numbers.", rich_help_panel=MACHINE)
-    ] = "auto",
-    max_batch: Annotated[
-        int,
-        typer.Option(metavar="N", help="Regions that a worker decodes together.", rich_help_panel=MACHINE),
-    ] = MAX_BATCH,
     page_timeout: Annotated[
         float,
         typer.Option(
@@ -129,9 +129,6 @@ def batch(
         int,
         typer.Option(metavar="MB", help="End a worker that needs more.", rich_help_panel=MACHINE),
     ] = 4096,
-    offline: Annotated[
-        bool, typer.Option("--offline", help="Download no model.", rich_help_panel=MACHINE)
-    ] = False,
     quiet: Annotated[
         bool, typer.Option("--quiet", "-q", help="Print errors only: no progress or summary.")
     ] = False,
@@ -181,6 +178,7 @@ def batch(
                 listed=_lines(listed),
                 formats=formats,
                 workers=workers,
+                ray=ray,
                 force=force,
                 retry_failed=retry_failed,
                 page_timeout=page_timeout,

@@ -128,17 +128,21 @@ class Stages:
             item.source, name=item.name, password=self.config.password, pages=self.config.pages
         ) as source:
             self._clock = time.perf_counter()
+            told = len(source.notes)
             for page in source.pages(self.dpi):
+                notes = source.notes[told:]
+                told += len(notes)
                 if isinstance(page, PageFailure):
-                    yield DraftedPage(item.number, PageResult(page.index, 0, 0, error=str(page.error)))
+                    failed = PageResult(page.index, 0, 0, error=str(page.error), notes=notes)
+                    yield DraftedPage(item.number, failed)
                 else:
-                    yield self._page(item.number, page)
+                    yield self._page(item.number, page, notes)
                 self._clock = time.perf_counter()
             yield DocumentEnd(item.number, source.name, source.notes, bookmarks=source.bookmarks)
 
-    def _page(self, document: int, page: Page) -> DraftedPage:
+    def _page(self, document: int, page: Page, notes: tuple[str, ...]) -> DraftedPage:
         timings = {"render": self._lap()}
-        result = PageResult(page.index, page.width, page.height, timings=timings)
+        result = PageResult(page.index, page.width, page.height, timings=timings, notes=notes)
         try:
             lines = self.drafter.read(page)
             if turn := prevailing_turn(lines):

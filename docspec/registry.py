@@ -51,6 +51,7 @@ BUILTIN: dict[str, dict[str, str]] = {
         "json": "docspec.result_formats:Json",
         "html": "docspec.result_formats:Html",
         "docling": "docspec.docling_format:Docling",
+        "chunks": "docspec.docling_chunks:Chunks",
     },
     "profiles": {
         "deepseek_ocr2": "docspec.verifiers.profiles.deepseek_ocr2:DeepSeekOcr2",

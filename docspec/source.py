@@ -72,9 +72,6 @@ class Source(AbstractContextManager["Source"]):
         """The outline, in its order; empty where there is none."""
         return ()
 
-    def survey(self) -> None:
-        """Make the notes of all selected pages, which are otherwise made as these are read."""
-
     def note(self, text: str) -> None:
         """Add a note, once, up to a bound."""
         if text and text not in self._notes and len(self._notes) < MAX_NOTES:
@@ -129,14 +126,6 @@ class PdfSource(Source):
     @property
     def bookmarks(self) -> tuple[Bookmark, ...]:
         return self._bookmarks
-
-    def survey(self) -> None:
-        for index in self.selected:
-            try:
-                for note in page_notes(self._document.load_page(index)):
-                    self.note(note)
-            except PDF_ERRORS:
-                continue  # the page's own error says it
 
     def _read(self, index: int, dpi: float) -> Page:
         self._pages_read += 1

@@ -484,6 +484,7 @@ class PageResult:
     still are. All boxes are those of the page as it is displayed.
 
     ``sample`` is what was read again of a text layer before it was trusted unverified, if anything was.
+    ``notes`` are those of the document's that were made of this page first.
 
     >>> [page] = docspec.parse("paper.pdf", pages="2").pages
     >>> page.index, page.width, page.error
@@ -503,6 +504,7 @@ class PageResult:
     region_pass: DecodeStats = DecodeStats()
     turn: int = 0
     sample: Sample | None = None
+    notes: tuple[str, ...] = ()
 
     @property
     def cut_off(self) -> int:

@@ -12,6 +12,8 @@ from typing import Any
 
 import numpy as np
 
+from docspec.threads import onnx_threads
+
 INPUT = ("text", "post-seg-image")  # lines, and pictures as the image network segments them
 SMALLEST_TABLE_NETWORK = "V1"
 
@@ -42,6 +44,7 @@ class ImageNetwork:
 
         options = onnxruntime.SessionOptions()
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # others have work meanwhile
+        options.intra_op_num_threads = onnx_threads()
         self._session: Any = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
         self._binding = self._session.io_binding()
         self._results = {node.name: _bound(self._binding, node) for node in self._session.get_outputs()}

@@ -149,30 +149,41 @@ def test_what_breaks_its_process_costs_only_itself(parts: Path, tmp_path: Path) 
     assert (later.exit_code, later.pages, len(later.before)) == (1, 0, 3)
 
 
+def damaged(whole: bytes, chance: random.Random, kind: int) -> bytes:
+    """A file with flipped bits, the beginning of one, or garbage."""
+    if kind == 0:
+        bad = bytearray(whole)
+        for _ in range(chance.choice((1, 20, 200))):
+            bad[chance.randrange(len(bad))] ^= 1 << chance.randrange(8)
+        return bytes(bad)
+    return whole[: chance.randrange(len(whole))] if kind == 1 else chance.randbytes(500)
+
+
 def test_bad_documents_stand_between_good_ones(parts: Path, tmp_path: Path) -> None:
     """Bit flips, cuts, garbage, emptiness, no pages, a password: the good ones are all there."""
     chance = random.Random(7)
     whole = make_pdf(tmp_path / "whole.pdf", ["one", "two"]).read_bytes()
     folder = tmp_path / "in"
-    for number in range(60):
-        make_pdf(folder / f"{number:03}-good.pdf", [f"good {number}"])
-        bad = bytearray(whole)
-        for _ in range(chance.choice((1, 20, 200))):
-            bad[chance.randrange(len(bad))] ^= 1 << chance.randrange(8)
-        kind = (bytes(bad), whole[: chance.randrange(len(whole))], chance.randbytes(500))[number % 3]
-        (folder / f"{number:03}-bad.pdf").write_bytes(kind)
+    good = make_pdf(tmp_path / "good.pdf", ["good"]).read_bytes()
+    folder.mkdir()
+    for number in range(200):
+        (folder / f"{number:03}-bad.pdf").write_bytes(damaged(whole, chance, number % 3))
+        if number % 4 == 0:
+            (folder / f"{number:03}-good.pdf").write_bytes(good)
     (folder / "empty.pdf").write_bytes(b"")
     with pymupdf.open(tmp_path / "whole.pdf") as document:
         secret = {"owner_pw": "o", "user_pw": "u", "encryption": pymupdf.PDF_ENCRYPT_AES_256}
         document.save(folder / "secret.pdf", **secret)
     report = run([folder], tmp_path / "out")
-    assert (report.exit_code, report.settled, report.documents) == (1, 122, 122)
+    assert (report.exit_code, report.settled, report.documents) == (1, 252, 252)
     found = results(tmp_path / "out")
-    assert all(found[f"{number:03}-good.md"] == f"good {number}\n".encode() for number in range(60))
+    assert all(found[f"{number:03}-good.md"] == b"good\n" for number in range(0, 200, 4))
     failed = {line["stem"]: line["error"] for line in lines(tmp_path / "out") if line["state"] == "failed"}
     assert {"empty", "secret"} <= set(failed)
+    assert len(failed) > 60
     assert "give its password" in failed["secret"]
     assert not {f"{stem}.md" for stem in failed} & set(found)
+    assert not report.lost
 
 
 def test_an_input_that_goes_is_no_end(parts: Path, tmp_path: Path) -> None:
@@ -227,6 +238,24 @@ def test_finished_pages_of_an_unfinished_document_are_kept(parts: Path, tmp_path
     counts = was_read(parts)
     assert [counts[text] for text in texts[:4]] == [1, 1, 2, 1]
     assert counts["HANG"] == 2
+
+
+def test_notes_of_pages_outlive_their_process(parts: Path, tmp_path: Path) -> None:
+    """What MuPDF complained about on pages that were read before the run was ended is in the result."""
+    source, out = make_pdf(tmp_path / "a.pdf", ["One.", "Two.", "HANG", "Four."]), tmp_path / "out"
+    with pymupdf.open(source) as document:
+        [content] = document[0].get_contents()
+        document.update_stream(content, document.xref_stream(content) + b"\nnonsense\n")
+        document[1].add_text_annot((10, 10), "a comment")
+        document.save(tmp_path / "b.pdf")
+    with pytest.raises(KeyboardInterrupt):
+        run([tmp_path / "b.pdf"], out, formats="json", progress=StopAfter(2))
+    report = run([tmp_path / "b.pdf"], out, formats="json", page_timeout=2)
+    assert report.pages == 2
+    notes = json.loads((out / "b.json").read_text("utf-8"))["notes"]
+    assert notes[0].startswith("MuPDF: ")
+    assert "'nonsense'" in notes[0]
+    assert "page 2 has a comment: a comment" in notes
 
 
 def test_what_a_kill_left_of_a_finished_document_goes(parts: Path, tmp_path: Path) -> None:

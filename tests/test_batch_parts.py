@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,16 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 import docspec
-from docspec.batches.board import Board, Open, Unit, after_loss, ranges
+from docspec.batches.board import (
+    DEPARTURES,
+    SUSPECTS,
+    Board,
+    Open,
+    Unit,
+    after_departure,
+    after_loss,
+    ranges,
+)
 from docspec.batches.leases import FOLDER, Leases, Owner
 from docspec.batches.manifest import Failure, Manifest, Record, State, differences, parse_line, settle_options
 from docspec.batches.plain import from_plain, to_plain
@@ -79,7 +89,7 @@ def test_no_page_is_lost_with_a_worker(pages: list[int], length: int, kept: int)
     parts = ranges(pages, length)
     assert [page for part in parts for page in part] == pages
     assert all(len(part) <= length for part in parts)
-    document = Open(Item("a.pdf", "a"), Path("a.pdf"), Path())
+    document = Open(Item("a.pdf", "a"))
     done = pages[:kept]
     left = after_loss(Unit(document, tuple(pages)), done)
     assert [page for unit in left for page in unit.pages] == pages[kept:]
@@ -88,10 +98,45 @@ def test_no_page_is_lost_with_a_worker(pages: list[int], length: int, kept: int)
     assert after_loss(Unit(document, tuple(pages), alone=True), done) == []
 
 
+@given(pages=st.lists(st.integers(0, 500), unique=True, max_size=40).map(sorted), kept=st.integers(0, 40))
+def test_a_machine_that_goes_is_no_fault_of_pages(pages: list[int], kept: int) -> None:
+    """What is left is handed out as it was; after several machines its pages are suspected, each alone."""
+    unit = Unit(Open(Item("a.pdf", "a")), tuple(pages))
+    done, left = pages[:kept], tuple(pages[kept:])
+    for departures in range(1, DEPARTURES):
+        parts = after_departure(unit, done)
+        assert [part.pages for part in parts] == [left] * bool(left)
+        assert not any(part.alone for part in parts)
+        unit = replace(unit, departures=departures)
+    parts = after_departure(unit, done)
+    assert [page for part in parts for page in part.pages] == list(left)
+    assert all(part.alone for part in parts[:SUSPECTS])
+    assert after_departure(Unit(unit.document, (7,), alone=True), ()) == [
+        Unit(unit.document, (7,), alone=True, departures=1)
+    ]
+
+
+def test_what_cannot_be_begun_goes_to_the_next() -> None:
+    """A document or a unit that is put back is there for others, and the board is over only without any."""
+    item, unit = Item("a.pdf", "a"), Unit(Open(Item("b.pdf", "b")), (0,))
+    board = Board([item])
+    assert board.take() is item
+    assert not board.is_over
+    board.put_back(item)
+    assert board.take() is item
+    board.hand_out(unit.document, [unit])
+    assert board.take() is unit
+    board.put_back(unit)
+    assert board.take() is unit
+    assert board.settle(unit)
+    board.finished()
+    assert board.is_over
+
+
 def test_the_board_waits_for_what_others_may_still_hand_out() -> None:
     """Who asks while a document is open gets its units, and the end only when it is finished."""
     item = Item("a.pdf", "a")
-    board, document = Board([item]), Open(item, Path("a.pdf"), Path())
+    board, document = Board([item]), Open(item)
     assert board.take() is item
     taken: list[Any] = []
     waiting = threading.Thread(target=lambda: taken.extend([board.take(), board.take()]))
@@ -229,6 +274,22 @@ def test_a_lease_has_one_holder(store: Store) -> None:
     second.release("k")
     assert store.names(FOLDER) == []
     assert first.take("k")
+
+
+def test_a_lost_lease_is_not_found_again(store: Store) -> None:
+    """Who lost it does not have it again by another's taking it once all of it had been removed."""
+    clock = Clock()
+    first, second, third = (Leases(store, elsewhere(name), clock=clock, expiry=60) for name in "abc")
+    assert first.take("k")
+    assert not second.take("k")
+    clock.now += 61
+    assert second.take("k")
+    second.release("k")
+    assert third.take("k")
+    assert not first.holds("k")
+    first.renew()
+    first.release("k")
+    assert third.holds("k")
 
 
 def test_the_dead_of_this_machine_are_known_at_once(store: Store) -> None:

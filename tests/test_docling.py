@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 import docspec
+from docspec.docling_chunks import NEEDED, Chunks
 from docspec.docling_format import Docling, to_docling
 from docspec.output import format_of, parse_formats
 from docspec.types import Category, Draft, Finish, PageResult, Region, RegionResult, Verdict
@@ -134,3 +135,16 @@ def test_its_chunker_runs_on_it(made: Any) -> None:
     [cools] = [chunk for chunk in chunks if "It cools." in chunk.text]
     assert cools.meta.headings == ["On *Tea*", "1 Cooling"]
     assert any("Green" in chunk.text for chunk in chunks)
+
+
+def test_chunks_are_lines() -> None:
+    """Each has its text, its headings, both in one, and where it stands; the extra is asked for by name."""
+    if any(find_spec(name) is None for name in NEEDED):
+        with pytest.raises(docspec.UsageError, match=r"docspec-vlm\[chunks\]"):
+            parse_formats("chunks")
+        return
+    chunks = [json.loads(line) for line in Chunks().write(document()).splitlines()]
+    [cools] = [chunk for chunk in chunks if "It cools." in chunk["text"]]
+    assert cools["headings"] == ["On *Tea*", "1 Cooling"]
+    assert cools["context"] == "On *Tea*\n1 Cooling\nIt cools."
+    assert cools["places"] == [{"page": 1, "bbox": [10.0, 60.0, 90.0, 75.0]}]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+import tomllib
 from fnmatch import fnmatch
 from pathlib import Path
 
@@ -64,3 +65,17 @@ def test_things_that_the_architecture_names_exist() -> None:
     for name in quoted("architecture.md"):
         if not name.startswith(("--", "docspec --", "docspec doctor")):
             assert name in known or is_there(name), name
+
+
+def test_the_container_is_given_what_the_wheel_is_made_of() -> None:
+    """Every folder of the package, and the files that a build reads, pass .dockerignore."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+    folders = {place.split("/")[0] for place in project["tool"]["setuptools"]["package-dir"].values()}
+    files = {project["project"]["readme"], *project["project"]["license-files"]}
+    copied = set(re.findall(r"^COPY ([\w.]+\.txt) ", (ROOT / "Dockerfile").read_text("utf-8"), re.MULTILINE))
+    passed = {
+        line[1:] for line in (ROOT / ".dockerignore").read_text("utf-8").splitlines() if line[:1] == "!"
+    }
+    assert copied
+    assert folders | files | copied | {"pyproject.toml"} <= passed
+    assert all((ROOT / name).exists() for name in passed)

@@ -162,7 +162,8 @@ def test_a_format_is_known_by_its_suffix(paper: Path, tmp_path: Path) -> None:
     assert (tmp_path / "x.loud.txt").read_text("utf-8") == "QUIET"
     document.save(tmp_path / "x.json")
     assert (tmp_path / "x.json").read_text("utf-8") == document.to_json()
-    with pytest.raises(docspec.UsageError, match=r"\.md, \.json, \.html, \.docling\.json, \.loud\.txt"):
+    suffixes = r"\.md, \.json, \.html, \.docling\.json, \.chunks\.jsonl, \.loud\.txt"
+    with pytest.raises(docspec.UsageError, match=suffixes):
         document.save(tmp_path / ".txt")
 
 
@@ -170,7 +171,7 @@ def test_two_formats_of_one_suffix_are_refused() -> None:
     """They would write the same files."""
     with pytest.raises(docspec.UsageError, match="json and other would write the same files"):
         parse_formats("json,other")
-    with pytest.raises(docspec.UsageError, match="expected some of: md,json,html,docling,loud"):
+    with pytest.raises(docspec.UsageError, match="expected some of: md,json,html,docling,chunks,loud"):
         parse_formats("docx")
 
 

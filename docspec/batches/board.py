@@ -10,24 +10,24 @@ import threading
 import time
 from collections import deque
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
-from pathlib import Path
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 from docspec.batches.sources import Item
 from docspec.errors import DocspecError
 
 RANGE = 32  # pages that a worker is given at a time
 SUSPECTS = 6  # pages that may have been in hand when a worker was lost: those drafted ahead, and the one read
+DEPARTURES = 3  # machines that may go while they read the same, until it is suspected
 AGAIN = 1.0  # seconds until a document that another process holds is asked for again
 
 
 @dataclass(slots=True, eq=False)
 class Open:
-    """A document that is being read. ``path`` is the local file, ``folder`` has the pages that are done."""
+    """A document that is being read. ``folder`` is the place in the store of the pages that are done."""
 
     item: Item
-    path: Path
-    folder: Path
+    folder: str = ""
     size: int = 0
     stamp: str = ""
     sha256: str = ""
@@ -36,19 +36,33 @@ class Open:
     error: DocspecError | None = None  # what ended the whole document
     failed: dict[int, str] = field(default_factory=dict)  # pages that took their process along
     seconds: dict[str, float] = field(default_factory=dict)
-    warnings: list[str] = field(default_factory=list)
     tokens: int = 0
     steps: int = 0
     began: float = field(default_factory=time.perf_counter)
 
+    def known(self) -> dict[str, Any]:
+        """What its line of the journal takes from here (see Record)."""
+        return {
+            "size": self.size,
+            "stamp": self.stamp,
+            "sha256": self.sha256,
+            "read_pages": self.read,
+            "wall": round(time.perf_counter() - self.began, 3),
+            "seconds": tuple(self.seconds.items()),
+            "tokens": self.tokens,
+            "steps": self.steps,
+        }
+
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """Pages to read. ``alone`` where they were in hand when a worker was lost: one page, its last try."""
+    """Pages to read; none where the document has only to be finished. ``alone`` where they were in hand when
+    a worker was lost: one page, its last try. ``departures`` of workers' machines had it begun again."""
 
     document: Open
     pages: tuple[int, ...]
     alone: bool = False
+    departures: int = 0
 
 
 def ranges(pages: Sequence[int], length: int = RANGE) -> list[tuple[int, ...]]:
@@ -68,6 +82,15 @@ def after_loss(unit: Unit, done: Iterable[int]) -> list[Unit]:
     suspects = [Unit(unit.document, (page,), alone=True) for page in left[:SUSPECTS]]
     rest = left[SUSPECTS:]
     return [*suspects, Unit(unit.document, tuple(rest))] if rest else suspects
+
+
+def after_departure(unit: Unit, done: Iterable[int]) -> list[Unit]:
+    """What is left of a unit whose worker went with its machine: the same again, until that shows a habit."""
+    finished = set(done)
+    left = tuple(page for page in unit.pages if page not in finished)
+    if unit.departures + 1 >= DEPARTURES:
+        return after_loss(unit, finished)
+    return [replace(unit, pages=left, departures=unit.departures + 1)] if left else []
 
 
 class Board:
@@ -108,6 +131,16 @@ class Board:
                 self._units.extend(units)
             self._changed.notify_all()
 
+    def put_back(self, task: Unit | Item) -> None:
+        """What was taken and cannot be begun: for the next who asks."""
+        with self._changed:
+            if isinstance(task, Unit):
+                self._units.appendleft(task)
+            else:
+                self._busy -= 1
+                self._items.appendleft(task)
+            self._changed.notify_all()
+
     def settle(self, unit: Unit) -> bool:
         """A unit is done, or others stand for it; whether it was the document's last."""
         with self._changed:
@@ -131,6 +164,12 @@ class Board:
         with self._changed:
             self._error = self._error or error
             self._changed.notify_all()
+
+    @property
+    def is_over(self) -> bool:
+        """Whether there will be nothing more to do."""
+        with self._changed:
+            return self._error is not None or not (self._units or self._items or self._later or self._busy)
 
     @property
     def error(self) -> BaseException | None:

@@ -5,21 +5,21 @@ from __future__ import annotations
 import errno
 import json
 import threading
-import time
 from dataclasses import replace
-from pathlib import Path
+from typing import Any
 
-from docspec.batches.attempts import Attempts, Settings, Unusable
-from docspec.batches.board import Board, Open, Unit, after_loss, ranges
-from docspec.batches.content import fetch, hash_of, stamp_of
+from docspec.batches.attempts import Attempts
+from docspec.batches.board import Board, Open, Unit, after_departure, after_loss, ranges
+from docspec.batches.content import stamp_of
 from docspec.batches.leases import Leases
 from docspec.batches.manifest import PAGES, Failure, Manifest, Record, State, key_of, pages_folder
-from docspec.batches.process import Lost, Message
+from docspec.batches.messages import Message
+from docspec.batches.process import Gone, Lost
 from docspec.batches.report import BatchReport
+from docspec.batches.site import Place, Settings, Unusable
 from docspec.batches.sources import Item
 from docspec.batches.store import Store
 from docspec.errors import DocspecError, InputError, InputNotFound, ModelError, OutputError
-from docspec.output import write_atomic
 from docspec.registry import make
 
 # Errors of writing that the next document would have as well: they end the run.
@@ -38,27 +38,33 @@ class Leader:
         settings: Settings,
         report: BatchReport,
         lock: threading.Lock,
-        scratch: Path,
+        place: Place,
     ) -> None:
         self.board, self.store, self.manifest, self.leases = board, store, manifest, leases
-        self.settings, self.report, self.lock, self.scratch = settings, report, lock, scratch
+        self.settings, self.report, self.lock, self.place = settings, report, lock, place
         self.suffixes = [make("formats", name).suffix for name in settings.formats]
-        self.attempts = Attempts(settings, report, lock, lambda: board.error)
+        self.attempts = Attempts(place, report, lock, lambda: board.error)
 
     def lead(self) -> None:
         """Work until all is done or something stops the run: then the board has the error."""
         try:
-            while (task := self.board.take()) is not None:
-                if isinstance(task, Item):
-                    self._begin(task)
-                else:
-                    self._read(task)
+            while not self.board.is_over:
+                if self.place.ready() and (task := self.board.take()) is not None:
+                    self._work(task)
         except Unusable as unusable:
             self.board.stop(unusable.error)
         except BaseException as error:  # noqa: BLE001 raised again by the thread that waits
             self.board.stop(error)
         finally:
-            self.attempts.end()
+            self.place.end()
+
+    def _work(self, task: Unit | Item) -> None:
+        if not self.place.ready():  # its machine went while it waited
+            self.board.put_back(task)
+        elif isinstance(task, Item):
+            self._begin(task)
+        else:
+            self._read(task)
 
     # A document, from its place in the list to the journal
 
@@ -77,23 +83,30 @@ class Leader:
             self.board.ask_later(item)
             return
         record = self.manifest.latest(item.stem)  # another process may have finished it just now
-        document = Open(item, Path(item.source), self.scratch, *stamp)
+        document = Open(item, "", *stamp)
         try:
             if gone is not None:
                 raise gone
-            document.path = fetch(item, self.scratch)
-            document.sha256 = hash_of(document.path)
+            document.sha256 = str(self.attempts.ask(self._request(document, "fetch"))["sha256"])
             if record is not None and record.sha256 == document.sha256 and self._is_settled(record):
                 self.manifest.add(replace(record, size=stamp[0], stamp=stamp[1]))
                 self._skip(record)
                 self._leave(document)
                 return
             self._open(document)
+        except Gone:
+            self.leases.release(key_of(item.stem))
+            self.board.ask_later(item)
         except DocspecError as error:
             if isinstance(error, (ModelError, OutputError)):
                 raise
             document.error = error
             self._finish(document)
+
+    def _request(self, document: Open, what: str, **more: Any) -> Message:
+        item = document.item
+        about = {"source": item.source, "stem": item.stem, "folder": document.folder}
+        return {"do": what, "sha256": document.sha256, **about, **more}
 
     def _is_settled(self, record: Record) -> bool:
         """Whether nothing more is to be done for a document, if it is still the same."""
@@ -119,43 +132,34 @@ class Leader:
     def _open(self, document: Open) -> None:
         """Find out what is left to read, and hand it out."""
         stem = document.item.stem
-        kept = pages_folder(stem, document.sha256, self.settings.version, self.settings.options)
-        document.folder = (self.store.folder or self.scratch) / kept
+        document.folder = pages_folder(stem, document.sha256, self.settings.version, self.settings.options)
         for name in self.store.names(PAGES):
-            if name.startswith(f"{key_of(stem)}-") and f"{PAGES}/{name}" != kept:
+            if name.startswith(f"{key_of(stem)}-") and f"{PAGES}/{name}" != document.folder:
                 self.store.remove(f"{PAGES}/{name}")
-        done = {int(file[:-5]) for file in self.store.names(kept) if self._is_read(document, file)}
-        pages = self.attempts.ask(document, {"do": "open"})["pages"]
+        names = self.store.names(document.folder)
+        done = {int(name[:-5]) for name in names if self._is_page(document.folder, name)}
+        pages = self.attempts.ask(self._request(document, "open"))["pages"]
         left = [page for page in pages if page not in done]
         if left:
             self.board.hand_out(document, [Unit(document, part) for part in ranges(left)], first=True)
         else:
             self._finish(document)
 
-    def _is_read(self, document: Open, file: str) -> bool:
-        """Whether a file is a page that a former run read; such a page is then on this machine."""
-        if not (file.endswith(".json") and file[:-5].isdigit()):
+    def _is_page(self, folder: str, name: str) -> bool:
+        """Whether a file is a page that a former run read."""
+        if not (name.endswith(".json") and name[:-5].isdigit()):
             return False
-        content = self.store.read(f"{PAGES}/{document.folder.name}/{file}") or b""
         try:
-            json.loads(content)
+            json.loads(self.store.read(f"{folder}/{name}") or b"")
         except ValueError:  # a loss of power can leave a file without its content
             return False
-        if self.store.folder is None:
-            write_atomic(document.folder / file, content)
         return True
 
     def _read(self, unit: Unit) -> None:
         document, done = unit.document, list[int]()
 
         def tell(answer: Message) -> None:
-            page = int(answer["page"])
-            if self.store.folder is None:
-                file = f"{page:06}.json"
-                self.store.write(
-                    f"{PAGES}/{document.folder.name}/{file}", (document.folder / file).read_bytes()
-                )
-            done.append(page)
+            done.append(int(answer["page"]))
             with self.lock:
                 self.report.pages += 1
                 self.report.tokens += answer["tokens"]
@@ -164,13 +168,12 @@ class Leader:
                 document.tokens += answer["tokens"]
                 document.steps += answer["steps"]
 
-        if document.error is None:
+        if document.error is None and unit.pages:
+            request = self._request(document, "read", pages=list(unit.pages))
             try:
-                self._add(
-                    document, self.attempts.call(document, {"do": "read", "pages": list(unit.pages)}, tell)
-                )
+                self._add(document, self.attempts.call(request, tell))
             except Lost as loss:
-                left = after_loss(unit, done)
+                left = (after_departure if isinstance(loss, Gone) else after_loss)(unit, done)
                 self.board.hand_out(document, left, first=True)
                 if not left and len(done) < len(unit.pages):
                     document.failed[unit.pages[0]] = str(loss)
@@ -185,7 +188,6 @@ class Leader:
 
     def _add(self, document: Open, answer: Message) -> None:
         with self.lock:
-            document.warnings += answer["warnings"]
             for stage, seconds in answer["seconds"].items():
                 document.seconds[stage] = document.seconds.get(stage, 0.0) + seconds
                 self.report.seconds[stage] += seconds
@@ -198,11 +200,14 @@ class Leader:
             return
         state, error, pages, failures = State.DONE, "", 0, tuple[Failure, ...]()
         if document.error is None:
+            failed = {str(page): reason for page, reason in document.failed.items()}
             try:
-                answer = self.attempts.ask(document, self._finishing(document))
-                self._publish(answer["files"])
+                answer = self.attempts.ask(self._request(document, "finish", failed=failed))
                 failures = tuple(Failure(page, reason) for page, reason in answer["failures"])
                 pages, state = answer["pages"], State.PARTLY if failures else State.DONE
+            except Gone:
+                self.board.hand_out(document, [Unit(document, ())], first=True)
+                return
             except DocspecError as failure:
                 if isinstance(failure, OutputError) and _is_fatal(failure):
                     raise
@@ -217,16 +222,9 @@ class Leader:
             error=error,
             pages=pages,
             failures=failures,
-            size=document.size,
-            stamp=document.stamp,
-            sha256=document.sha256,
             version=self.settings.version,
             options=self.settings.options,
-            read_pages=document.read,
-            wall=round(time.perf_counter() - document.began, 3),
-            seconds=tuple(document.seconds.items()),
-            tokens=document.tokens,
-            steps=document.steps,
+            **document.known(),
         )
         with self.lock:
             self.manifest.add(record)
@@ -234,34 +232,13 @@ class Leader:
             self.report.failed_pages += len(failures)
         self._leave(document)
 
-    def _finishing(self, document: Open) -> Message:
-        out = self.store.folder or self.scratch / "results"
-        return {
-            "do": "finish",
-            "out": str(out),
-            "stem": document.item.stem,
-            "source": document.item.source,
-            "failed": {str(page): reason for page, reason in document.failed.items()},
-            "warnings": list(dict.fromkeys(document.warnings)),
-        }
-
-    def _publish(self, files: list[str]) -> None:
-        """Bring results to a store that workers cannot write to."""
-        if self.store.folder is None:
-            for file in files:
-                path = self.scratch / "results" / file
-                self.store.write(file, path.read_bytes())
-                path.unlink()
-
     def _leave(self, document: Open) -> None:
         """Remove what was kept for a document, and let it go."""
         key = key_of(document.item.stem)
         if self.leases.holds(key):
-            if document.folder != self.scratch:
-                self.store.remove(f"{PAGES}/{document.folder.name}")
+            if document.folder:
+                self.store.remove(document.folder)
             self.leases.release(key)
-        if document.item.is_remote:
-            document.path.unlink(missing_ok=True)
         self.board.finished()
 
 

@@ -58,6 +58,15 @@ class Owner:
             return True
 
 
+def _owner_of(content: bytes | None) -> Owner | None:
+    """Whose lease it is; None where that cannot be read."""
+    try:
+        data = json.loads(content or b"")
+        return Owner(data["machine"], data["process"], data["started"], data["name"])
+    except (ValueError, KeyError, TypeError):
+        return None
+
+
 def _machine() -> str:
     parts = [platform.node()]
     for path, link in (("/proc/sys/kernel/random/boot_id", False), ("/proc/self/ns/pid", True)):
@@ -99,21 +108,21 @@ class Leases:
         """Whether this process still has the lease: to be asked before anything is published."""
         with self._lock:
             generation = self._held.get(key)
-        return generation is not None and self._latest(key) == generation
+        return self._is_mine(key, generation)
 
     def renew(self) -> None:
         """A heartbeat for all leases that are held. Raises OutputError."""
         with self._lock:  # one that is given back meanwhile must not be written again
             self._beats += 1
             for key, generation in self._held.items():
-                if self._latest(key) == generation:
+                if self._is_mine(key, generation):
                     self.store.write(self._name(key, generation), self._content())
 
     def release(self, key: str) -> None:
         """Give a lease back, and remove what is left of former ones."""
         with self._lock:
             generation = self._held.pop(key, None)
-            if generation is not None and self._latest(key) == generation:
+            if self._is_mine(key, generation):
                 for number in self._generations(key):  # its own last: until then nobody takes it
                     self.store.remove(self._name(key, number))
 
@@ -128,17 +137,20 @@ class Leases:
         """The documents of which there is any lease, by whomever."""
         return {name.partition(".")[0] for name in self.store.names(FOLDER)}
 
+    def _is_mine(self, key: str, generation: int | None) -> bool:
+        """Whether the latest generation is that one, and not another's: once all are gone they begin anew."""
+        if generation is None or self._latest(key) != generation:
+            return False
+        owner = _owner_of(self.store.read(self._name(key, generation)))
+        return owner is not None and owner.name == self.owner.name
+
     def _is_nobodys(self, key: str, generation: int) -> bool:
         content = self.store.read(self._name(key, generation))
         if content is None:
             return False  # just given back: the next try sees that
-        try:
-            data = json.loads(content)
-            owner = Owner(data["machine"], data["process"], data["started"], data["name"])
-            if owner.is_gone():
-                return True
-        except (ValueError, KeyError, TypeError):
-            pass  # it will not change either
+        owner = _owner_of(content)
+        if owner is not None and owner.is_gone():
+            return True
         before, since = self._seen.setdefault((key, generation), (content, self.clock()))
         if before != content:
             self._seen[key, generation] = content, self.clock()

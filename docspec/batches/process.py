@@ -10,17 +10,14 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict
-from typing import Any
 
 import psutil
 
-from docspec import errors
+from docspec.batches.messages import Message, error_of
 from docspec.config import Config
-from docspec.errors import DocspecError, ModelError
-
-Message = dict[str, Any]
+from docspec.errors import ModelError
 
 LOOK = 0.1  # seconds between looks at a worker's memory
 LOADING = 1800.0  # seconds that a model may take to be there
@@ -29,6 +26,10 @@ LAST_WORDS = 300  # characters of what a worker printed before it died
 
 class Lost(Exception):
     """The worker died or had to be ended; why, in words."""
+
+
+class Gone(Lost):
+    """The worker went with the machine that it was on: no document is at fault."""
 
 
 class WorkerProcess:
@@ -64,36 +65,38 @@ class WorkerProcess:
             self._ask({"do": "start", "config": asdict(config), "formats": list(formats)})
             answer = self._answer(LOADING)
             if "error" in answer:
-                raise _error_of(answer, ModelError)
+                raise error_of(answer, ModelError)
             self.size = self._resident()  # bytes, once it is loaded
         except BaseException:
             self.end()
             raise
 
-    def call(self, request: Message, tell: Callable[[Message], None] = lambda answer: None) -> Message:
-        """The last answer to a request; ``tell`` is called with those before.
+    def answers(self, request: Message) -> Iterator[Message]:
+        """The answers to a request: pages as they are done, then the last one.
 
         Raises the DocspecError that the worker raised, and Lost where it died, took too long for a page, or
         had more memory than it may. It has ended then.
         """
         try:
             self._ask(request)
-            while True:
-                answer = self._answer(self.patience)
-                if "page" not in answer:
-                    break
-                tell(answer)
+            while "page" in (answer := self._answer(self.patience)):
+                yield answer
         except BaseException:
             self.end()
             raise
         if "error" in answer:
-            raise _error_of(answer, DocspecError)
-        return answer
+            raise error_of(answer)
+        yield answer
 
     def has_grown(self, share: float) -> bool:
         """Whether it has more than that share of its memory, and more than twice what it had at first."""
         resident = self._resident()
         return resident > share * self.memory and resident > 2 * self.size
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether it is of no more use."""
+        return self._process.poll() is not None
 
     def end(self) -> None:
         """End it, whatever it is doing."""
@@ -161,12 +164,3 @@ def _signal_name(number: int) -> str:
         return signal.Signals(number).name
     except ValueError:
         return f"signal {number}"
-
-
-def _error_of(answer: Message, default: type[DocspecError]) -> DocspecError:
-    kind = getattr(errors, str(answer["kind"]), None)
-    wanted = kind if isinstance(kind, type) and issubclass(kind, DocspecError) else default
-    error = wanted(str(answer["error"]))
-    if answer.get("errno") is not None:
-        error.__cause__ = OSError(answer["errno"], "in a worker")
-    return error

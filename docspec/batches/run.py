@@ -8,17 +8,18 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Unpack
 
 import docspec
-from docspec.batches.attempts import Settings
 from docspec.batches.board import Board
 from docspec.batches.leader import Leader
 from docspec.batches.leases import BEAT, Leases, Owner
 from docspec.batches.manifest import Manifest, deciding, digest, settle_options
 from docspec.batches.report import BatchReport
+from docspec.batches.site import Place, Settings, Site
 from docspec.batches.sources import Item, collect, collect_list
 from docspec.batches.store import Store, open_store
 from docspec.config import Config, Options
@@ -36,6 +37,7 @@ def batch(
     listed: Iterable[str] = (),
     formats: str = "md",
     workers: int = 1,
+    ray: str | None = None,
     force: bool = False,
     retry_failed: bool = False,
     page_timeout: float = PATIENCE,
@@ -48,9 +50,9 @@ def batch(
     ``inputs`` are files, folders, globs, or addresses that fsspec opens (``s3://bucket/folder``); ``listed``
     are files and addresses, one a line. Documents that ``output`` has already are skipped, unless they or
     docspec have changed; ``force`` reads everything again, ``retry_failed`` what failed. Each of ``workers``
-    processes reads, drafts and verifies; ``page_timeout`` (seconds) and ``memory_limit`` (MB for each) end
-    one that a document breaks. ``progress`` is called several times a second. ``options`` are Config's
-    fields.
+    processes reads, drafts and verifies, here or on the Ray cluster at the address ``ray``, whose nodes all
+    have to see inputs and output. ``page_timeout`` (seconds) and ``memory_limit`` (MB for each) end one that
+    a document breaks. ``progress`` is called several times a second. ``options`` are Config's fields.
 
     Raises UsageError where ``output`` has results of other options, OutputError where nothing can be written,
     ModelError where there is no model; what was done until then stays, and the next call goes on from there.
@@ -77,10 +79,27 @@ def batch(
         retry_failed=retry_failed,
         patience=page_timeout,
         memory=memory_limit * 1_000_000,
-        environment=_environment(workers),
+        threads=max(1, (os.cpu_count() or 1) // workers),
     )
-    _work(items, store, settings, report, progress or (lambda report: None))
+
+    def made(stopping: Callable[[], bool]) -> AbstractContextManager[list[Place]]:
+        if ray is None:
+            return _here(store, settings, workers, stopping)
+        from docspec.batches.on_ray import on_ray
+
+        return on_ray(ray, str(output), replace(settings, threads=0), workers, stopping)
+
+    _work(items, store, settings, report, made, progress or (lambda report: None))
     return report
+
+
+@contextmanager
+def _here(
+    store: Store, settings: Settings, workers: int, stopping: Callable[[], bool]
+) -> Iterator[list[Place]]:
+    """Places on this machine."""
+    with tempfile.TemporaryDirectory(prefix="docspec-") as scratch:
+        yield [Site(store, settings, Path(scratch, str(number)), stopping) for number in range(workers)]
 
 
 def _items(inputs: Sequence[str | Path], listed: Iterable[str]) -> tuple[list[Item], Sequence[DocspecError]]:
@@ -94,23 +113,15 @@ def _items(inputs: Sequence[str | Path], listed: Iterable[str]) -> tuple[list[It
     return list(places.values()), errors
 
 
-def _environment(workers: int) -> dict[str, str]:
-    """What the workers run in: the cores are shared out among them."""
-    threads = max(1, (os.cpu_count() or 1) // workers)
-    shared = {"OMP_NUM_THREADS": str(threads), "OMP_WAIT_POLICY": "passive", **os.environ}
-    root = Path(__file__).resolve().parents[2]
-    if (root / "pyproject.toml").exists():  # a checkout: workers have to import the same
-        shared["PYTHONPATH"] = os.pathsep.join(filter(None, (str(root), shared.get("PYTHONPATH"))))
-    return shared
-
-
 def _work(
     items: Sequence[Item],
     store: Store,
     settings: Settings,
     report: BatchReport,
+    made: Callable[[Callable[[], bool]], AbstractContextManager[list[Place]]],
     progress: Callable[[BatchReport], None],
 ) -> None:
+    """Have ``items`` read at the places that ``made`` gives, told how to know that the run was stopped."""
     began = time.perf_counter()
     manifest = Manifest(store)
     if manifest.unreadable:
@@ -125,11 +136,8 @@ def _work(
     ]
     board, leases, lock = Board(items), Leases(store, Owner.this()), threading.Lock()
     _tidy(store, manifest, leases)
-    with tempfile.TemporaryDirectory(prefix="docspec-") as scratch, _heartbeat(leases):
-        leaders = [
-            Leader(board, store, manifest, leases, settings, report, lock, Path(scratch))
-            for _ in range(report.workers)
-        ]
+    with _heartbeat(leases), made(lambda: board.error is not None) as places:
+        leaders = [Leader(board, store, manifest, leases, settings, report, lock, place) for place in places]
         threads = [threading.Thread(target=leader.lead, daemon=True) for leader in leaders]
         for thread in threads:
             thread.start()

@@ -26,6 +26,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from docspec.batches.messages import Message, said
 from docspec.batches.plain import from_plain, to_plain
 from docspec.config import Config
 from docspec.drafting import DocumentEnd
@@ -35,8 +36,6 @@ from docspec.pipeline import Parser, load_parts
 from docspec.run import put_together
 from docspec.source import Source, open_document
 from docspec.types import PageResult
-
-Message = dict[str, Any]
 
 
 class Worker:
@@ -76,18 +75,17 @@ class Worker:
         parser = Parser(replace(self.config, pages=pages), parts=self.parts)
         document = parser.parse(request["path"], progress=keep)
         seconds = {stage: value for stage, value in document.timings.items() if stage != "total"}
-        warnings = [note for note in document.notes if note.startswith("MuPDF: ")]
-        return {"done": True, "seconds": seconds, "warnings": warnings}
+        return {"done": True, "seconds": seconds}
 
     def finish(self, request: Message) -> Message:
         """Put a document together of its pages, and write it."""
         folder, out = Path(request["folder"]), Path(request["out"])
         failed = {int(index): str(reason) for index, reason in request["failed"].items()}
         with self._document(request) as source:
-            source.survey()
-            for warning in request["warnings"]:
-                source.note(warning)
             pages = [page_of(folder, index, failed.get(index)) for index in source.selected]
+            for page in pages:
+                for note in page.notes:
+                    source.note(note)
             end = DocumentEnd(0, source.name, source.notes, bookmarks=source.bookmarks)
         document = put_together(pages, end, request["source"], self.parts.verifier, self.mode, self.config)
         failures = [(page.index + 1, page.error) for page in document.pages if page.error]
@@ -153,9 +151,7 @@ def main() -> None:
                 else:
                     say(worker.answer(request))
             except DocspecError as error:
-                cause = error.__cause__
-                code = cause.errno if isinstance(cause, OSError) else None
-                say({"error": str(error), "kind": type(error).__name__, "errno": code})
+                say(said(error))
             except Exception as error:  # noqa: BLE001 the document's, not the run's
                 say({"error": f"{type(error).__name__}: {error}", "kind": "Exception"})
 

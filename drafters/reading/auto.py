@@ -33,7 +33,7 @@ MOST_OF_PAGE = 0.6  # from this share of the page on, one reading of it all is c
 class AutoDrafter:
     """Reads a page from its text layer or by OCR, whichever fits, and drafts its regions.
 
-    ``threads`` is what OCR may use; 0 means all cores.
+    ``threads`` is what OCR may use; 0: as Session has it.
     """
 
     def __init__(self, threads: int = 0, engine: OcrEngine | None = None) -> None:

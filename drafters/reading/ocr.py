@@ -30,7 +30,7 @@ CLEARLY = 0.1  # how much surer the other way round must be
 
 
 class OcrDrafter:
-    """Reads pages with RapidOCR. ``threads`` 0 means all cores."""
+    """Reads pages with RapidOCR. ``threads`` 0: as Session has it."""
 
     def __init__(self, threads: int = 0, engine: OcrEngine | None = None) -> None:
         self.engine = engine or OcrEngine(threads)

@@ -25,7 +25,7 @@ LEGIBLE = 20.0  # height that they have in a second look
 
 
 class OcrEngine:
-    """Finds and reads text in page images. Sessions are made at first use; ``threads`` 0 means all cores."""
+    """Finds and reads text in page images. Sessions are made at first use; ``threads`` as Session has it."""
 
     def __init__(self, threads: int = 0, models: OcrModels = V6) -> None:
         self.threads = threads

@@ -12,13 +12,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from docspec.threads import onnx_threads
+
 CUDA, CPU = "CUDAExecutionProvider", "CPUExecutionProvider"
 
 FloatArray = NDArray[np.float32]
 
 
 class Session:
-    """A ``model``, an ONNX file's content, ready to run; ``threads`` 0 means all cores.
+    """A ``model``, an ONNX file's content, ready to run; ``threads`` 0 are those of ``onnx_threads``.
 
     ``outputs`` are the names of what it gives, by default what the file says; ``on_gpu`` says where it runs.
     With ``keep`` off a processor's memory is given back after each run: for images of ever new sizes, each of
@@ -55,7 +57,7 @@ def session_options(threads: int = 0) -> Any:
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
+    options.intra_op_num_threads = threads or onnx_threads()
     options.log_severity_level = 3
     options.enable_mem_pattern = False
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
