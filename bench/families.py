@@ -24,7 +24,8 @@ from transformers.models.auto.configuration_auto import CONFIG_MAPPING
 from transformers.models.auto.modeling_auto import MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING_NAMES
 
 from docspec import registry
-from docspec.bench.shrunk_models import inputs_for, small_model
+from docspec.bench.shrunk_inputs import inputs_for
+from docspec.bench.shrunk_models import small_model
 from docspec.errors import ModelError
 from docspec.types import Request, Style
 from docspec.verifiers.decoder_hooks import decoder_inputs

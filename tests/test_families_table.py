@@ -11,7 +11,9 @@ from transformers.models.auto.modeling_auto import MODEL_FOR_IMAGE_TEXT_TO_TEXT_
 
 from docspec.bench import families
 from docspec.bench.families import Prepared, Row, markdown, tried
-from docspec.bench.shrunk_models import IMAGE_TOKEN, inputs_for, shrunk, small_model
+from docspec.bench.shrunk_inputs import inputs_for
+from docspec.bench.shrunk_models import shrunk, small_model
+from docspec.bench.shrunk_settings import IMAGE_TOKEN
 from docspec.errors import ModelError
 from docspec.verifiers import decoder_hooks
 from docspec.verifiers.self_check import check
