@@ -21,7 +21,10 @@ from rich.console import Console
 from rich.table import Table
 from transformers import logging
 from transformers.models.auto.configuration_auto import CONFIG_MAPPING
-from transformers.models.auto.modeling_auto import MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING_NAMES
+from transformers.models.auto.modeling_auto import (
+    MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING,
+    MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING_NAMES,
+)
 
 from docspec import registry
 from docspec.bench.shrunk_inputs import inputs_for
@@ -30,10 +33,16 @@ from docspec.errors import ModelError
 from docspec.types import Request, Style
 from docspec.verifiers.decoder_hooks import decoder_inputs
 from docspec.verifiers.profiles.base import Profile
+from docspec.verifiers.refusals import (
+    lacks_attention,
+    not_loaded,
+    refuse_attention,
+    refuse_class,
+    refuse_encoder_decoder,
+)
 from docspec.verifiers.runner import layer_kinds
 from docspec.verifiers.self_check import check
 from docspec.verifiers.sequence import Prompt
-from docspec.verifiers.transformers_vlm import refuse_encoder_decoder
 
 Status = Literal["profile", "exact", "refused", "not built"]
 LONGEST = 150  # characters of a reason
@@ -76,23 +85,34 @@ def tried(model_type: str) -> Row:
     try:
         settings: Any = CONFIG_MAPPING[model_type]()
         refuse_encoder_decoder("it", settings)
-        layer_kinds(model_type, settings.get_text_config())
-    except ModelError as error:
-        return Row(model_type, "refused", str(error))
-    except Exception as error:  # noqa: BLE001 whatever it is, the table says it
-        return Row(model_type, "not built", _said(error))
-    try:
-        model = small_model(model_type)
+        refuse_class("it", MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING[type(settings)])
+        layer_kinds("it", settings.get_text_config())
+        model = _built(model_type)
+        refuse_attention("it", model)
         inputs = inputs_for(model)
         with torch.inference_mode():
             model.generate(**inputs, max_new_tokens=2, do_sample=False)
-    except Exception as error:  # noqa: BLE001 see above
+    except ModelError as error:
+        return Row(model_type, "refused", str(error))
+    except ImportError as error:
+        return Row(model_type, "not built", str(error).split(". ")[0].strip())
+    except Exception as error:  # noqa: BLE001 whatever it is, the table says it
         return Row(model_type, "not built", _said(error))
     try:
-        check(Prepared(model_type, model, inputs))
+        check(Prepared("it", model, inputs))
     except ModelError as error:
         return Row(model_type, "refused", str(error))
     return Row(model_type, "exact")
+
+
+def _built(model_type: str) -> Any:
+    """A small model of the type. Raises ModelError where its class refuses how docspec loads models."""
+    try:
+        return small_model(model_type)
+    except ValueError as error:
+        if lacks_attention(error):
+            raise not_loaded("it", error) from error
+        raise
 
 
 def _said(error: Exception) -> str:

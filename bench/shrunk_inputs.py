@@ -13,7 +13,7 @@ from docspec.bench.shrunk_settings import IMAGE_TOKEN
 
 SIDE = 56  # pixels of an image where a model's settings do not say
 MARKS = ("mm_token_type_ids", "token_type_ids", "moe_mm_token_type_ids")  # which tokens are the image's
-TILED = ("idefics2", "idefics3", "smolvlm")  # take images in tiles, all of one size
+TILED = ("idefics2", "idefics3", "smolvlm", "perception_lm")  # take images in tiles, all of one size
 
 Inputs = dict[str, torch.Tensor]
 

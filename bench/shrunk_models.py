@@ -97,7 +97,7 @@ def small_model(model_type: str) -> Any:
     if count > PARAMETERS:
         raise ValueError(f"{count / 1e6:.0f}M parameters are left after shrinking")
     torch.manual_seed(0)
-    model = AutoModelForImageTextToText.from_config(config, attn_implementation={"text_config": "sdpa"}).eval()
+    model = AutoModelForImageTextToText.from_config(config, attn_implementation=Generic.attention).eval()
     with torch.no_grad():
         for name, weight in model.named_parameters():
             if weight.dim() > 1:

@@ -69,7 +69,23 @@ MORE: dict[str, dict[str, Any]] = {
     },
     "exaone4_5": {"vision_config": GRID_VISION},
     "gemma3": {"vision_config": SMALL_IMAGE, "mm_tokens_per_image": 4},
+    # a vision part of the same kind in place of timm's, which would have to be installed
+    "fast_vlm": {
+        "vision_config": {
+            "model_type": "resnet",
+            "embedding_size": WIDTH,
+            "hidden_sizes": [WIDTH, WIDTH],
+            "depths": [1, 1],
+            "hidden_size": WIDTH,
+            "image_size": 56,
+        }
+    },
     "fuyu": {"patch_size": 14},
+    "gemma3n": {
+        "text_config": BOTH_KINDS
+        | {"intermediate_size": [WIDTH] * LAYERS, "activation_sparsity_pattern": [0.5, 0.0]}
+        | {"num_kv_shared_layers": 0}
+    },
     "gemma4": {"text_config": GEMMA, "vision_config": GEMMA4_VISION},
     "gemma4_unified": {"text_config": GEMMA, "vision_config": GEMMA4_UNIFIED_VISION},
     "glm46v": {"text_config": MROPE},
@@ -116,6 +132,17 @@ MORE: dict[str, dict[str, Any]] = {
     "muse_spark": {
         "audio_config": {"patch_sizes": [4, 4], "hidden_sizes": [8, 8], "depths": [1, 1]},
         "out_hidden_size": 4 * WIDTH,
+    },
+    # as with fast_vlm
+    "perception_lm": {
+        "vision_config": {
+            "model_type": "clip_vision_model",
+            "hidden_size": WIDTH,
+            "intermediate_size": 2 * WIDTH,
+            "num_hidden_layers": LAYERS,
+            "num_attention_heads": HEADS,
+        }
+        | SMALL_IMAGE
     },
     "qwen2_5_omni_thinker": OMNI | {"text_config": MROPE},
     "qwen3_omni_moe_thinker": OMNI | {"text_config": MROPE},

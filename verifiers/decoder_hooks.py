@@ -50,12 +50,13 @@ def decoder_inputs(model: Any, inputs: Mapping[str, Any]) -> dict[str, Any]:
                 f"{type(model).__name__} lets tokens of the prompt see what stands after them; "
                 "docspec cannot decode it"
             ) from None
-        if reached.given.get("inputs_embeds") is None:
-            raise ModelError(
-                f"{type(model).__name__} does not put the image among the embeddings of the prompt (its "
-                "decoder looks at it through cross-attention, say); docspec cannot decode it"
-            ) from None
+        embedded = reached.given.get("inputs_embeds") is not None
         unknown = [name for name, value in reached.given.items() if value is not None and name not in _KNOWN]
+        if not embedded:
+            raise ModelError(
+                f"{type(model).__name__} gives its decoder {', '.join(unknown)} instead of embeddings among "
+                "which the image stands; docspec cannot decode it"
+            ) from None
         if unknown:
             raise ModelError(
                 f"{type(model).__name__} gives its decoder {', '.join(unknown)}, which docspec leaves out; "
