@@ -2,8 +2,9 @@
 
     python -m docspec.bench.families
 
-Types that no profile reads are tried with inputs made here (see docspec.bench.shrunk_models), not by their
-processors: what is shown is that docspec runs their decoders exactly. Processor and chat template are the
+Types that no profile reads are tried with inputs made here (see docspec.bench.shrunk_inputs), not by their
+processors: what is shown is that docspec runs their decoders exactly, by the check that every checkpoint
+passes at loading and by longer outputs under right and wrong drafts. Processor and chat template are the
 checkpoint's own with the generic profile. Families with a profile have their own tests
 (tests/test_exactness.py). Last line JSON.
 """
@@ -13,6 +14,7 @@ from __future__ import annotations
 import argparse
 import json
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
@@ -27,6 +29,7 @@ from transformers.models.auto.modeling_auto import (
 )
 
 from docspec import registry
+from docspec.bench.shrunk_decoding import differing
 from docspec.bench.shrunk_inputs import inputs_for
 from docspec.bench.shrunk_models import small_model
 from docspec.errors import ModelError
@@ -44,7 +47,7 @@ from docspec.verifiers.runner import layer_kinds
 from docspec.verifiers.self_check import check
 from docspec.verifiers.sequence import Prompt
 
-Status = Literal["profile", "exact", "refused", "not built"]
+Status = Literal["profile", "exact", "refused", "not built", "wrong"]
 LONGEST = 150  # characters of a reason
 
 
@@ -73,7 +76,7 @@ class Prepared:
         """The same for every image."""
         return self.made
 
-    def prompts(self, requests: list[Request]) -> list[Prompt]:
+    def prompts(self, requests: Sequence[Request | None]) -> list[Prompt]:
         """As the profiles make them."""
         return [Profile.prompt_of(self.made, decoder_inputs(self.model, self.made)) for _ in requests]
 
@@ -98,10 +101,14 @@ def tried(model_type: str) -> Row:
         return Row(model_type, "not built", str(error).split(". ")[0].strip())
     except Exception as error:  # noqa: BLE001 whatever it is, the table says it
         return Row(model_type, "not built", _said(error))
+    made = Prepared("it", model, inputs)
     try:
-        check(Prepared("it", model, inputs))
+        check(made)
     except ModelError as error:
         return Row(model_type, "refused", str(error))
+    [prompt] = made.prompts([None])
+    if wrong := differing(model, inputs, prompt, made.end_tokens[0]):
+        return Row(model_type, "wrong", f"other tokens than generate's with {len(wrong)} drafts")
     return Row(model_type, "exact")
 
 

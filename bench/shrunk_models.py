@@ -1,4 +1,4 @@
-"""Small random models of any image-text-to-text type of transformers, made by shrinking its default settings."""
+"""Small random models of any image-text-to-text type of transformers: its default settings, shrunk."""
 
 from __future__ import annotations
 
@@ -39,7 +39,15 @@ SIZES = {
     "intermediate_size": 2 * WIDTH,
     "sliding_window": 6,
 }
-DROPPED = ("layer_types", "per_layer_config", "layer_rope_theta", "rope_scaling_layers", "mlp_layer_types", "id2label", "label2id")
+DROPPED = (
+    "layer_types",
+    "per_layer_config",
+    "layer_rope_theta",
+    "rope_scaling_layers",
+    "mlp_layer_types",
+    "id2label",
+    "label2id",
+)
 KEPT = (
     "patch_size",
     "image_size",

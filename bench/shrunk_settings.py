@@ -56,9 +56,16 @@ MORE: dict[str, dict[str, Any]] = {
     # the two parts' features have to be as many
     "deepseek_vl_hybrid": {
         "vision_config": {"image_size": 96, "patch_size": 16},
-        "high_res_vision_config": {"image_size": 128, "global_attn_indexes": [0], "scale": 8, "mlp_dim": WIDTH},
+        "high_res_vision_config": {
+            "image_size": 128,
+            "global_attn_indexes": [0],
+            "scale": 8,
+            "mlp_dim": WIDTH,
+        },
     },
-    "diffusion_gemma": {"text_config": GEMMA | {"num_experts": EXPERTS, "top_k_experts": 2, "moe_intermediate_size": WIDTH}},
+    "diffusion_gemma": {
+        "text_config": GEMMA | {"num_experts": EXPERTS, "top_k_experts": 2, "moe_intermediate_size": WIDTH}
+    },
     "emu3": {
         "vocabulary_map": EMU3_WORDS,
         "vq_config": CODEBOOK | {"codebook_size": 8, "temporal_downsample_factor": 1, "hidden_size": WIDTH},
@@ -137,6 +144,7 @@ MORE: dict[str, dict[str, Any]] = {
     "perception_lm": {
         "vision_config": {
             "model_type": "clip_vision_model",
+            "model_args": {"embed_dim": WIDTH},
             "hidden_size": WIDTH,
             "intermediate_size": 2 * WIDTH,
             "num_hidden_layers": LAYERS,

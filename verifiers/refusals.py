@@ -1,4 +1,4 @@
-"""What a checkpoint's class and settings say about decoding it, before anything is tried: refusals by reason."""
+"""What a checkpoint's class and settings say against decoding it, before anything is tried."""
 
 from __future__ import annotations
 
@@ -36,7 +36,9 @@ def refuse_class(name: str, kind: Any) -> None:
     required = [
         argument
         for argument, is_ in taken.items()
-        if is_.default is Parameter.empty and is_.kind is Parameter.POSITIONAL_OR_KEYWORD and argument != "self"
+        if is_.default is Parameter.empty
+        and is_.kind is Parameter.POSITIONAL_OR_KEYWORD
+        and argument != "self"
     ]
     if required:
         raise ModelError(

@@ -11,7 +11,7 @@ from torch.nn.functional import pad
 from docspec.drafters.following.tree import Tree
 from docspec.errors import ModelError
 from docspec.verifiers.cache import RaggedCache
-from docspec.verifiers.decoder_hooks import decoder_given
+from docspec.verifiers.decoder_hooks import Embedding, decoder_given
 from docspec.verifiers.sequence import Prompt
 from docspec.verifiers.window import CPU_WIDTH, GPU_WIDTH, StepCost
 
@@ -30,7 +30,7 @@ class Runner:
         kinds, window, by_kind = layer_kinds(type(model).__name__, config)
         self.model = model
         self.rows = rows
-        self.embed_tokens = model.get_input_embeddings()
+        self.embed_tokens = Embedding(model)
         self.device = self.embed_tokens.weight.device
         self.cache = RaggedCache(config.num_hidden_layers)
         self.cost = StepCost(CPU_WIDTH if self.device.type == "cpu" else GPU_WIDTH)

@@ -17,7 +17,13 @@ from docspec.verifiers.decide import Decide, ExactWithProcessors, Fused, exact
 from docspec.verifiers.family import Family, find_profile
 from docspec.verifiers.generation import refuse_unsupported
 from docspec.verifiers.processors import greedy_processors, prefixed, sampling_processors, stopping
-from docspec.verifiers.refusals import first_line, not_loaded, refuse_attention, refuse_class, refuse_encoder_decoder
+from docspec.verifiers.refusals import (
+    first_line,
+    not_loaded,
+    refuse_attention,
+    refuse_class,
+    refuse_encoder_decoder,
+)
 from docspec.verifiers.sampling import Sampled
 from docspec.verifiers.self_check import check
 from docspec.verifiers.sequence import Prompt
@@ -71,7 +77,7 @@ def load(name: str, config: Config) -> TransformersModel:
     try:
         settings = profile_class.config_type.from_pretrained(name, local_files_only=local)
         refuse_encoder_decoder(name, settings)
-        if kind := MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING.get(type(settings)):
+        if kind := MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING.get(type(settings), None):
             refuse_class(name, kind)
         model, tokenizer, processor = profile_class.load(
             name, dtype=pick_dtype(config.dtype, device), local_files_only=local
