@@ -32,6 +32,7 @@ from docspec import registry
 from docspec.bench.shrunk_decoding import differing
 from docspec.bench.shrunk_inputs import inputs_for
 from docspec.bench.shrunk_models import small_model
+from docspec.bench.shrunk_settings import END
 from docspec.errors import ModelError
 from docspec.types import Request, Style
 from docspec.verifiers.decoder_hooks import decoder_inputs
@@ -64,7 +65,7 @@ class Prepared:
     """A loaded model whose inputs are ready: what the check asks of docspec.verifiers.transformers_vlm's."""
 
     native = "page"
-    end_tokens = (1,)
+    end_tokens = (END,)
     style = Style()
 
     def __init__(self, name: str, model: Any, inputs: dict[str, torch.Tensor]) -> None:
@@ -98,7 +99,7 @@ def tried(model_type: str) -> Row:
     except ModelError as error:
         return Row(model_type, "refused", str(error))
     except ImportError as error:
-        return Row(model_type, "not built", str(error).split(". ")[0].strip())
+        return Row(model_type, "not built", f"transformers does not build it here: {_sentence(error)}")
     except Exception as error:  # noqa: BLE001 whatever it is, the table says it
         return Row(model_type, "not built", _said(error))
     made = Prepared("it", model, inputs)
@@ -120,6 +121,11 @@ def _built(model_type: str) -> Any:
         if lacks_attention(error):
             raise not_loaded("it", error) from error
         raise
+
+
+def _sentence(error: Exception) -> str:
+    """The first sentence of what a library says."""
+    return " ".join(str(error).split()).split(". ")[0]
 
 
 def _said(error: Exception) -> str:

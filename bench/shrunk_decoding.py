@@ -2,37 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence as Seq
 from typing import Any
 
 import torch
 
 from docspec.bench.shrunk_settings import WORDS
-from docspec.drafters.following.cursor import DraftCursor
-from docspec.drafters.following.drafted_next import DraftedNext
+from docspec.bench.token_drafts import drafted
 from docspec.verifiers.decide import ExactWithProcessors
 from docspec.verifiers.decoder_hooks import marker_tokens
 from docspec.verifiers.engine import Engine
 from docspec.verifiers.processors import greedy_processors
 from docspec.verifiers.runner import Runner
-from docspec.verifiers.sequence import Prompt, Sequence
+from docspec.verifiers.sequence import Prompt
 
 TOKENS = 24
 ROWS = 3
 BUDGET = 1 << 20  # cached tokens
-FIRST = 0x4E00  # the character that stands for token 0
-
-
-class Signs:
-    """A codec of one character a token."""
-
-    def encode(self, text: str) -> tuple[list[int], list[int]]:
-        """Token ids, and where each begins."""
-        return [(ord(sign) - FIRST) % WORDS for sign in text], list(range(len(text)))
-
-    def decode(self, ids: Seq[int]) -> str:
-        """The characters."""
-        return "".join(chr(FIRST + token) for token in ids)
 
 
 def drafts_of(tokens: list[int], markers: list[int]) -> list[list[int]]:
@@ -51,18 +36,5 @@ def differing(model: Any, inputs: dict[str, torch.Tensor], prompt: Prompt, end: 
     truth = output[0, inputs["input_ids"].shape[1] :].tolist()
     drafts = drafts_of(truth, marker_tokens(model))
     engine = Engine(Runner(model, ROWS), ExactWithProcessors(greedy_processors(model, TOKENS)), BUDGET)
-    sequences = [_sequence(key, prompt, draft, end) for key, draft in enumerate(drafts)]
+    sequences = [drafted(key, prompt, draft, end, TOKENS, WORDS) for key, draft in enumerate(drafts)]
     return [drafts[int(str(done.key))] for done in engine.run(sequences) if done.output != truth]
-
-
-def _sequence(key: int, prompt: Prompt, draft: list[int], end: int) -> Sequence:
-    codec = Signs()
-    text = codec.decode(draft)
-    return Sequence(
-        key=key,
-        prompt=prompt,
-        cursor=DraftCursor([text] if text else [], codec, end),
-        end_tokens=frozenset((end,)),
-        limit=TOKENS,
-        draft=DraftedNext(text, codec, end),
-    )

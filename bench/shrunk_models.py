@@ -9,6 +9,7 @@ from transformers import AutoModelForImageTextToText
 from transformers.models.auto.configuration_auto import CONFIG_MAPPING
 
 from docspec.bench.shrunk_settings import (
+    END,
     EXPERTS,
     HEADS,
     IMAGE_TOKEN,
@@ -74,10 +75,11 @@ def _small(name: str, value: Any) -> Any:
         return shrunk(value)
     if name == "mrope_section":
         return SECTIONS
-    if name.endswith("token_id") or name.endswith("token_index"):
-        return (
-            IMAGE_TOKEN if name in ("image_token_id", "image_token_index") else None if value is None else 1
-        )
+    if name.endswith(("token_id", "token_index")):
+        if name in ("image_token_id", "image_token_index"):
+            return IMAGE_TOKEN
+        other = IMAGE_TOKEN + 1 if name.startswith(("video_token", "audio_token")) else END
+        return None if value is None else other
     if not isinstance(value, int) or isinstance(value, bool):
         return value
     if name in SIZES:
@@ -110,7 +112,7 @@ def small_model(model_type: str) -> Any:
         for name, weight in model.named_parameters():
             if weight.dim() > 1:
                 weight.normal_(0, (2.0 if "lm_head" in name else 1.3) / weight.shape[-1] ** 0.5)
-    model.generation_config.eos_token_id = model.generation_config.pad_token_id = 1
+    model.generation_config.eos_token_id = model.generation_config.pad_token_id = END
     return model
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 WIDTH, HEADS, LAYERS, EXPERTS = 32, 4, 2, 4
 WORDS = 400  # vocabulary
-IMAGE_TOKEN = 390
+IMAGE_TOKEN, END = 390, 1
 SECTIONS = [1, 1, 2]  # of an M-RoPE, which together are half of a head's width
 
 GRID_VISION = {"out_hidden_size": WIDTH}

@@ -52,7 +52,8 @@ def check(loaded: Any) -> None:
         inputs = loaded.profile.inputs(drawn(), category)
         [prompt] = loaded.prompts([Request(0, drawn(), category)])
         runner = Runner(loaded.model, DRAFTS)
-        forced = Forced(len(prompt.ids), dict(zip(FORCED, marker_tokens(loaded.model), strict=False)))
+        markers = [token for token in marker_tokens(loaded.model) if token not in loaded.end_tokens]
+        forced = Forced(len(prompt.ids), dict(zip(FORCED, markers, strict=False)))
         written = generated(loaded, inputs, forced)
         distances = _distances(runner, prompt, written, loaded.end_tokens[0])
     except ModelError:
