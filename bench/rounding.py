@@ -1,4 +1,4 @@
-"""How many outputs differ from ``generate``'s by rounding alone: with drafts, without, and its own in a batch.
+"""How many outputs differ from ``generate``'s by rounding: with drafts, without, and its own in batches.
 
     python -m docspec.bench.rounding --device cuda
 
@@ -37,7 +37,7 @@ Rows = list[list[int]]
 
 
 def noisy_reader(layers: int, hidden: int, device: str, dtype: str) -> TransformersModel:
-    """The benchmarks' random Qwen2-VL with larger weights: the same in each type of number but for rounding."""
+    """The benchmarks' random Qwen2-VL with larger weights, but for rounding the same in each type."""
     loaded = make_reader(layers, hidden, device, dtype)
     generator = torch.Generator().manual_seed(0)
     with torch.no_grad():

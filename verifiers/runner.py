@@ -186,8 +186,12 @@ def layer_kinds(name: str, config: Any) -> tuple[set[str], int | None, bool]:
 def _longest(config: Any) -> int | None:
     """Positions from which on a decoder's rotary angles depend on the longest sequence of a pass, or None."""
     rope = getattr(config, "rope_parameters", None) or {}
-    kind = rope.get("rope_type")
-    if kind not in ("dynamic", "longrope") or rope.get("alpha") is not None:  # HunYuan's alpha is fixed
-        return None
-    found = rope.get("original_max_position_embeddings") or config.max_position_embeddings
-    return int(found)
+    # some have parameters for each kind of layer
+    each = [rope, *(parameters for parameters in rope.values() if isinstance(parameters, dict))]
+    limits = [
+        int(one.get("original_max_position_embeddings") or config.max_position_embeddings)
+        for one in each
+        # HunYuan's alpha is fixed
+        if one.get("rope_type") in ("dynamic", "longrope") and one.get("alpha") is None
+    ]
+    return min(limits, default=None)
