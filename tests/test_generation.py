@@ -150,3 +150,17 @@ def test_stop_strings_end_an_output() -> None:
     done = decoded(made, drafted)
     assert [one.output for one in done] == truths
     assert any(one.finish is Finish.END for one in done)
+
+
+def test_each_of_several_end_tokens_ends_an_output() -> None:
+    """An output ends with whichever of the generation config's end tokens comes first, in a draft as well."""
+    plain = loaded()
+    whole = [generated(plain, request(key)) for key in range(3)]
+    end = plain.model.generation_config.eos_token_id
+    made = loaded(eos_token_id=[end, whole[0][4], whole[1][6]])
+    assert made.end_tokens == (end, whole[0][4], whole[1][6])
+    truths = [generated(made, request(key)) for key in range(3)]
+    assert sum(map(len, truths)) < sum(map(len, whole))
+    drafted = [request(key, plain.codec.decode(tokens)) for key, tokens in enumerate(whole)]
+    for asked in (drafted, [request(key) for key in range(3)]):
+        assert [one.output for one in decoded(made, asked)] == truths

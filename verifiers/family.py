@@ -26,6 +26,7 @@ class Family:
         self.name = name
         self.profile = profile
         self.generation = generation
+        self.asked = "generic profile" if isinstance(profile, Generic) else ""  # where no profile is its own
         self.style: Style = profile.style
         self.dpi: float = profile.dpi
         self.native: Literal["region", "page"] = profile.native

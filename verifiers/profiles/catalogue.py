@@ -52,6 +52,9 @@ LEGEND = (
     f"{SMALL}: a small random checkpoint of the real model class gives what its own generate gives, token "
     "for token, for regions and pages, whatever the drafts (fp32, CPU). Published weights were not run; "
     "prompts and sizes are those of the model cards.",
+    "Any other type that transformers maps to image-text-to-text: the generic profile, which asks by the "
+    "checkpoint's own chat template to read as markdown, if at loading the model gives the logits of its own "
+    "generate; else it is refused with the reason. docs/model-types.md has what became of each type.",
     "Refused: decoders with linear attention (qwen3_5, for one), whose state cannot be rolled back after a "
     "rejected draft.",
 )
