@@ -47,7 +47,8 @@ def test_it_is_asked_by_its_own_template_and_writes_what_it_would(folder: str) -
     assert made.profile.chat(None) == f"USER: <image>{Generic.page_prompt} ASSISTANT:"
     assert "as HTML" in made.profile.chat(Category.TABLE)
     pixels = np.random.default_rng(0).integers(0, 255, (60, 90, 3), dtype=np.uint8)
-    requests, wanted = [], []
+    requests: list[Request] = []
+    wanted: list[str] = []
     for category in (Category.TEXT, Category.TABLE):
         text = written(made, Request(0, pixels, category))
         for draft in (text, text[:5] + "?" + text[6:], "", "nothing of it"):
