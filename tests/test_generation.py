@@ -164,3 +164,13 @@ def test_each_of_several_end_tokens_ends_an_output() -> None:
     drafted = [request(key, plain.codec.decode(tokens)) for key, tokens in enumerate(whole)]
     for asked in (drafted, [request(key) for key in range(3)]):
         assert [one.output for one in decoded(made, asked)] == truths
+
+
+def test_a_stop_string_may_begin_in_the_prompt() -> None:
+    """Its end alone is the output's, as in ``generate``, which looks at the whole text."""
+    plain = loaded()
+    first = generated(plain, request(0))[0]
+    made = loaded(stop_strings=["\n" + plain.profile.tokenizer.decode([first])])
+    truth = generated(made, request(0))
+    assert truth == [first]
+    assert [one.output for one in decoded(made, [request(0, "nothing of it")])] == [truth]
