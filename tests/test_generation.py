@@ -8,11 +8,14 @@ import numpy as np
 import pytest
 import torch
 from random_models import checkpoint
+from tiny_decoder import VOCABULARY, sequence, tiny_decoder
 from transformers import GenerationConfig
 
 from docspec.config import Config
+from docspec.drafters.following.tree import Tree
 from docspec.errors import ModelError
 from docspec.types import Category, Draft, Finish, Request
+from docspec.verifiers.decide import ExactWithProcessors
 from docspec.verifiers.generation import KNOWN, REFUSED, fields, refuse_unsupported
 from docspec.verifiers.model_verifier import ModelVerifier
 from docspec.verifiers.sequence import Sequence
@@ -68,9 +71,9 @@ def decoded(made: TransformersModel, asked: list[Request], limit: int = TOKENS) 
     run = verifier.engine.run
 
     def watched(sequences: Any) -> Any:
-        for sequence in run(sequences):
-            finished.append(sequence)
-            yield sequence
+        for one in run(sequences):
+            finished.append(one)
+            yield one
 
     verifier.engine.run = watched  # type: ignore[method-assign]
     list(verifier.verify(asked))
@@ -174,3 +177,11 @@ def test_a_stop_string_may_begin_in_the_prompt() -> None:
     truth = generated(made, request(0))
     assert truth == [first]
     assert [one.output for one in decoded(made, [request(0, "nothing of it")])] == [truth]
+
+
+def test_processors_are_those_of_each_sequences_own_prompt() -> None:
+    """In a batch each row's tokens come of the processors that were made for its prompt."""
+    decide = ExactWithProcessors(lambda ids: lambda seen, scores: torch.eye(VOCABULARY)[list(ids[:1])])
+    rows = [sequence(tiny_decoder(), key, [3 + key, 1], 5) for key in range(2)]
+    accepted = decide(rows, [Tree.chain([])] * 2, torch.zeros(2, 1, VOCABULARY))
+    assert [one.tokens for one in accepted] == [[3], [4]]
