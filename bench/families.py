@@ -2,8 +2,9 @@
 
     python -m docspec.bench.families
 
-Types that no profile reads are tried with inputs made here (see docspec.bench.shrunk_models), not by their
-processors: what is shown is that docspec runs their decoders exactly. Processor and chat template are the
+Types that no profile reads are tried with inputs made here (see docspec.bench.shrunk_inputs), not by their
+processors: what is shown is that docspec runs their decoders exactly, by the check that every checkpoint
+passes at loading and by longer outputs under right and wrong drafts. Processor and chat template are the
 checkpoint's own with the generic profile. Families with a profile have their own tests
 (tests/test_exactness.py). Last line JSON.
 """
@@ -13,6 +14,7 @@ from __future__ import annotations
 import argparse
 import json
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
@@ -21,20 +23,32 @@ from rich.console import Console
 from rich.table import Table
 from transformers import logging
 from transformers.models.auto.configuration_auto import CONFIG_MAPPING
-from transformers.models.auto.modeling_auto import MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING_NAMES
+from transformers.models.auto.modeling_auto import (
+    MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING,
+    MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING_NAMES,
+)
 
 from docspec import registry
-from docspec.bench.shrunk_models import inputs_for, small_model
+from docspec.bench.shrunk_decoding import differing
+from docspec.bench.shrunk_inputs import inputs_for
+from docspec.bench.shrunk_models import small_model
+from docspec.bench.shrunk_settings import END
 from docspec.errors import ModelError
 from docspec.types import Request, Style
 from docspec.verifiers.decoder_hooks import decoder_inputs
 from docspec.verifiers.profiles.base import Profile
+from docspec.verifiers.refusals import (
+    lacks_attention,
+    not_loaded,
+    refuse_attention,
+    refuse_class,
+    refuse_encoder_decoder,
+)
 from docspec.verifiers.runner import layer_kinds
 from docspec.verifiers.self_check import check
 from docspec.verifiers.sequence import Prompt
-from docspec.verifiers.transformers_vlm import refuse_encoder_decoder
 
-Status = Literal["profile", "exact", "refused", "not built"]
+Status = Literal["profile", "exact", "refused", "not built", "wrong"]
 LONGEST = 150  # characters of a reason
 
 
@@ -51,7 +65,7 @@ class Prepared:
     """A loaded model whose inputs are ready: what the check asks of docspec.verifiers.transformers_vlm's."""
 
     native = "page"
-    end_tokens = (1,)
+    end_tokens = (END,)
     style = Style()
 
     def __init__(self, name: str, model: Any, inputs: dict[str, torch.Tensor]) -> None:
@@ -63,7 +77,7 @@ class Prepared:
         """The same for every image."""
         return self.made
 
-    def prompts(self, requests: list[Request]) -> list[Prompt]:
+    def prompts(self, requests: Sequence[Request | None]) -> list[Prompt]:
         """As the profiles make them."""
         return [Profile.prompt_of(self.made, decoder_inputs(self.model, self.made)) for _ in requests]
 
@@ -75,23 +89,43 @@ def tried(model_type: str) -> Row:
     try:
         settings: Any = CONFIG_MAPPING[model_type]()
         refuse_encoder_decoder("it", settings)
-        layer_kinds(model_type, settings.get_text_config())
-    except ModelError as error:
-        return Row(model_type, "refused", str(error))
-    except Exception as error:  # noqa: BLE001 whatever it is, the table says it
-        return Row(model_type, "not built", _said(error))
-    try:
-        model = small_model(model_type)
+        refuse_class("it", MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING[type(settings)])
+        layer_kinds("it", settings.get_text_config())
+        model = _built(model_type)
+        refuse_attention("it", model)
         inputs = inputs_for(model)
         with torch.inference_mode():
             model.generate(**inputs, max_new_tokens=2, do_sample=False)
-    except Exception as error:  # noqa: BLE001 see above
-        return Row(model_type, "not built", _said(error))
-    try:
-        check(Prepared(model_type, model, inputs))
     except ModelError as error:
         return Row(model_type, "refused", str(error))
+    except ImportError as error:
+        return Row(model_type, "not built", f"transformers does not build it here: {_sentence(error)}")
+    except Exception as error:  # noqa: BLE001 whatever it is, the table says it
+        return Row(model_type, "not built", _said(error))
+    made = Prepared("it", model, inputs)
+    try:
+        check(made)
+    except ModelError as error:
+        return Row(model_type, "refused", str(error))
+    [prompt] = made.prompts([None])
+    if wrong := differing(model, inputs, prompt, made.end_tokens[0]):
+        return Row(model_type, "wrong", f"other tokens than generate's with {len(wrong)} drafts")
     return Row(model_type, "exact")
+
+
+def _built(model_type: str) -> Any:
+    """A small model of the type. Raises ModelError where its class refuses how docspec loads models."""
+    try:
+        return small_model(model_type)
+    except ValueError as error:
+        if lacks_attention(error):
+            raise not_loaded("it", error) from error
+        raise
+
+
+def _sentence(error: Exception) -> str:
+    """The first sentence of what a library says."""
+    return " ".join(str(error).split()).split(". ")[0]
 
 
 def _said(error: Exception) -> str:

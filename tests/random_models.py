@@ -13,6 +13,7 @@ import torch
 import transformers
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors, trainers
 from transformers import PreTrainedTokenizerFast
+from transformers.models.clip.image_processing_pil_clip import CLIPImageProcessorPil
 from transformers.models.deepseek_ocr2.image_processing_pil_deepseek_ocr2 import DeepseekOcr2ImageProcessorPil
 from transformers.models.glm46v.image_processing_pil_glm46v import Glm46VImageProcessorPil
 from transformers.models.got_ocr2.image_processing_pil_got_ocr2 import GotOcr2ImageProcessorPil
@@ -326,6 +327,28 @@ def deepseek_ocr2(sliding: bool) -> Parts:
     return transformers.DeepseekOcr2ForConditionalGeneration(config), [
         transformers.DeepseekOcr2Processor(images, words, patch_size=2)
     ]
+
+
+def llava(sliding: bool) -> Parts:
+    """LLaVA's class which docspec has no profile for."""
+    vision = {"model_type": "clip_vision_model", "hidden_size": 32, "intermediate_size": 64}
+    vision |= {"num_hidden_layers": 2, "num_attention_heads": 4, "image_size": 56, "patch_size": 14}
+    config = transformers.LlavaConfig(
+        text_config=decoder(model_type="llama"),
+        vision_config=vision,
+        image_token_index=token_id("<image>"),
+    )
+    images = CLIPImageProcessorPil(size={"shortest_edge": 56}, crop_size={"height": 56, "width": 56})
+    words = tokenizer({"image_token": "<image>"})
+    processor = transformers.LlavaProcessor(
+        images,
+        words,
+        patch_size=14,
+        vision_feature_select_strategy="default",
+        num_additional_image_tokens=1,
+        chat_template=template("USER: ", "<image>", " ASSISTANT:"),
+    )
+    return transformers.LlavaForConditionalGeneration(config), [processor]
 
 
 @dataclass(frozen=True)

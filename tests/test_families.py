@@ -158,6 +158,21 @@ def test_angles_that_depend_on_other_rows_are_refused_past_their_limit(kind: str
         runner.step([0], [prompt], [[1, 2]], [Tree.chain([])])
 
 
+def test_angles_of_a_kind_of_layer_count_as_well() -> None:
+    """Where each kind of layer has angles of its own, the first limit among them is the decoder's."""
+    made = loaded(checkpoint("qwen2_vl"))
+    rope = {"rope_type": "dynamic", "factor": 2.0, "original_max_position_embeddings": 16}
+    made.model.config.get_text_config().rope_parameters = {
+        "full_attention": rope,
+        "sliding_attention": {"rope_type": "default"},
+    }
+    runner = Runner(made.model, 1)
+    runner.cache.reserve(1, 32, 32)
+    prompt = Prompt(torch.randn(17, 32), torch.arange(17).expand(3, 17), tuple(range(17)))
+    with pytest.raises(ModelError, match="past 16 tokens"):
+        runner.prefill([0], [prompt], [[]], [Tree.chain([])])
+
+
 def test_unknown_model_types_name_the_known_ones(tmp_path: Path) -> None:
     """A checkpoint of another family says which are known."""
     (tmp_path / "config.json").write_text(json.dumps({"model_type": "llama"}))

@@ -7,13 +7,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 from transformers.models.auto.modeling_auto import MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING_NAMES
 
 from docspec.bench import families
 from docspec.bench.families import Prepared, Row, markdown, tried
-from docspec.bench.shrunk_models import IMAGE_TOKEN, inputs_for, shrunk, small_model
+from docspec.bench.shrunk_decoding import TOKENS, differing
+from docspec.bench.shrunk_inputs import inputs_for
+from docspec.bench.shrunk_models import shrunk, small_model
+from docspec.bench.shrunk_settings import IMAGE_TOKEN
 from docspec.errors import ModelError
 from docspec.verifiers import decoder_hooks
+from docspec.verifiers.cache import RaggedCache
 from docspec.verifiers.self_check import check
 
 DOCUMENTED = Path(__file__).parent.parent / "docs" / "model-types.md"
@@ -54,7 +59,12 @@ def test_what_guards_refuse_the_check_finds(model_type: str, monkeypatch: pytest
         ("lfm3_vl", "exact", ""),
         ("qwen4_exp", "refused", "indexed_attention"),
         ("qwen2_vl", "profile", ""),
-        ("fuyu", "not built", "vision_config"),
+        ("blip-2", "refused", "wants pixel_values and input_ids in every pass"),
+        ("git", "refused", "scaled dot product attention"),
+        ("blip", "refused", "wants pixel_values in every pass"),
+        ("mllama", "refused", "cross_attention_states"),
+        ("mistral4", "refused", "takes no image"),
+        ("pi0", "refused", "does not write token by token"),
     ],
 )
 def test_a_type_of_each_outcome(model_type: str, status: str, reason: str) -> None:
@@ -62,6 +72,37 @@ def test_a_type_of_each_outcome(model_type: str, status: str, reason: str) -> No
     row = tried(model_type)
     assert row.status == status
     assert reason in row.reason
+
+
+@pytest.mark.parametrize("model_type", ["kimi_k25", "muse_glimmer"])
+def test_written_image_tokens_are_embedded_as_the_model_does(
+    model_type: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where the model embeds an image token of its own output otherwise than its table, so does the engine;
+    without that the check at loading refuses the model, and the output is another."""
+    model = small_model(model_type)
+    inputs = inputs_for(model)
+    with torch.no_grad():
+        model.lm_head.weight[IMAGE_TOKEN] *= 3
+        written = model.generate(**inputs, do_sample=False, max_new_tokens=TOKENS)
+    assert IMAGE_TOKEN in written[0, inputs["input_ids"].shape[1] : -1]
+    made = Prepared(model_type, model, inputs)
+    [prompt] = made.prompts([None])
+    check(made)
+    assert differing(model, inputs, prompt, 1) == []
+    monkeypatch.setattr(decoder_hooks, "_embedded_otherwise", lambda model: {})
+    assert differing(model, inputs, prompt, 1)
+    with pytest.raises(ModelError, match="does not give the logits"):
+        check(made)
+
+
+def test_a_type_that_is_written_wrongly_is_said_to_be(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where outputs differ from generate's, the row says so, whatever the check at loading found."""
+    monkeypatch.setattr(RaggedCache, "keep", lambda *_: None)
+    monkeypatch.setattr(families, "check", lambda made: None)
+    row = tried("llava")
+    assert row.status == "wrong"
+    assert "generate" in row.reason
 
 
 def documented() -> dict[str, str]:

@@ -8,11 +8,14 @@ import numpy as np
 import pytest
 import torch
 from random_models import checkpoint
+from tiny_decoder import VOCABULARY, sequence, tiny_decoder
 from transformers import GenerationConfig
 
 from docspec.config import Config
+from docspec.drafters.following.tree import Tree
 from docspec.errors import ModelError
 from docspec.types import Category, Draft, Finish, Request
+from docspec.verifiers.decide import ExactWithProcessors
 from docspec.verifiers.generation import KNOWN, REFUSED, fields, refuse_unsupported
 from docspec.verifiers.model_verifier import ModelVerifier
 from docspec.verifiers.sequence import Sequence
@@ -68,9 +71,9 @@ def decoded(made: TransformersModel, asked: list[Request], limit: int = TOKENS) 
     run = verifier.engine.run
 
     def watched(sequences: Any) -> Any:
-        for sequence in run(sequences):
-            finished.append(sequence)
-            yield sequence
+        for one in run(sequences):
+            finished.append(one)
+            yield one
 
     verifier.engine.run = watched  # type: ignore[method-assign]
     list(verifier.verify(asked))
@@ -150,3 +153,35 @@ def test_stop_strings_end_an_output() -> None:
     done = decoded(made, drafted)
     assert [one.output for one in done] == truths
     assert any(one.finish is Finish.END for one in done)
+
+
+def test_each_of_several_end_tokens_ends_an_output() -> None:
+    """An output ends with whichever of the generation config's end tokens comes first, in a draft as well."""
+    plain = loaded()
+    whole = [generated(plain, request(key)) for key in range(3)]
+    end = plain.model.generation_config.eos_token_id
+    made = loaded(eos_token_id=[end, whole[0][4], whole[1][6]])
+    assert made.end_tokens == (end, whole[0][4], whole[1][6])
+    truths = [generated(made, request(key)) for key in range(3)]
+    assert sum(map(len, truths)) < sum(map(len, whole))
+    drafted = [request(key, plain.codec.decode(tokens)) for key, tokens in enumerate(whole)]
+    for asked in (drafted, [request(key) for key in range(3)]):
+        assert [one.output for one in decoded(made, asked)] == truths
+
+
+def test_a_stop_string_may_begin_in_the_prompt() -> None:
+    """Its end alone is the output's, as in ``generate``, which looks at the whole text."""
+    plain = loaded()
+    first = generated(plain, request(0))[0]
+    made = loaded(stop_strings=["\n" + plain.profile.tokenizer.decode([first])])
+    truth = generated(made, request(0))
+    assert truth == [first]
+    assert [one.output for one in decoded(made, [request(0, "nothing of it")])] == [truth]
+
+
+def test_processors_are_those_of_each_sequences_own_prompt() -> None:
+    """In a batch each row's tokens come of the processors that were made for its prompt."""
+    decide = ExactWithProcessors(lambda ids: lambda seen, scores: torch.eye(VOCABULARY)[list(ids[:1])])
+    rows = [sequence(tiny_decoder(), key, [3 + key, 1], 5) for key in range(2)]
+    accepted = decide(rows, [Tree.chain([])] * 2, torch.zeros(2, 1, VOCABULARY))
+    assert [one.tokens for one in accepted] == [[3], [4]]

@@ -15,8 +15,6 @@ from typing import Any
 
 import pytest
 import random_models
-import transformers
-from transformers.models.clip.image_processing_pil_clip import CLIPImageProcessorPil
 from typer.testing import CliRunner
 
 from docspec.cli import app
@@ -81,32 +79,10 @@ def test_a_guides_package_passes_its_tests(guide: str, site: Path, tmp_path: Pat
     assert run_tests(import_module(module), tmp_path) >= 2
 
 
-def small_llava(sliding: bool) -> random_models.Parts:
-    """LLaVA's class as tests/random_models.py has others; docspec has no profile for it."""
-    vision = {"model_type": "clip_vision_model", "hidden_size": 32, "intermediate_size": 64}
-    vision |= {"num_hidden_layers": 2, "num_attention_heads": 4, "image_size": 56, "patch_size": 14}
-    config = transformers.LlavaConfig(
-        text_config=random_models.decoder(model_type="llama"),
-        vision_config=vision,
-        image_token_index=random_models.token_id("<image>"),
-    )
-    images = CLIPImageProcessorPil(size={"shortest_edge": 56}, crop_size={"height": 56, "width": 56})
-    words = random_models.tokenizer({"image_token": "<image>"})
-    processor = transformers.LlavaProcessor(
-        images,
-        words,
-        patch_size=14,
-        vision_feature_select_strategy="default",
-        num_additional_image_tokens=1,
-        chat_template=random_models.template("USER: ", "<image>", " ASSISTANT:"),
-    )
-    return transformers.LlavaForConditionalGeneration(config), [processor]
-
-
 def test_the_guides_family_is_exact(site: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Its profile and its check work on a checkpoint of the real class; the check sees what is wrong."""
     install("adding-a-family.md", site)
-    monkeypatch.setitem(random_models.BUILDS, "llava", random_models.Build(small_llava))
+    monkeypatch.setitem(random_models.BUILDS, "llava", random_models.Build(random_models.llava))
     random_models.save_checkpoint(tmp_path, "llava", 0)
     check = import_module("check_exact").check
     assert check(str(tmp_path)) == 16

@@ -19,6 +19,11 @@ _KNOWN = {
 }
 
 
+# endings of a configuration's names for the tokens that stand for an image, or the like
+_MARKERS = ("token_id", "token_index", "patch_id")
+_MARKED = ("image", "video", "audio")
+
+
 class _Reached(Exception):
     """Ends a forward pass where the decoder would begin."""
 
@@ -50,12 +55,13 @@ def decoder_inputs(model: Any, inputs: Mapping[str, Any]) -> dict[str, Any]:
                 f"{type(model).__name__} lets tokens of the prompt see what stands after them; "
                 "docspec cannot decode it"
             ) from None
-        if reached.given.get("inputs_embeds") is None:
-            raise ModelError(
-                f"{type(model).__name__} does not put the image among the embeddings of the prompt (its "
-                "decoder looks at it through cross-attention, say); docspec cannot decode it"
-            ) from None
+        embedded = reached.given.get("inputs_embeds") is not None
         unknown = [name for name, value in reached.given.items() if value is not None and name not in _KNOWN]
+        if not embedded:
+            raise ModelError(
+                f"{type(model).__name__} gives its decoder {', '.join(unknown)} instead of embeddings among "
+                "which the image stands; docspec cannot decode it"
+            ) from None
         if unknown:
             raise ModelError(
                 f"{type(model).__name__} gives its decoder {', '.join(unknown)}, which docspec leaves out; "
@@ -109,3 +115,50 @@ def moved(value: Any, model: Any) -> Any:
     if not isinstance(value, torch.Tensor):
         return value
     return value.to(model.device, model.dtype if value.is_floating_point() else value.dtype)
+
+
+def marker_tokens(model: Any) -> list[int]:
+    """Tokens of the vocabulary that stand for an image or the like, by the model's configuration."""
+    size = model.get_input_embeddings().weight.shape[0]
+    settings = model.config.to_dict() if hasattr(model.config, "to_dict") else {}
+    found = [
+        token
+        for name, token in settings.items()
+        if name.endswith(_MARKERS) and any(word in name for word in _MARKED) and isinstance(token, int)
+    ]
+    return [token for token in dict.fromkeys(found) if 0 <= token < size]
+
+
+class Embedding:
+    """Embeddings of token ids as the model's own forward pass makes them.
+
+    Some families embed a token that stands for an image otherwise than their table has it, as padding, also
+    where the token is one of the output (Kimi K2.5, Muse).
+    """
+
+    def __init__(self, model: Any) -> None:
+        self.table = model.get_input_embeddings()
+        self.weight: torch.Tensor = self.table.weight  # [V, D]
+        self.others = _embedded_otherwise(model) if hasattr(model, "get_decoder") else {}
+
+    def __call__(self, ids: torch.Tensor) -> torch.Tensor:
+        """``ids`` [...]; their embeddings [..., D]."""
+        embeds: torch.Tensor = self.table(ids)
+        for token, embedding in self.others.items():
+            embeds = torch.where((ids == token)[..., None], embedding, embeds)
+        return embeds
+
+
+def _embedded_otherwise(model: Any) -> dict[int, torch.Tensor]:
+    """Embeddings [D] of the model's markers, by token, where they are not those of its table."""
+    found = {}
+    for token in marker_tokens(model):
+        ids = torch.tensor([[token]], device=model.device)
+        try:
+            given = decoder_inputs(model, {"input_ids": ids, "attention_mask": torch.ones_like(ids)})
+        except Exception:  # noqa: BLE001 it does not take such a token alone: the check at loading decides
+            continue
+        [[embedding]] = given["inputs_embeds"]
+        if not torch.equal(embedding, model.get_input_embeddings()(ids)[0, 0]):
+            found[token] = embedding
+    return found

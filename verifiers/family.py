@@ -16,6 +16,7 @@ from docspec.errors import ModelError
 from docspec.types import Request, Style, Verdict
 from docspec.verifiers.codec import TokenizerCodec
 from docspec.verifiers.profiles.generic import Generic
+from docspec.verifiers.refusals import first_line, not_loaded
 
 
 class Family:
@@ -25,6 +26,7 @@ class Family:
         self.name = name
         self.profile = profile
         self.generation = generation
+        self.asked = "generic profile" if isinstance(profile, Generic) else ""  # where no profile is its own
         self.style: Style = profile.style
         self.dpi: float = profile.dpi
         self.native: Literal["region", "page"] = profile.native
@@ -58,7 +60,7 @@ def load_family(name: str, config: Config) -> Family:
         settings, tokenizer, processor = profile_class.load_words(name, local_files_only=local)
         generation = _generation(name, settings, local)
     except (OSError, ValueError, ImportError, KeyError) as error:
-        raise ModelError(f"cannot load {name}: {first_line(error)}") from error
+        raise not_loaded(name, error) from error
     return Family(name, tokenizer, profile_class(settings, tokenizer, processor), generation)
 
 
@@ -113,9 +115,3 @@ def _unreachable(name: str, local: bool, error: Exception) -> str:
         f"cannot download {name}: {first_line(error)} Check the name and the network, or give a folder "
         "with the checkpoint"
     )
-
-
-def first_line(error: Exception) -> str:
-    """An error's message, or its name where it has none."""
-    lines = str(error).strip().splitlines()
-    return lines[0] if lines else type(error).__name__

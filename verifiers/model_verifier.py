@@ -94,12 +94,15 @@ class ModelVerifier:
 
     @property
     def device(self) -> str:
-        """What the model is on and its type of number, such as ``cpu (float32)``; empty without a model."""
+        """What the model is on and its type of number, such as ``cpu (float32)``, and that it has no profile
+        of its own; empty without a model."""
         if self.loaded.model is None:
             return ""
         weight = next(self.loaded.model.parameters())
         name = f"{torch.cuda.get_device_name(weight.device)}, " if weight.device.type == "cuda" else ""
-        return f"{weight.device} ({name}{str(weight.dtype).removeprefix('torch.')})"
+        asked = getattr(self.loaded, "asked", "")
+        number = str(weight.dtype).removeprefix("torch.")
+        return f"{weight.device} ({name}{number}{', ' if asked else ''}{asked})"
 
     @property
     def style(self) -> Style:

@@ -11,7 +11,7 @@ from torch.nn.functional import pad
 from docspec.drafters.following.tree import Tree
 from docspec.errors import ModelError
 from docspec.verifiers.cache import RaggedCache
-from docspec.verifiers.decoder_hooks import decoder_given
+from docspec.verifiers.decoder_hooks import Embedding, decoder_given
 from docspec.verifiers.sequence import Prompt
 from docspec.verifiers.states import STATEFUL, STATELESS, StatefulCache, refuse_bounded_steps
 from docspec.verifiers.window import CPU_WIDTH, GPU_WIDTH, StepCost
@@ -30,7 +30,7 @@ class Runner:
         kinds, window, by_kind = layer_kinds(type(model).__name__, config)
         self.model = model
         self.rows = rows
-        self.embed_tokens = model.get_input_embeddings()
+        self.embed_tokens = Embedding(model)
         self.device = self.embed_tokens.weight.device
         self.cache = RaggedCache(config.num_hidden_layers)
         self._stateful = kinds & STATEFUL
@@ -225,8 +225,12 @@ def layer_kinds(name: str, config: Any) -> tuple[set[str], int | None, bool]:
 def _longest(config: Any) -> int | None:
     """Positions from which on a decoder's rotary angles depend on the longest sequence of a pass, or None."""
     rope = getattr(config, "rope_parameters", None) or {}
-    kind = rope.get("rope_type")
-    if kind not in ("dynamic", "longrope") or rope.get("alpha") is not None:  # HunYuan's alpha is fixed
-        return None
-    found = rope.get("original_max_position_embeddings") or config.max_position_embeddings
-    return int(found)
+    # some have parameters for each kind of layer
+    each = [rope, *(parameters for parameters in rope.values() if isinstance(parameters, dict))]
+    limits = [
+        int(one.get("original_max_position_embeddings") or config.max_position_embeddings)
+        for one in each
+        # HunYuan's alpha is fixed
+        if one.get("rope_type") in ("dynamic", "longrope") and one.get("alpha") is None
+    ]
+    return min(limits, default=None)

@@ -16,18 +16,20 @@ import numpy as np
 import torch
 from PIL import Image as Pictures
 from PIL import ImageDraw
+from transformers import LogitsProcessor, LogitsProcessorList
 
 from docspec.drafters.following.tree import Tree
 from docspec.errors import ModelError
 from docspec.types import Category, Image, Request
 from docspec.verifiers.acceptance import accept_exact
 from docspec.verifiers.decide import ExactWithProcessors
-from docspec.verifiers.decoder_hooks import moved
+from docspec.verifiers.decoder_hooks import marker_tokens, moved
 from docspec.verifiers.processors import greedy_processors
 from docspec.verifiers.runner import Runner
 from docspec.verifiers.sequence import Prompt
 
 TOKENS = 5
+FORCED = (1, 3)  # which of them are image tokens, where the model has some: it may write them as any other
 SIZE = (224, 112)  # pixels
 FLOOR = 50.0  # logits further below the greatest are as good as none: models mask tokens with huge numbers
 DRAFTS = 5  # kinds of ``_draft``
@@ -50,7 +52,9 @@ def check(loaded: Any) -> None:
         inputs = loaded.profile.inputs(drawn(), category)
         [prompt] = loaded.prompts([Request(0, drawn(), category)])
         runner = Runner(loaded.model, DRAFTS)
-        written = generated(loaded, inputs)
+        markers = [token for token in marker_tokens(loaded.model) if token not in loaded.end_tokens]
+        forced = Forced(len(prompt.ids), dict(zip(FORCED, markers, strict=False)))
+        written = generated(loaded, inputs, forced)
         distances = _distances(runner, prompt, written, loaded.end_tokens[0])
     except ModelError:
         raise
@@ -65,7 +69,7 @@ def check(loaded: Any) -> None:
             f"transformers: they differ by {distances[wrong[0]]:.2g} of their spread in {wrong[0]}, where "
             f"rounding explains {tolerance(loaded.model.dtype):.2g}; {CONSEQUENCE}"
         )
-    _check_settings(loaded, prompt, written)
+    _check_settings(loaded, prompt, written, forced)
 
 
 def tolerance(dtype: torch.dtype) -> float:
@@ -80,8 +84,24 @@ def drawn() -> Image:
     return np.asarray(picture)
 
 
-def generated(loaded: Any, inputs: dict[str, Any]) -> Written:
-    """A few tokens of the model's own ``generate``; it may not end before."""
+class Forced(LogitsProcessor):
+    """Has ``generate`` write certain tokens: those of ``tokens`` by their place after ``prompt`` tokens."""
+
+    def __init__(self, prompt: int, tokens: dict[int, int]) -> None:
+        self.prompt, self.tokens = prompt, tokens
+
+    def __call__(self, input_ids: torch.Tensor, scores: torch.Tensor) -> torch.Tensor:
+        """``scores`` [B, V], with everything else ruled out where a token is to be written."""
+        token = self.tokens.get(input_ids.shape[1] - self.prompt)
+        if token is None:
+            return scores
+        only = torch.full_like(scores, -torch.inf)
+        only[:, token] = 0
+        return only
+
+
+def generated(loaded: Any, inputs: dict[str, Any], forced: Forced) -> Written:
+    """A few tokens of the model's own ``generate``, some of them ``forced``; it may not end before."""
     with torch.inference_mode():
         made = loaded.model.generate(
             **{name: moved(value, loaded.model) for name, value in inputs.items()},
@@ -89,6 +109,7 @@ def generated(loaded: Any, inputs: dict[str, Any]) -> Written:
             min_new_tokens=TOKENS,
             do_sample=False,
             tokenizer=loaded.profile.tokenizer,
+            logits_processor=LogitsProcessorList([forced]),
             return_dict_in_generate=True,
             output_logits=True,
         )
@@ -96,11 +117,15 @@ def generated(loaded: Any, inputs: dict[str, Any]) -> Written:
     return Written(tokens, torch.cat(made.logits).float())
 
 
-def _check_settings(loaded: Any, prompt: Prompt, written: Written) -> None:
+def _check_settings(loaded: Any, prompt: Prompt, written: Written, forced: Forced) -> None:
     """Raises ModelError where the generation config's settings choose other tokens of the same logits."""
     tokens, logits = written
+    # a model's own generate may leave out what it was asked to write
+    done = {place: token for place, token in forced.tokens.items() if tokens[place] == token}
+    written_by_force = Forced(forced.prompt, done)
     processors = greedy_processors(loaded.model, TOKENS, min_new_tokens=TOKENS)
-    chosen = ExactWithProcessors(processors).chosen(prompt, [], Tree.chain(tokens[:-1]), logits)
+    decide = ExactWithProcessors(lambda ids: LogitsProcessorList([*processors(ids), written_by_force]))
+    chosen = decide.chosen(prompt, [], Tree.chain(tokens[:-1]), logits)
     if chosen.tokens != tokens:
         raise ModelError(
             f"{loaded.name}: generate makes something else of the model's logits than its generation config "

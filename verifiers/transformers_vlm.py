@@ -7,15 +7,23 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from transformers.models.auto.modeling_auto import MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING
 
 from docspec.config import Config
 from docspec.errors import ImageRefused, ModelError
 from docspec.types import Request
 from docspec.verifiers.clock import now
 from docspec.verifiers.decide import Decide, ExactWithProcessors, Fused, exact
-from docspec.verifiers.family import Family, find_profile, first_line
+from docspec.verifiers.family import Family, find_profile
 from docspec.verifiers.generation import refuse_unsupported
 from docspec.verifiers.processors import greedy_processors, prefixed, sampling_processors, stopping
+from docspec.verifiers.refusals import (
+    first_line,
+    not_loaded,
+    refuse_attention,
+    refuse_class,
+    refuse_encoder_decoder,
+)
 from docspec.verifiers.sampling import Sampled
 from docspec.verifiers.self_check import check
 from docspec.verifiers.sequence import Prompt
@@ -67,12 +75,16 @@ def load(name: str, config: Config) -> TransformersModel:
     profile_class = find_profile(name, local)
     device = pick_device(config.device)
     try:
-        refuse_encoder_decoder(name, profile_class.config_type.from_pretrained(name, local_files_only=local))
+        settings = profile_class.config_type.from_pretrained(name, local_files_only=local)
+        refuse_encoder_decoder(name, settings)
+        if kind := MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING.get(type(settings), None):
+            refuse_class(name, kind)
         model, tokenizer, processor = profile_class.load(
             name, dtype=pick_dtype(config.dtype, device), local_files_only=local
         )
     except (OSError, ValueError, ImportError, KeyError) as error:
-        raise ModelError(f"cannot load {name}: {first_line(error)}") from error
+        raise not_loaded(name, error) from error
+    refuse_attention(name, model)
     model.to(device)
     loaded = TransformersModel(name, model, tokenizer, profile_class(model.config, tokenizer, processor))
     if config.check:
@@ -80,15 +92,6 @@ def load(name: str, config: Config) -> TransformersModel:
         check(loaded)
         loaded.check_seconds = now(device) - started
     return loaded
-
-
-def refuse_encoder_decoder(name: str, config: Any) -> None:
-    """Raises ModelError where the image is not a part of what one decoder reads."""
-    if any(getattr(part, "is_encoder_decoder", False) for part in (config, config.get_text_config())):
-        raise ModelError(
-            f"{name} is an encoder-decoder model ({config.model_type}): its decoder looks at the image "
-            "through cross-attention, not as tokens of the prompt; docspec cannot decode it"
-        )
 
 
 def pick_device(name: str) -> torch.device:

@@ -62,4 +62,7 @@ LEGEND = (
     "prompts and sizes are those of the model cards.",
     "Layers with recurrent or convolution states (linear attention, as in qwen3_5) decode exactly as well, "
     "with chains of draft tokens instead of trees.",
+    "Any other type that transformers maps to image-text-to-text: the generic profile, which asks by the "
+    "checkpoint's own chat template to read as markdown, if at loading the model gives the logits of its own "
+    "generate; else it is refused with the reason. docs/model-types.md has what became of each type.",
 )

@@ -19,6 +19,7 @@ class Generic(Profile):
 
     style = Style(table="html", formula=("$", "$"))
     template: Mapping[str, Any] = MappingProxyType({"enable_thinking": False})
+    attention = {"text_config": "sdpa"}  # noqa: RUF012 (read only; other parts may have attention of their own)
     prompt = "Read the text in this image. Output the text only."
     prompts = {  # noqa: RUF012 (read only)
         Category.TABLE: "Write the table in this image as HTML. Output the table only.",
