@@ -124,6 +124,17 @@ def _lfm2_vl(model: Any) -> Inputs:
     }
 
 
+def _minicpm(model: Any) -> Inputs:
+    """The patches of a picture in a row."""
+    side = model.config.vision_config.patch_size
+    return {"pixel_values": _noise(1, 3, side, 64 * side), "target_sizes": torch.tensor([[8, 8]])}
+
+
+def _nemotron_h_omni(model: Any) -> Inputs:
+    width = 3 * model.config.vision_config.patch_size**2
+    return {"pixel_values": _noise(16, width), "image_grid_hw": torch.tensor([[4, 4]])}
+
+
 def _video_llama_3(model: Any) -> Inputs:
     return {
         "pixel_values": _noise(16, 3 * model.config.vision_config.patch_size**2),
@@ -218,9 +229,13 @@ OWN: dict[str, Callable[[Any], Inputs]] = {
     "kosmos-2": _kosmos2,
     "kosmos-2.5": _kosmos2_5,
     "lfm2_vl": _lfm2_vl,
+    "minicpm_ocr": _minicpm,
+    "minicpmv4_6": _minicpm,
+    "minicpmv4_7": _minicpm,
     "mllama": _mllama,
     "molmo2": _molmo2,
     "muse_glimmer": _muse,
     "muse_spark": _muse,
+    "nemotron_h_omni": _nemotron_h_omni,
     "video_llama_3": _video_llama_3,
 }

@@ -15,6 +15,7 @@ MROPE = {"rope_parameters": DEFAULT_ROPE | {"mrope_section": SECTIONS}}
 SMALL_IMAGE = {"image_size": 56, "patch_size": 14}
 TWO_TILES = {"vision_config": SMALL_IMAGE, "image_grid_pinpoints": [[56, 112], [112, 56]]}
 BOTH_KINDS = {"layer_types": ["sliding_attention", "full_attention"], "sliding_window": 6}
+LINEAR = {"text_config": {"layer_types": ["linear_attention", "full_attention"]}}
 GEMMA4_VISION = {
     "model_type": "gemma4_vision",
     "hidden_size": WIDTH,
@@ -125,6 +126,9 @@ MORE: dict[str, dict[str, Any]] = {
     "llava_next": TWO_TILES,
     "llava_next_video": TWO_TILES,
     "llava_onevision": TWO_TILES,
+    "minicpm_ocr": LINEAR,
+    "minicpmv4_6": LINEAR,
+    "minicpmv4_7": LINEAR,
     "mistral3": {"vision_config": SMALL_IMAGE},
     "mllama": {
         "vision_config": {"intermediate_layers_indices": [0, 1], "vision_output_dim": 3 * WIDTH}
@@ -154,7 +158,7 @@ MORE: dict[str, dict[str, Any]] = {
         | SMALL_IMAGE
     },
     "qwen2_5_omni_thinker": OMNI | {"text_config": MROPE},
-    "qwen3_5_moe": {"text_config": {"layer_types": ["linear_attention", "full_attention"]}},
+    "qwen3_5_moe": LINEAR,
     "qwen3_omni_moe_thinker": OMNI | {"text_config": MROPE},
     "shieldgemma2": {"vision_config": SMALL_IMAGE, "mm_tokens_per_image": 4},
     "smolvlm": {"vision_config": {"image_size": 32, "patch_size": 8}},
