@@ -18,7 +18,7 @@ _CHARACTER_TOKENS = 3  # an unfinished character is at most this many byte token
 _SWITCH = 3.0  # what leaving the present draft for another costs, in matching characters
 _SURE = 0.6  # share of the best possible score from which looking further is pointless
 _EXACT = 3  # characters that must agree exactly after a few refuted guesses
-_LENIENT = 3  # guesses of a place that need not
+_LENIENT = 2  # guesses of a place that need not
 _VALUE = re.compile(r"""[\w-]*(?=["\]}>]|(?<=\d),)""")  # what is left of a number or label in JSON or a tag
 _VALUE_TOKENS = 4  # tokens of another one
 
