@@ -28,7 +28,7 @@ _LEARNT = 64  # tokens of the drafts that the echo learns in a step
 _SIDES = 6  # branches beside the main one
 _NEAR = 0.99  # what a character of distance takes from an alternative's chance to be reached
 _EARLIER, _DRAFTED = 0.5, 0.5  # what earlier outputs and the drafts count for beside this output's own words
-_MOSTLY = 0.5  # chance beyond which a correction is part of the one continuation where there are no branches
+_MOSTLY = 0.51  # chance from which a correction is part of the one continuation where there are no branches
 _CORRECTION, _LETTERS = 24, 4  # tokens of a correction worth remembering, and letters of one
 
 
@@ -106,8 +106,8 @@ class DraftCursor:
         """The one continuation: ``main`` of the stream, with what is mostly written there, or the echo's."""
         text, starts = stream.source.text, stream.starts(limit)
         if starts:
-            expected = self._habits.expected(text, starts[0], starts[-1] + 1)
-            usual = min((one for one in expected if one.probability > _MOSTLY), key=_start, default=None)
+            expected = self._habits.expected(text, starts[0], starts[-1] + 1, _MOSTLY)
+            usual = min(expected, key=_start, default=None)
             if usual is not None and (reread := stream.reread(usual.start, usual.end, usual.text)):
                 side, shared = reread
                 self._sides, self._expected = [side], [(usual, shared, side)]

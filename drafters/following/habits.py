@@ -61,11 +61,12 @@ class Habits:
         if len(self._habits) > _KEPT:
             del self._habits[min(self._habits, key=lambda key: self._habits[key].right)]
 
-    def expected(self, text: str, start: int, end: int) -> Iterator[Alternative]:
-        """Where, between two characters of a draft, the verifier may write something else again."""
+    def expected(self, text: str, start: int, end: int, least: float = _LEAST) -> Iterator[Alternative]:
+        """Where, between two characters of a draft, the verifier may write something else again, with a chance
+        of ``least`` or more."""
         for habit in self._habits.values():
             looked_for = habit.after + habit.drafted + habit.before
-            if habit.chance < _LEAST or not looked_for:
+            if habit.chance < least or not looked_for:
                 continue
             at = start - len(habit.after)
             for _ in range(_PER_HABIT):

@@ -17,8 +17,8 @@ _ENOUGH_TEXT = TAIL + TAIL // 2  # characters, some of them white space
 _CHARACTER_TOKENS = 3  # an unfinished character is at most this many byte tokens
 _SWITCH = 3.0  # what leaving the present draft for another costs, in matching characters
 _SURE = 0.6  # share of the best possible score from which looking further is pointless
-_EXACT = 3  # characters that must agree exactly after a few refuted guesses
-_LENIENT = 2  # guesses of a place that need not
+_EXACT = 1  # characters that must agree exactly after a few refuted guesses
+_LENIENT = 3  # guesses of a place that need not
 _VALUE = re.compile(r"""[\w-]*(?=["\]}>]|(?<=\d),)""")  # what is left of a number or label in JSON or a tag
 _VALUE_TOKENS = 4  # tokens of another one
 
@@ -61,7 +61,7 @@ class Finder:
             tail = (START * STARTS + tail)[-TAIL:]
         if not tail.strip(START):
             return []
-        exact = _ending(tail, min(2 * max(0, guesses - _LENIENT), _EXACT))
+        exact = _ending(tail, min(max(0, guesses - _LENIENT), _EXACT))
         query = Query(tail, self._written(output, parting), exact)
         found = self._places(query, parting, others)
         if not found or found[0].score < min(ENOUGH, 0.4 * len(tail)):
