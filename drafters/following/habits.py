@@ -62,8 +62,8 @@ class Habits:
             del self._habits[min(self._habits, key=lambda key: self._habits[key].right)]
 
     def expected(self, text: str, start: int, end: int, least: float = _LEAST) -> Iterator[Alternative]:
-        """Where, between two characters of a draft, the verifier may write something else again, with at least
-        the chance ``least``."""
+        """Where, between two characters of a draft, the verifier may write something else again: what has at
+        least that chance."""
         for habit in self._habits.values():
             looked_for = habit.after + habit.drafted + habit.before
             if habit.chance < least or not looked_for:
