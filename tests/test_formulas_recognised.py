@@ -29,6 +29,7 @@ SIGNS = "αβγδπΣΔΩµ∂∇≤≥≠∞∈∑"
         ("αx + βy", r"\alpha x + \beta y"),
         ("x¹⁰ if x in X", r"x^{10} if x in X"),
         ("Fµν = ∂µAν", r"F_{\mu\nu} = \partial_{\mu} A_{\nu}"),
+        ("(∂Π)−¹ + mVk", r"(\partial\Pi)^{-1} + mV_k"),
         ("max log p(x)", r"\max \log p(x)"),
     ],
 )

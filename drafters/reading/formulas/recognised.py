@@ -25,6 +25,8 @@ _LETTERS_INDEX = re.compile(
     r"[ijkmn](?![A-Za-z0-9])|[0-9](?![0-9])|[µμνρσ]{1,2}(?![a-z])"
 )  # of a Latin letter
 _WORD = re.compile("in|an|on|am|im|um|if|it|is|or|of|to|at|as|by|be")  # whose second letter is no index
+_PRODUCT = re.compile(r"[a-z][A-Z]")  # letters side by side that are no word
+_MINUS = frozenset("-−–")
 _NAME = re.compile(r"[A-Za-z]{2,}")
 _UNIT = re.compile(r"(?:[\d.,]*[µμ](?:[mgslLAVFMWJ]|mol|rad|Pa)[²³]?(?:/\w+)?|(?:[\d.,]+|[kMGm])Ω)[.,;:)]*")
 _OPERAND = re.compile(r"[(\[]*(?:[A-Za-z](?:[0-9ijkmn])?|[\d.,]*\d)(?:\([A-Za-z0-9, ]*\))?[)\].,;:]*")
@@ -50,16 +52,17 @@ def latex_of_text(text: str) -> str:
 def _piece(text: str, at: int) -> tuple[str, int]:
     """The LaTeX of what stands at ``at``, and where the next piece begins."""
     char = text[at]
-    if char in _SCRIPT:
-        end = at
+    if char in _SCRIPT or (char in _MINUS and text[at + 1 : at + 2] in _SCRIPT):
+        end = at + 1  # a sign right before an exponent is the exponent's
         while end < len(text) and text[end] in _SCRIPT:
             end += 1
-        return f"^{_group(''.join(SUPERSCRIPTS[one] for one in text[at:end]))}", end
+        script = "".join(SUPERSCRIPTS.get(one, "-") for one in text[at:end])
+        return f"^{_group(script)}", end
     word = _NAME.match(text, at)
     if word is not None and not (at and text[at - 1].isalpha()):
         if word[0] in FUNCTIONS:
             return command(word[0]), word.end()
-        if len(word[0]) > 2 or _WORD.fullmatch(word[0]):
+        if _WORD.fullmatch(word[0]) or (len(word[0]) > 2 and not _PRODUCT.search(word[0])):
             return word[0], word.end()
     written = PLAIN.get(char) or (command(NAMES[char]) if char in NAMES and char not in "{}" else char)
     index = _index_at(text, at)
@@ -72,8 +75,9 @@ def _piece(text: str, at: int) -> tuple[str, int]:
 
 def _index_at(text: str, at: int) -> re.Match[str] | None:
     """What stands behind the letter at ``at`` as its index."""
-    char = text[at]
-    if not _BASE.match(char) or (char.isascii() and at and text[at - 1].isalnum() and text[at - 1].isascii()):
+    char, before = text[at], text[max(0, at - 1) : at]
+    inside = before.isascii() and before.isalnum() and not (char.isupper() and before.islower())
+    if not _BASE.match(char) or (char.isascii() and inside):
         return None
     return (_LETTERS_INDEX if char.isascii() else _INDEX).match(text, at + 1)
 
