@@ -8,16 +8,8 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from docspec.drafters.following.locate import (
-    ENOUGH,
-    START,
-    STARTS,
-    TAIL,
-    DraftIndex,
-    Query,
-    distances,
-    locate,
-)
+from docspec.drafters.following.draft_index import START, STARTS, DraftIndex, Query
+from docspec.drafters.following.locate import ENOUGH, TAIL, distances, locate
 from docspec.drafters.following.normalise import fold
 
 letters = st.text("abc ", max_size=40)

@@ -13,7 +13,6 @@ has some run of the tail's characters, of which an index knows all.
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -21,17 +20,22 @@ import numpy as np
 from numpy.typing import NDArray
 from rapidfuzz.distance import Levenshtein
 
-from docspec.drafters.following.normalise import DENSE, fold
+from docspec.drafters.following.draft_index import (
+    DOUBLING,
+    NEAR,
+    NEAREST,
+    SLACK,
+    DraftIndex,
+    Query,
+    doublings,
+)
 
-START = "\x02"  # stands before the draft and before the output, so that short outputs have an anchor
-STARTS = 4
 TAIL = 32  # folded characters of output that are looked for
 _LENGTHS = (8, 16, TAIL)
 _ERROR = 1.5  # what one edit costs, in matching characters
 _ENDING = 4  # the last characters count once more: they are the ones after the disagreement
 _ENDING_WEIGHT = 0.75
 _ENDINGS = (_ENDING, _ENDING - 1, _ENDING + 1)  # lengths of what may stand for them
-_FAR = 0.7  # what doubling the displacement costs
 _JUMP = 4.0  # what a jump forward costs, besides its length
 _AHEAD = 40  # folded characters after the expected place in which the tail may end
 _LATER = 384  # how far a jump goes
@@ -41,21 +45,9 @@ _SAME = (4, 16)
 _WORD = 2 * _LONGEST_REPLACED  # folded characters that signs may seem to stand for
 _MARKUP = 2.0  # what it costs that the output has nothing but signs where the draft has letters
 _BESIDE = 4  # characters that may have been lost or added there
-_SPOTS = 3  # further places looked at
-_SPAN, _SLACK = 48, 8  # folded characters looked through at each, of them so many after it
-_COMMON = 256  # places of the tail's runs beyond which the commonest run says nothing
+_SPAN = 48  # folded characters looked through at each place, SLACK of them after it
 ENOUGH = 5.0  # a score below this may be chance
 CLOSE = 3.0  # places that score so much less than the best may still be right
-
-_NEAREST = 1 << 12
-
-
-def _far(displacements: NDArray[np.intp]) -> NDArray[np.float64]:
-    """How far displacements by so many folded characters are: one more for each doubling."""
-    return np.log2(1 + np.abs(displacements) / 8)
-
-
-_NEAR = _far(np.arange(-_NEAREST, _NEAREST + 1))
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,79 +56,6 @@ class Place:
 
     at: int
     score: float
-
-
-class DraftIndex:
-    """A draft prepared for search (lazily: most drafts never need it)."""
-
-    def __init__(self, text: str) -> None:
-        folded = fold(text)
-        self.text = START * STARTS + folded.text
-        self._ends = [0] * (STARTS + 1) + folded.ends
-        self._codes = np.frombuffer(self.text.encode("utf-32-le"), dtype="<u4")
-        self._masks: dict[str, int] = {}
-        # a Chinese character says as much as a few letters
-        self._run = 2 if 3 * int((self._codes >= ord(DENSE)).sum()) > len(self._codes) else 4
-        self._runs: tuple[NDArray[np.uint64], NDArray[np.intp]] | None = None
-
-    def mask(self, char: str) -> int:
-        """The integer whose bit i says whether folded character i is ``char``."""
-        found = self._masks.get(char)
-        if found is None:
-            bits = np.packbits(self._codes == ord(char), bitorder="little")
-            found = self._masks[char] = int.from_bytes(bits.tobytes(), "little")
-        return found
-
-    def folded_position(self, at: int) -> int:
-        """How many folded characters end at or before character ``at`` of the draft."""
-        return bisect_right(self._ends, at) - 1
-
-    def character(self, folded: int) -> int:
-        """The character of the draft that follows its first ``folded`` folded ones."""
-        return self._ends[folded]
-
-    def spots(self, query: Query, expected: int) -> list[int]:
-        """Folded positions, the likeliest first, about where the tail may end: where most of its runs of
-        characters stand, not far from ``expected``."""
-        tail = np.frombuffer(query.tail.encode("utf-32-le"), dtype="<u4")
-        if len(tail) < self._run or len(self._codes) < self._run:
-            return []
-        if self._runs is None:
-            runs = _runs(self._codes, self._run)
-            order = np.argsort(runs)
-            self._runs = runs[order], order
-        known, order = self._runs
-        wanted = _runs(tail, self._run)
-        from_end = np.arange(len(wanted))[::-1]
-        if query.exact >= self._run:  # the last run is one of those that must stand there
-            wanted, from_end = wanted[-1:], from_end[-1:]
-        first, last = np.searchsorted(known, wanted, "left"), np.searchsorted(known, wanted, "right")
-        counts = last - first
-        while (total := int(counts.sum())) > _COMMON and len(counts) > 1:
-            counts[np.argmax(counts)] = 0
-        if not total:
-            return []
-        chosen = np.repeat(first - counts.cumsum() + counts, counts) + np.arange(total)
-        ends = order[chosen] + np.repeat(from_end, counts) + self._run
-        ends = ends[ends <= len(self.text)]
-        places, votes = np.unique(ends, return_counts=True)
-        worth = votes - _FAR * _far(places - expected)
-        spots: list[int] = []
-        for i in np.argsort(-worth, kind="stable").tolist():
-            spot = int(places[i])
-            if all(abs(spot - other) > _SLACK for other in spots):
-                spots.append(spot)
-                if len(spots) == _SPOTS:
-                    break
-        return spots
-
-
-def _runs(codes: NDArray[np.uint32], size: int) -> NDArray[np.uint64]:
-    """A number for each run of ``size`` characters; equal ones have the same."""
-    runs = np.zeros(len(codes) - size + 1, dtype=np.uint64)
-    for i in range(size):
-        runs = runs * np.uint64(0x1_0000_0001_B3) + codes[i : len(codes) - size + 1 + i]
-    return runs
 
 
 def distances(
@@ -176,19 +95,6 @@ def distances(
     return result
 
 
-@dataclass(frozen=True, slots=True)
-class Query:
-    """What is looked for: the output's last folded characters, and what is known about them.
-
-    ``written`` of them (more, if they are more than the tail) came after the output had parted from the
-    draft; the last ``exact`` must stand in the draft as they are.
-    """
-
-    tail: str
-    written: int
-    exact: int = 0
-
-
 def locate(index: DraftIndex, query: Query, parted: int, count: int = 1) -> list[Place]:
     """The ``count`` best ends of the tail in the draft, best first, where the output parted from it at the
     folded position ``parted``; none that is not CLOSE to the best.
@@ -207,8 +113,8 @@ def locate(index: DraftIndex, query: Query, parted: int, count: int = 1) -> list
     if ending and ending not in index.text:
         return []
     length = min(size, _SPAN)
-    starts = [expected + _SLACK - _SPAN, expected + _AHEAD - _SPAN]
-    starts += [spot + _SLACK - _SPAN for spot in index.spots(query, expected)]
+    starts = [expected + SLACK - _SPAN, expected + _AHEAD - _SPAN]
+    starts += [spot + SLACK - _SPAN for spot in index.spots(query, expected)]
     starts = list(dict.fromkeys(min(max(0, start), size - length) for start in starts))
     return _best(index, query, parted, expected, starts, length, count)
 
@@ -229,7 +135,7 @@ def _replaced(index: DraftIndex, query: Query, parted: int, expected: int, count
         if query.exact and not text.endswith(ending, 0, end):
             continue
         edits = Levenshtein.distance(new, text[start:end])
-        score = len(tail) - _ERROR * edits - _FAR * _NEAR[_NEAREST + end - expected]
+        score = len(tail) - _ERROR * edits - DOUBLING * NEAR[NEAREST + end - expected]
         ending_edits = min(Levenshtein.distance(last, text[end - size : end]) for size in _ENDINGS)
         score += _ENDING_WEIGHT * (_ENDING - ending_edits)
         if end > lettered:
@@ -286,7 +192,7 @@ def _best(
             np.maximum(scores[text, onward], jumped[text, onward], out=scores[text, onward])
     scores += _ENDING_WEIGHT * (_ENDING - edits[0])
     for text, start in enumerate(starts):
-        scores[text] -= _FAR * _far_from(start - expected, width)
+        scores[text] -= DOUBLING * _doublings_from(start - expected, width)
     lettered = _lettered(index, query, parted)
     for text, start in enumerate(starts):
         scores[text, max(0, lettered + 1 - start) : max(0, parted + _WORD - start)] -= _MARKUP
@@ -308,12 +214,12 @@ def _best(
     return list(places.values())
 
 
-def _far_from(first: int, count: int) -> NDArray[np.float64]:
-    """``_far`` of ``count`` displacements from ``first`` on."""
-    start = first + _NEAREST
-    if 0 <= start <= 2 * _NEAREST + 1 - count:
-        return _NEAR[start : start + count]
-    return _far(np.arange(first, first + count))
+def _doublings_from(first: int, count: int) -> NDArray[np.float64]:
+    """``doublings`` of ``count`` displacements from ``first`` on."""
+    start = first + NEAREST
+    if 0 <= start <= 2 * NEAREST + 1 - count:
+        return NEAR[start : start + count]
+    return doublings(np.arange(first, first + count))
 
 
 def _exact_ends(masks: dict[str, int], ending: str, size: int, texts: int) -> NDArray[np.bool_]:

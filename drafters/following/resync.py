@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from docspec.drafters.following.draft_index import START, STARTS, DraftIndex, Query
 from docspec.drafters.following.draft_tokens import Codec, DraftTokens
-from docspec.drafters.following.locate import CLOSE, ENOUGH, START, STARTS, TAIL, DraftIndex, Query, locate
+from docspec.drafters.following.locate import CLOSE, ENOUGH, TAIL, locate
 from docspec.drafters.following.normalise import DENSE, fold
 from docspec.drafters.following.stream import Stream
 
