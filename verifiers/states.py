@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 
 import torch
 from torch.nn.functional import pad
-from transformers.cache_utils import DummyLayer, LinearAttentionLayer
+from transformers.cache_utils import LinearAttentionLayer
 
 from docspec.errors import ModelError
 from docspec.verifiers.cache import RaggedCache
@@ -142,7 +142,7 @@ class StatefulCache(RaggedCache):
             if kind in STATEFUL:
                 layers.append(StateLayer(states, by_input=kind == CONVOLUTION))
             else:
-                layers.append(DummyLayer() if kind in STATELESS else next(ragged))
+                layers.append(LinearAttentionLayer() if kind in STATELESS else next(ragged))
         self.layers = layers
         self._states: list[StateLayer] = [layer for layer in layers if isinstance(layer, StateLayer)]
         self._seen: dict[int, int] = {}  # tokens that are in the states of each row
