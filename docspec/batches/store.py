@@ -180,9 +180,9 @@ class RemoteStore:
                 self.store.pipe_file(self._at(name), content, mode="create")
             except FileExistsError:
                 return False
-            except Exception:
+            except Exception:  # two at once: each kind of store has an error of its own for that
                 self.store.invalidate_cache()
-                if self.store.exists(self._at(name)):  # two at once: S3 has a code of its own for that
+                if self.store.exists(self._at(name)):
                     return False
                 raise
             return True

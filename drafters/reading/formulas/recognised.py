@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from docspec.drafters.characters import SUPERSCRIPTS
+from docspec.drafters.reading.formulas.rows import COMMAND_END
 from docspec.drafters.reading.formulas.symbols import FUNCTIONS, NAMES, PLAIN, command
 from docspec.marks import FORMULA_NUMBER
 from docspec.types import Line, Region, Span
@@ -21,9 +22,8 @@ _BASE = re.compile(rf"[{_GREEK}∂A-Za-z]")
 _SIGNS = frozenset("≠≡≢≤≥≦≧≪≫≈≃≅∼∝∈∉∋⊂⊃⊆⊇∪∩∧∨∀∃∂∇∞√∑∏∫∮⊗⊕⇒⇔↦ℓℏ")  # which only formulas have
 _OPERATORS = frozenset("=<>+-−–·×∗*/±∓≡≠≤≥≦≧≪≫≈≃≅∼∝∈∉⊂⊃⊆⊇∪∩∧∨→⇒⇔↦⊗⊕")
 _INDEX = re.compile(rf"[ijkmnlt]{{1,3}}(?![A-Za-z])|[0-9](?![0-9])|[µμνρσ]{{1,2}}(?![{_GREEK}a-z])")
-_LETTERS_INDEX = re.compile(
-    r"[ijkmn](?![A-Za-z0-9])|[0-9](?![0-9])|[µμνρσ]{1,2}(?![a-z])"
-)  # of a Latin letter
+# Of a Latin letter, which more often stands beside another one.
+_LETTERS_INDEX = re.compile(r"[ijkmn](?![A-Za-z0-9])|[0-9](?![0-9])|[µμνρσ]{1,2}(?![a-z])")
 _WORD = re.compile("in|an|on|am|im|um|if|it|is|or|of|to|at|as|by|be")  # whose second letter is no index
 _PRODUCT = re.compile(r"[a-z][A-Z]")  # letters side by side that are no word
 _MINUS = frozenset("-−–")
@@ -45,7 +45,7 @@ def latex_of_text(text: str) -> str:
     while at < len(text):
         piece, at = _piece(text, at)
         starts_letter = piece[0].isalnum() and piece[0].isascii()
-        out += f" {piece}" if starts_letter and _ends_command(out) else piece
+        out += f" {piece}" if starts_letter and COMMAND_END.search(out) else piece
     return out
 
 
@@ -84,10 +84,6 @@ def _index_at(text: str, at: int) -> re.Match[str] | None:
 
 def _group(script: str) -> str:
     return script if len(script) == 1 else f"{{{script}}}"
-
-
-def _ends_command(text: str) -> bool:
-    return bool(re.search(r"\\[A-Za-z]+$", text))
 
 
 def display_of_text(text: str) -> str:
