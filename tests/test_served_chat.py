@@ -54,20 +54,61 @@ def test_an_answer_ends_as_in_our_own_engine(loops: list[Any], end: bool, guarde
     assert (output.tokens, output.finish, output.runaway) == (own.kept, own.finish, own.runaway)
 
 
-@given(st.integers(0, 500), st.integers(0, 600), st.integers(0, 900))
-def test_a_step_writes_what_it_accepts_and_one_more(tokens: int, accepted: int, drafted: int) -> None:
-    """Tokens are those of the steps and the accepted ones; every output took a step."""
-    stats = stats_of(tokens, {"num_accepted_draft_tokens": accepted, "num_draft_tokens": drafted})
-    assert stats.tokens == tokens == stats.steps + stats.accepted
-    assert stats.drafted == drafted
+Step = tuple[int, int]  # draft tokens of a step and how many of them were accepted
+Windows = st.tuples(st.integers(1, 64), st.integers(0, 64)).map(lambda step: (step[0], min(step)))
+Plain = st.just((0, 0))
+
+
+def written(steps: list[Step], cut: int) -> tuple[int, dict[str, int]]:
+    """Tokens of an answer and vLLM's counts: a step's accepted tokens and one more, the prompt's step first;
+    of the last step's, an end token leaves ``cut`` unwritten."""
+    counts = {
+        "num_accepted_draft_tokens": sum(accepted for _, accepted in steps),
+        "num_draft_tokens": sum(drafted for drafted, _ in steps),
+        "num_spec_steps": sum(drafted > 0 for drafted, _ in steps),
+    }
+    return 1 + sum(accepted + 1 for _, accepted in steps) - cut, counts
+
+
+@given(st.lists(Windows, max_size=12), st.integers(0, 64))
+def test_steps_are_exact_where_all_had_a_window(steps: list[Step], cut: int) -> None:
+    """Also where a drafted end token was accepted, whatever came after it; accepted tokens are written
+    ones."""
+    cut = min(cut, steps[-1][1]) if steps else 0
+    tokens, counts = written(steps, cut)
+    stats = stats_of(tokens, counts)
+    assert (stats.tokens, stats.steps) == (tokens, 1 + len(steps))
+    assert stats.drafted == sum(drafted for drafted, _ in steps)
+    if steps:
+        own = sum(accepted for _, accepted in steps[:-1]) + min(steps[-1][1], steps[-1][1] + 1 - cut)
+        assert stats.accepted == own
+
+
+@given(st.lists(st.one_of(Windows, Plain), max_size=12), st.booleans())
+def test_steps_are_exact_where_the_end_was_not_drafted(steps: list[Step], ended: bool) -> None:
+    """With steps without a window too; else an accepted end token may hide one of those."""
+    cut = int(ended and bool(steps) and steps[-1][1] > 0)
+    tokens, counts = written(steps, cut)
+    found = stats_of(tokens, counts).steps
+    assert 1 + len(steps) - cut <= found <= 1 + len(steps)
+
+
+@given(st.integers(0, 500), st.integers(0, 600), st.integers(0, 900), st.integers(0, 99))
+def test_counts_that_cannot_be_do_no_harm(tokens: int, accepted: int, drafted: int, steps: int) -> None:
+    """A server may say anything: every output took a step, and no more than it has tokens."""
+    counts = {"num_accepted_draft_tokens": accepted, "num_draft_tokens": drafted, "num_spec_steps": steps}
+    stats = stats_of(tokens, counts)
+    assert stats.tokens == tokens
     assert (stats.steps > 0) == (tokens > 0)
+    assert 0 <= stats.accepted <= tokens
+    assert stats.steps <= tokens
 
 
 def test_without_counts_the_steps_are_unknown() -> None:
     """Tokens only."""
     answer = answer_of(completion("a b", [40, 41]))
     assert (answer.stats, answer.speculated) == (DecodeStats(2), False)
-    assert answer_of(completion("a b", [40, 41], **speculated(1, 3))).stats == DecodeStats(2, 1, 3, 1)
+    assert answer_of(completion("a b", [40, 41], **speculated(1, 3))).stats == DecodeStats(2, 1, 3, 2)
 
 
 @pytest.mark.parametrize("reply", [None, [], {}, {"choices": []}, {"choices": [{"message": None}]}, "text"])

@@ -86,13 +86,17 @@ def answer_of(reply: Any) -> Answer:
 def stats_of(tokens: int, counts: Mapping[str, Any] | None) -> DecodeStats:
     """``tokens`` written, and vLLM's ``counts`` of what was drafted, without which the steps are unknown.
 
-    A step writes what it accepts and one token more.
+    A step writes what it accepts and one token more, but for one in which a drafted end token was accepted,
+    and the prompt's own step, which has no window. So the steps are known exactly where all others had one.
     """
     if counts is None:
         return DecodeStats(tokens)
+    accepted = counts.get("num_accepted_draft_tokens", 0)
+    least = counts.get("num_spec_steps", 0) + 1
+    steps = min(tokens, max(tokens - accepted, least))
     # what an end token left over of the last window was accepted, but not written
-    accepted = min(counts.get("num_accepted_draft_tokens", 0), max(tokens - 1, 0))
-    return DecodeStats(tokens, accepted, counts.get("num_draft_tokens", 0), tokens - accepted)
+    written = max(0, min(accepted, tokens - steps + 1, tokens - 1))
+    return DecodeStats(tokens, written, counts.get("num_draft_tokens", 0), steps)
 
 
 def output_of(answer: Answer, family: Family, guard: RunawayGuard | None) -> Output:
