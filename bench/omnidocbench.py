@@ -1,11 +1,12 @@
 """OmniDocBench (arXiv 2412.07626): speed and quality, in one process.
 
 At concurrency 1 page by page, runs interleaved; saturated, all pages at once in each way (see
-docspec.bench.saturated). Takes the benchmark as it is downloaded (``OmniDocBench.json`` and ``images/``).
-Decoding is exact, without the guard against runaway output. In the folder of results: ``runs.jsonl``, a line
-for each page and run, and for each saturated run, from which an interrupted run goes on;
-``predictions/RUN/``, a markdown file for each page read alone, as the official toolkit scores them;
-``summary.json``.
+docspec.bench.saturated); inside vLLM, its own ways and docspec's (docspec.bench.vllm_pages). Takes the
+benchmark as it is downloaded (``OmniDocBench.json`` and ``images/``). Decoding is exact, without the guard
+against runaway output. In the folder of results: ``runs.jsonl``, a line for each page and run, for each
+saturated run, and for each mode inside vLLM, from which an interrupted run goes on; ``predictions/RUN/``, a
+markdown file for each page read alone, as the official toolkit scores them; ``vllm/``, what was drafted there
+and the models; ``summary.json``.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import PIL.Image
 from rich.console import Console
@@ -29,12 +30,16 @@ from docspec.bench.record import Journal, Row, measured, page_read, page_row, se
 from docspec.bench.replayed import ANNOTATIONS
 from docspec.bench.result_tables import tables
 from docspec.bench.saturated import batch_name, read_together
-from docspec.bench.subject import BASELINES, Subject, check_baselines, load_subject, make_ways
+from docspec.bench.subject import BASELINES, Subject, check_baselines, chosen_modes, load_subject, make_ways
 from docspec.bench.summary import SATURATED, summarise
 from docspec.bench.warm_up import warm_up
 from docspec.bench.ways import Way, label
 from docspec.config import Config
 from docspec.errors import UsageError
+
+if TYPE_CHECKING:
+    from docspec.bench.recorded_model import Size
+    from docspec.bench.vllm_ways import Comparison
 
 CONCURRENCIES = ("1", SATURATED)
 WIDTH = 190  # characters that the widest table needs
@@ -43,7 +48,11 @@ Entry = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What to run. No ``modes``: all that can be measured; ``limit`` None: every page."""
+    """What to run. No ``modes``: all that can be measured; ``limit`` None: every page.
+
+    ``vllm`` are ways inside vLLM, by a model of ``vllm_size`` (None: the usual one), with as many requests at
+    once as ``vllm_concurrency`` says.
+    """
 
     data: Path
     output: Path
@@ -55,6 +64,9 @@ class Options:
     concurrency: tuple[str, ...] = ("1",)
     replay: str | None = None
     shape: str | None = None
+    vllm: tuple[str, ...] = ()
+    vllm_concurrency: tuple[str, ...] = ("1", "4", "16")
+    vllm_size: Size | None = None
 
 
 def run(options: Options, console: Console | None = None) -> dict[str, Any]:
@@ -65,6 +77,7 @@ def run(options: Options, console: Console | None = None) -> dict[str, Any]:
     check_baselines(options.baselines)
     if not options.concurrency or set(options.concurrency) - set(CONCURRENCIES):
         raise UsageError(f"--concurrency takes some of {','.join(CONCURRENCIES)}")
+    inside = _inside(options)
     config = replace(options.config, accept="exact", on_loop="off")
     entries = _sized(options.data, chosen(read_entries(options.data), options.filters, options.limit))
     subject = load_subject(config, options.replay, options.shape)
@@ -76,6 +89,11 @@ def run(options: Options, console: Console | None = None) -> dict[str, Any]:
         # new ones: what verifiers have learnt from these pages would help
         ways = make_ways(subject, options.modes, options.baselines, config, saturated=True)
         read_together(subject, options.data / "images", entries, ways, journal)
+    if inside is not None:
+        from docspec.bench import vllm_pages
+
+        modes = chosen_modes(subject, options.modes)
+        vllm_pages.compare_in_vllm(subject, options.data, entries, modes, config, inside, journal)
     names = {batch_name(entries), *(entry["page_info"]["image_path"] for entry in entries)}
     rows = [row for row in journal.rows if row["page"] in names]
     summary = {**summarise(rows), "setup": journal.setup, "notes": subject.notes}
@@ -88,6 +106,15 @@ def run(options: Options, console: Console | None = None) -> dict[str, Any]:
         console.print(note, highlight=False)
     print(text)
     return summary
+
+
+def _inside(options: Options) -> Comparison | None:
+    """What is to be run inside vLLM."""
+    if not options.vllm:
+        return None
+    from docspec.bench.vllm_pages import comparison  # which loads what else is not needed
+
+    return comparison(options.vllm, options.vllm_concurrency, options.replay, options.vllm_size)
 
 
 def chosen(entries: Sequence[Entry], filters: Sequence[str], limit: int | None) -> list[Entry]:

@@ -8,12 +8,13 @@ because what a draft saves does not hang on how the model came to its text. The 
 
 from __future__ import annotations
 
+import hashlib
 import itertools
 import json
 import random
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +39,8 @@ RATE, WARM_UP = 3e-3, 20  # Adam's largest step, and steps until it
 TOKENS = 600  # of a batch, or one text
 NEARLY = 0.02  # share of wrong tokens below which the texts are tried between two rounds
 IGNORED = -100
+ASKED = 32  # tokens of the prompt with its picture, at most
+LONGEST = 32768  # tokens of a prompt with its text: what the model's positions reach
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,15 +66,18 @@ def tokenizer() -> Any:
 
 
 def make(folder: Path, texts: Sequence[str], size: Size = Size(), seed: int = 0) -> dict[str, Any]:
-    """Write the checkpoint of a model that writes ``texts`` to ``folder``, unless it is there.
+    """Write the checkpoint of a model that writes ``texts`` to ``folder``, unless it is there: of these texts
+    and this size.
 
     Returns what it cost: seconds, rounds, texts and tokens, and the shares (0..1) of both that come out
     right, each token after the right ones before it.
     """
     note = folder / "training.json"
+    made_of = hashlib.sha256(json.dumps([*texts, astuple(size), seed]).encode()).hexdigest()
     if note.is_file():
         known: dict[str, Any] = json.loads(note.read_text(encoding="utf-8"))
-        return known
+        if known.get("made_of") == made_of:
+            return known
     words = tokenizer()
     torch.manual_seed(seed)
     model = Qwen2VLForConditionalGeneration(_config(words, size))
@@ -79,7 +85,7 @@ def make(folder: Path, texts: Sequence[str], size: Size = Size(), seed: int = 0)
     images = Qwen2VLImageProcessorPil(min_pixels=28 * 28, max_pixels=SIDE * SIDE)
     recorded = [[*words(text, add_special_tokens=False)["input_ids"], words.eos_token_id] for text in texts]
     lessons = Lessons(model, words, images, recorded)
-    found = lessons.learn(size.rounds, random.Random(seed))
+    found = lessons.learn(size.rounds, random.Random(seed)) | {"made_of": made_of}
     model.generation_config.eos_token_id = model.generation_config.pad_token_id = words.eos_token_id
     model.save_pretrained(folder)
     videos = transformers.Qwen2VLVideoProcessor()
@@ -98,7 +104,7 @@ def _config(words: Any, size: Size) -> Qwen2VLConfig:
         "num_hidden_layers": size.layers,
         "num_attention_heads": size.width // HEAD,
         "num_key_value_heads": 1,
-        "max_position_embeddings": 8192,
+        "max_position_embeddings": LONGEST,
         "rope_parameters": {"rope_type": "default", "mrope_section": [8, 12, 12], "rope_theta": 10000.0},
         "bos_token_id": None,
         "eos_token_id": ids(END),

@@ -8,6 +8,7 @@ from typing import Any
 from rich.markup import escape
 from rich.table import Table
 
+from docspec.bench.vllm_table import vllm_table
 from docspec.bench.ways import STAGES
 
 MEASURES = (("end_to_end", "end to end"), ("decode", "decode only"), ("passes", "passes"))
@@ -23,7 +24,10 @@ QUALITY = {
 
 
 def tables(summary: Mapping[str, Any]) -> Iterator[Table]:
-    """Speed-ups, times, acceptance, quality, losslessness, saturated runs; each says what was replayed."""
+    """Speed-ups, times, acceptance, quality, losslessness, saturated runs, ways inside vLLM.
+
+    Each says what was replayed.
+    """
     label = escape(describe(summary["setup"]))
     if summary["speed"]:
         yield _speed(summary, label)
@@ -40,6 +44,8 @@ def tables(summary: Mapping[str, Any]) -> Iterator[Table]:
     if summary["saturated"]["speed"]:
         yield _speed_together(summary["saturated"]["speed"], label)
         yield _lossless(summary["saturated"]["speed"], f"saturated, {label}")
+    for run, found in summary["vllm"].items():
+        yield vllm_table(f"inside vLLM, {run.partition('-')[2]} mode: {label}", found)
     if summary["failed"]:
         yield _failed(summary, label)
 

@@ -157,12 +157,12 @@ def make_ways(
     Every run has a verifier of its own: nothing that one learns helps another. Raises UsageError for a mode
     that cannot be measured here.
     """
-    chosen = [_mode(name, subject) for name in modes] or list(subject.modes)
-    ways: list[Way] = [Docspec(mode, config, _parts(subject, mode, config, True)) for mode in chosen]
+    chosen = chosen_modes(subject, modes)
+    ways: list[Way] = [Docspec(mode, config, parts_of(subject, mode, config, True)) for mode in chosen]
     plain = dict.fromkeys(Mode.REGION if mode is Mode.REGION else Mode.PAGE for mode in chosen)
     for mode in plain:
         if "ar" in baselines:
-            ways.append(Plain(mode, config, _parts(subject, mode, config, False), saturated=saturated))
+            ways.append(Plain(mode, config, parts_of(subject, mode, config, False), saturated=saturated))
         names = [name for name in baselines if name != "ar"]
         if saturated:
             names = _batched(subject, names)
@@ -208,7 +208,7 @@ def _generate(
         return []
     from docspec.bench.generate import Generate
 
-    parts = _parts(subject, mode, config, False)
+    parts = parts_of(subject, mode, config, False)
     return [
         Generate(
             mode, config, parts, loaded, lookup=name == "lookup", recording=recording, saturated=saturated
@@ -217,7 +217,8 @@ def _generate(
     ]
 
 
-def _parts(subject: Subject, mode: Mode, config: Config, drafts: bool) -> Parts:
+def parts_of(subject: Subject, mode: Mode, config: Config, drafts: bool) -> Parts:
+    """What a run of its own in ``mode`` is made of; without ``drafts`` its verifier ignores them."""
     parts = Parts(
         verifier=subject.make(drafts),
         detector=subject.detector(config),
@@ -230,6 +231,11 @@ def _parts(subject: Subject, mode: Mode, config: Config, drafts: bool) -> Parts:
         detector=AnnotatedLayout(parts.detector, subject.recording),
         drafter=RecordingDrafter(parts.drafter, subject.recording),
     )
+
+
+def chosen_modes(subject: Subject, names: Sequence[str]) -> list[Mode]:
+    """The modes of ``names``, all that the subject has without any. Raises UsageError for another."""
+    return [_mode(name, subject) for name in names] or list(subject.modes)
 
 
 def _mode(name: str, subject: Subject) -> Mode:

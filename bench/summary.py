@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 SATURATED = "saturated"  # marks a line that is of many pages at once
+IN_VLLM = "in vLLM"  # and one of these in which vLLM decoded, in all of its ways
 Row = Mapping[str, Any]
 Pair = tuple[Row, Row]  # a plain run's line, and docspec's of the same page
 
@@ -31,7 +32,8 @@ GROUPS = ("language", "layout", "data_source")
 def summarise(rows: Sequence[Row]) -> dict[str, Any]:
     """Speed-ups, losslessness, acceptance, stages and quality of the lines, and what failed."""
     many = [row for row in rows if row.get("concurrency") == SATURATED]
-    rows = [row for row in rows if row.get("concurrency") != SATURATED]
+    in_vllm = {row["run"]: row for row in rows if row.get("concurrency") == IN_VLLM}  # the last of each mode
+    rows = [row for row in rows if row.get("concurrency") not in (SATURATED, IN_VLLM)]
     good = [row for row in rows if "error" not in row]
     runs = list(dict.fromkeys(str(row["run"]) for row in rows))
     computed = all(row["setup"]["computed"] for row in rows)
@@ -56,6 +58,10 @@ def summarise(rows: Sequence[Row]) -> dict[str, Any]:
         "acceptance": [line for run in runs for line in acceptance(run, by_run[run])],
         "runs": [run_line(run, by_run[run]) for run in runs],
         "saturated": saturated([row for row in many if "error" not in row]),
+        "vllm": {
+            run: {name: row[name] for name in ("asked", "training", "runs", "refused")}
+            for run, row in in_vllm.items()
+        },
     }
 
 

@@ -50,6 +50,19 @@ def omnidocbench(
             metavar="SHAPE", help="Replay over a random model: dots.ocr, or 20x1024 (LAYERSxHIDDEN)."
         ),
     ] = None,
+    vllm: Annotated[
+        str | None,
+        typer.Option(
+            metavar="LIST",
+            help="The replay inside vLLM too, as one more table: its plain way (vllm) and some of "
+            "vllm-ngram,vllm-suffix,vllm-docspec, or all. vLLM takes no recorded choices, so a small "
+            "Qwen2-VL is first trained here until it writes the pages' texts by heart: minutes, once; it is "
+            "kept in OUT/vllm.",
+        ),
+    ] = None,
+    vllm_concurrency: Annotated[
+        str, typer.Option(metavar="LIST", help="Requests in flight there.")
+    ] = "1,4,16",
     output: Annotated[
         Path, typer.Option("--output", "-o", metavar="OUT", help="A folder; a run there goes on.")
     ] = Path("omnidocbench-results"),
@@ -85,6 +98,8 @@ def omnidocbench(
                 concurrency=_names(concurrency),
                 replay=replay,
                 shape=shape,
+                vllm=_names(vllm or ""),
+                vllm_concurrency=_names(vllm_concurrency),
             )
         )
     except DocspecError as error:

@@ -6,8 +6,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-import pymupdf
 import pytest
+from bench_pages import HEADING, save_pages
 from hypothesis import given
 from hypothesis import strategies as st
 from typer.testing import CliRunner
@@ -29,13 +29,6 @@ from docspec.bench.summary import (
 )
 from docspec.cli import app
 from docspec.errors import UsageError
-
-HEADING = "Two short pages"
-PARAGRAPHS = (
-    "Speculative decoding drafts many tokens at once and lets a larger model verify them in a single pass.",
-    "A second page is read as the first one was, and nothing of it is left out of any table.",
-)
-SCALE = 150 / 72
 
 
 def _row(page: str, run: str, seconds: float = 1.0, **more: Any) -> dict[str, Any]:
@@ -171,40 +164,8 @@ def test_journal_goes_on_after_a_line_that_was_cut_off(tmp_path: Path) -> None:
 
 @pytest.fixture
 def benchmark(tmp_path: Path) -> Path:
-    """Two pages of a heading and a paragraph in the benchmark's format; the second's size is listed wrong."""
-    (tmp_path / "images").mkdir()
-    entries = [_page(tmp_path / "images", number, text) for number, text in enumerate(PARAGRAPHS)]
-    size = entries[1]["page_info"]
-    size["width"], size["height"] = size["height"], size["width"]
-    (tmp_path / "OmniDocBench.json").write_text(json.dumps(entries), encoding="utf-8")
-    return tmp_path
-
-
-def _page(folder: Path, number: int, text: str) -> dict[str, Any]:
-    document = pymupdf.open()
-    page = document.new_page(width=360, height=220)
-    page.insert_text((40, 50), HEADING, fontsize=18, fontname="hebo")
-    page.insert_textbox((40, 80, 320, 180), text, fontsize=12)
-    pixels = page.get_pixmap(dpi=150)
-    pixels.save(folder / f"page_{number}.png")
-    regions = [
-        {"category_type": "title", "text": HEADING, "order": 1, "poly": _poly(36, 30, 240, 58)},
-        {"category_type": "text_block", "text": text, "order": 2, "poly": _poly(36, 78, 324, 140)},
-    ]
-    attributes = {"language": "english", "layout": "single_column", "data_source": "book"}
-    return {
-        "layout_dets": regions,
-        "page_info": {
-            "image_path": f"page_{number}.png",
-            "width": pixels.width,
-            "height": pixels.height,
-            "page_attribute": attributes,
-        },
-    }
-
-
-def _poly(x0: float, y0: float, x1: float, y1: float) -> list[float]:
-    return [SCALE * value for value in (x0, y0, x1, y0, x1, y1, x0, y1)]
+    """Two pages of a heading and a paragraph in the benchmark's format."""
+    return save_pages(tmp_path)
 
 
 def _bench(data: Path, out: Path, *options: str) -> dict[str, Any]:

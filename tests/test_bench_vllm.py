@@ -2,18 +2,34 @@
 
 from __future__ import annotations
 
+import io
+import json
 from dataclasses import replace
+from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import pytest
+from bench_pages import HEADING, PARAGRAPHS, save_pages
+from rich.console import Console
 
 from docspec.bench import vllm_ways
 from docspec.bench.acceptance_cases import Case
 from docspec.bench.neutral_tokenizer import neutral_tokenizer
 from docspec.bench.recorded_model import TOKENS, batches, picture
+from docspec.bench.subject import load_subject
+from docspec.bench.summary import IN_VLLM, summarise
 from docspec.bench.vllm_cost import MODELS, RATES, acceptance, drafted_step, gpu, plain_step
-from docspec.bench.vllm_ways import DRAFTED, PLAIN, WAYS, Measured, figures
+from docspec.bench.vllm_engine import DRAFTED, PLAIN, REMEMBERS, WAYS, Measured, missing
+from docspec.bench.vllm_pages import collected, comparison
+from docspec.bench.vllm_table import vllm_table
+from docspec.bench.vllm_ways import figures
+from docspec.config import Config
+from docspec.drafters.following.cursor import agreement
+from docspec.errors import UsageError
+from docspec.types import Mode
 from docspec.verifiers.codec import TokenizerCodec
+from docspec.verifiers.vllm_plugin import arguments
 
 
 def test_batches_hold_every_text_once_and_are_bounded() -> None:
@@ -83,3 +99,79 @@ def test_modelled_acceptance_follows_the_draft() -> None:
     tokens, _ = acceptance(codec, [right], 1, base=1e-3, slope=1e-5)
     assert tokens > 5
     assert acceptance(codec, [wrong], 64, base=1e-3, slope=1e-3)[0] < 1.2  # its own repetitions
+
+
+@pytest.mark.parametrize(
+    ("ways", "concurrency", "replay", "sentence"),
+    [
+        (("all",), ("1",), None, "add --replay annotations"),
+        (("vllm-magic",), ("1",), "annotations", "unknown way 'vllm-magic'"),
+        (("all",), ("0",), "annotations", "numbers of requests"),
+        (("all",), ("many",), "annotations", "numbers of requests"),
+        (("all",), (), "annotations", "numbers of requests"),
+    ],
+)
+def test_what_cannot_be_compared_is_said_first(
+    ways: tuple[str, ...], concurrency: tuple[str, ...], replay: str | None, sentence: str
+) -> None:
+    """Before anything is loaded."""
+    with pytest.raises(UsageError, match=sentence):
+        comparison(ways, concurrency, replay)
+
+
+@pytest.mark.skipif(arguments.installed(), reason="vLLM is installed")
+def test_the_command_says_what_to_install() -> None:
+    """vLLM is no part of docspec; a folder of that name, as these tests have one, is no vLLM."""
+    with pytest.raises(UsageError, match="pip install 'vllm>="):
+        comparison(("all",), ("1",), "annotations")
+
+
+def test_a_way_without_its_package_says_which() -> None:
+    """Suffix decoding is another project's."""
+    assert missing(PLAIN) is None
+    reason = missing(REMEMBERS)
+    assert (reason is None) == (find_spec("arctic_inference") is not None)
+    assert reason is None or "pip install arctic-inference" in reason
+
+
+LINE = {"tokens": 10, "engine_steps": 5, "proposing_ms_median": None, "identical": True}
+FOUND: dict[str, Any] = {
+    "asked": {"ways": ["vllm"]},
+    "training": {"texts": 2, "tokens": 10, "seconds": 1.0, "texts_right": 0.5},
+    "runs": {"vllm, 1": LINE},
+    "refused": {REMEMBERS: "it is [not] here"},
+}
+
+
+def test_the_table_says_how_the_model_was_made_and_what_did_not_run() -> None:
+    """Below its lines."""
+    console = Console(width=120, file=io.StringIO(), record=True)
+    console.print(vllm_table("page", FOUND))
+    text = " ".join(console.export_text().split())
+    assert "trained for 1.0 s until it wrote 50.0% of them by heart" in text
+    assert "vllm-suffix did not run: it is [not] here" in text
+    assert "engine steps" in text
+
+
+def test_lines_inside_vllm_stand_by_themselves() -> None:
+    """They are no page's; of a mode that was run again the last one counts."""
+    row = {"page": "2 pages", "run": "vllm-page", "concurrency": IN_VLLM, "setup": {"computed": True}}
+    summary = summarise([{**row, **FOUND, "runs": {}}, {**row, **FOUND}])
+    assert summary["vllm"] == {"vllm-page": FOUND}
+    assert (summary["pages"], summary["runs"], summary["failed"]) == (0, [], [])
+
+
+@pytest.mark.slow
+def test_texts_and_drafts_are_those_of_docspecs_own_replay(tmp_path: Path) -> None:
+    """Of each region and page what is annotated, and what OCR makes of it."""
+    data = save_pages(tmp_path)
+    [entry, _] = json.loads((data / "OmniDocBench.json").read_text(encoding="utf-8"))
+    subject = load_subject(Config(), "annotations", None)
+    regions = collected(subject, data, [entry], Mode.REGION, Config())
+    assert [case.truth for case in regions] == [HEADING, PARAGRAPHS[0]]
+    [page] = collected(subject, data, [entry], Mode.PAGE, Config())
+    assert HEADING in page.truth
+    assert PARAGRAPHS[0] in page.truth
+    for case in (*regions, page):
+        assert case.page == "page_0.png"
+        assert agreement(case.draft, case.truth) > 0.9

@@ -76,8 +76,8 @@ def test_what_cannot_be_served_is_said(tmp_path: Path) -> None:
 )
 def test_another_vllm_is_refused(monkeypatch: pytest.MonkeyPatch, found: str | None, said: str) -> None:
     """Missing, too old and too new, each with what to install."""
-    monkeypatch.setattr(arguments, "find_spec", lambda name: None if found is None else object())
-    monkeypatch.setattr(arguments, "_installed", lambda: found)
+    monkeypatch.setattr(arguments, "installed", lambda: found is not None)
+    monkeypatch.setattr(arguments, "_release", lambda: found)
     with pytest.raises(UsageError, match=said) as raised:
         run(["nothing"])
     assert "vllm>=0.32,<0.34" in str(raised.value)
@@ -86,8 +86,8 @@ def test_another_vllm_is_refused(monkeypatch: pytest.MonkeyPatch, found: str | N
 @pytest.mark.parametrize("found", ["0.32.0", "0.33.1", None])
 def test_the_releases_that_were_read_pass(monkeypatch: pytest.MonkeyPatch, found: str | None) -> None:
     """And a vLLM that does not say what it is."""
-    monkeypatch.setattr(arguments, "find_spec", lambda name: object())
-    monkeypatch.setattr(arguments, "_installed", lambda: found)
+    monkeypatch.setattr(arguments, "installed", lambda: True)
+    monkeypatch.setattr(arguments, "_release", lambda: found)
     arguments.check_vllm()
 
 

@@ -44,9 +44,9 @@ def server_options(window: int = WINDOW) -> list[str]:
 def check_vllm() -> None:
     """Raises RuntimeError, with what to install, where vLLM is missing or of a release that was not read."""
     wanted = f"vllm>={_dotted(LOWEST)},<{_dotted(BELOW)}"
-    if find_spec("vllm") is None:
+    if not installed():
         raise RuntimeError(f"vLLM is not installed; pip install '{wanted}'")
-    found = _installed()
+    found = _release()
     if found is None:
         return  # built from source without metadata: whoever did that knows
     release = tuple(int(part) for part in found.split(".")[:2] if part.isdigit())
@@ -54,7 +54,13 @@ def check_vllm() -> None:
         raise RuntimeError(f"docspec's drafts are for {wanted}, and this is vLLM {found}")
 
 
-def _installed() -> str | None:
+def installed() -> bool:
+    """Whether there is a vLLM to import; a folder of that name beside the program is none."""
+    found = find_spec("vllm")
+    return found is not None and found.origin is not None
+
+
+def _release() -> str | None:
     for name in DISTRIBUTIONS:
         try:
             return version(name)
