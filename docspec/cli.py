@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Sequence
 from contextlib import nullcontext
 from pathlib import Path
-from typing import Annotated, Any, cast
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn, cast
 
 import typer
 from rich.console import Console
@@ -52,6 +53,9 @@ from docspec.config import (
 )
 from docspec.errors import DocspecError, UsageError
 from docspec.verifiers.vllm_plugin.arguments import WINDOW
+
+if TYPE_CHECKING:
+    from docspec.doctor import Check
 
 app = typer.Typer(
     help="PDFs and page images to markdown: a cheap pipeline drafts, a vision-language model verifies.",
@@ -312,14 +316,37 @@ def doctor(
     profiles: Annotated[
         bool, typer.Option("--profiles", help="List the families of VLMs that can verify instead.")
     ] = False,
+    server: Annotated[
+        str | None,
+        typer.Option(
+            metavar="URL[,URL...]",
+            help="Check servers instead: do they answer, with which model, and what does a draft save there.",
+        ),
+    ] = None,
 ) -> None:
     """Show what is installed and active, what is missing, and the command that fixes it."""
-    from docspec.doctor import Status, examine
+    from docspec.doctor import examine
 
     if profiles:
         _print_profiles()
         return
-    checks = examine(os.environ)
+    if server is None:
+        _print_checks(examine(os.environ), "docspec is ready", "needed part(s) missing")
+        return
+    from docspec.doctor_servers import examine_servers
+
+    try:
+        checks = examine_servers(server, os.environ)
+    except DocspecError as error:
+        print_error(Console(stderr=True), str(error))
+        raise typer.Exit(NOTHING) from None
+    _print_checks(checks, "docspec parse --server can use what was asked", "check(s) failed")
+
+
+def _print_checks(checks: Sequence[Check], ready: str, failed: str) -> NoReturn:
+    """A table, what would mend what, and a last line; exit code 1 where something needed is missing."""
+    from docspec.doctor import Status
+
     table = Table(box=None, pad_edge=False, header_style="bold")
     for heading in ("", "part", "state"):
         table.add_column(heading, overflow="fold")
@@ -331,10 +358,10 @@ def doctor(
     for check in checks:
         if check.fix:
             console.print(
-                f"to fix {check.name}: [bold]{escape(check.fix)}[/]", soft_wrap=True, highlight=False
+                f"to fix {escape(check.name)}: [bold]{escape(check.fix)}[/]", soft_wrap=True, highlight=False
             )
     missing = sum(check.status is Status.MISSING for check in checks)
-    console.print(f"{missing} needed part(s) missing" if missing else "docspec is ready", highlight=False)
+    console.print(f"{missing} {failed}" if missing else ready, highlight=False)
     raise typer.Exit(1 if missing else 0)
 
 

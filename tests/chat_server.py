@@ -23,17 +23,23 @@ Fault = int | Literal["reset", "half", "html"] | float | None  # a status, a way
 Reply = dict[str, Any]
 
 
+class Refusal(Exception):
+    """Raised by an ``answer``: status 400 with this message."""
+
+
 @dataclass
 class ChatServer:
     """``answer`` makes the reply to a body; ``fault`` says what goes wrong with the n-th one, from 0.
 
-    ``models`` is what it says of its models. ``bodies``, ``keys`` and ``most`` (in flight at once) are what
+    ``models`` is what it says of its models, at every path but those of ``pages``, which have a reply or a
+    status. ``bodies``, ``keys`` and ``most`` (in flight at once) are what
     it saw.
     """
 
     answer: Callable[[Reply], Reply]
     models: list[Reply]
     fault: Callable[[int], Fault] = lambda number: None
+    pages: dict[str, Any] = field(default_factory=dict)
     bodies: list[Reply] = field(default_factory=list)
     keys: list[str | None] = field(default_factory=list)
     most: int = 0
@@ -53,7 +59,11 @@ def running(server: ChatServer, port: int = 0) -> Iterator[ChatServer]:
 
         def do_GET(self) -> None:
             server.keys.append(self.headers.get("Authorization"))
-            self.write(200, json.dumps({"object": "list", "data": server.models}).encode())
+            page = server.pages.get(self.path, {"object": "list", "data": server.models})
+            if isinstance(page, int):
+                self.write(page, json.dumps({"error": {"message": "not so"}}).encode())
+            else:
+                self.write(200, json.dumps(page).encode())
 
         def do_POST(self) -> None:
             body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
@@ -84,7 +94,11 @@ def running(server: ChatServer, port: int = 0) -> Iterator[ChatServer]:
             elif fault == "html":
                 self.write(200, b"<html>a proxy</html>")
                 return
-            content = json.dumps(server.answer(body)).encode()
+            try:
+                content = json.dumps(server.answer(body)).encode()
+            except Refusal as refusal:
+                self.write(400, json.dumps({"error": {"message": str(refusal)}}).encode())
+                return
             self.write(200, content, sent=len(content) // 2 if fault == "half" else None)
 
         def write(self, status: int, content: bytes, sent: int | None = None) -> None:
@@ -149,7 +163,7 @@ def completion(text: str, ids: list[int] | None = None, *, ended: bool = True, *
     return {"choices": [choice], "usage": {"completion_tokens": count, "prompt_tokens": 9}, **more}
 
 
-def speculated(accepted: int, drafted: int) -> Reply:
+def speculated(accepted: int, drafted: int, steps: int = 1) -> Reply:
     """vLLM's counts of drafts, as they stand in a reply."""
-    counts = {"num_accepted_draft_tokens": accepted, "num_draft_tokens": drafted, "num_spec_steps": 1}
+    counts = {"num_accepted_draft_tokens": accepted, "num_draft_tokens": drafted, "num_spec_steps": steps}
     return {"metrics": {"speculative_decoding": counts}}

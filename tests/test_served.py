@@ -30,7 +30,8 @@ from docspec.types import Category, DecodeStats, Draft, Finish, PageRegion, Requ
 from docspec.verifiers.family import load_family
 from docspec.verifiers.loading import load_verifier
 from docspec.verifiers.model_verifier import ModelVerifier
-from docspec.verifiers.served.client import Client, key_of, urls_of
+from docspec.verifiers.served.client import Client
+from docspec.verifiers.served.exchange import key_of, urls_of
 from docspec.verifiers.served.servers import Patience
 from docspec.verifiers.served.verifier import ServedVerifier
 from docspec.verifiers.transformers_vlm import TransformersModel, load

@@ -47,7 +47,8 @@ def load_verifier(config: Config, environ: Mapping[str, str] = os.environ) -> Ve
 def _served(name: str, config: Config, environ: Mapping[str, str]) -> Verifier:
     """The verifier over a model in vLLM or on servers."""
     from docspec.verifiers.family import load_family
-    from docspec.verifiers.served.client import Client, key_of, urls_of
+    from docspec.verifiers.served.client import Client
+    from docspec.verifiers.served.exchange import key_of, urls_of
     from docspec.verifiers.served.verifier import Backend, ServedVerifier, check_settings
 
     check_settings(config)

@@ -21,6 +21,8 @@ import pytest
 from servers import Server, docspec_command, plain_command, server
 
 from docspec.config import Config
+from docspec.doctor import Status
+from docspec.doctor_servers import examine_servers
 from docspec.types import Category, DecodeStats, Draft, PageRegion, Request, Verdict
 from docspec.verifiers.loading import load_verifier
 
@@ -132,6 +134,13 @@ def test_a_server_without_the_plug_in_writes_the_same(model: Path, plain: Server
     assert texts(verdicts) == texts(own(model))
     assert total(verdicts).steps == 0
     assert verifier.device == f"{plain.url} (takes no drafts: not accelerated)"
+
+
+def test_the_doctor_misses_the_plug_in(plain: Server) -> None:
+    """vLLM as it comes takes the argument that the plug-in refuses."""
+    [*_, drafts] = examine_servers(plain.url, {})
+    assert drafts.status is Status.NOTE
+    assert "without docspec's plug-in" in drafts.detail
 
 
 def test_what_the_server_refuses_is_said_in_its_words(model: Path, drafted: Server) -> None:

@@ -15,6 +15,9 @@ from checkpoints import save
 from draft_kinds import KINDS
 from servers import ANSWERED_IN, Server, chat, docspec_command, plain_command, server
 
+from docspec.doctor import Status
+from docspec.doctor_servers import TOKENS, examine_servers
+
 ROWS = 4
 
 
@@ -113,6 +116,15 @@ def test_health_and_metrics_are_vllms(both: Both) -> None:
     """What a deployment watches."""
     assert both.server.get("/health") == ""
     assert "vllm:spec_decode_num_accepted_tokens_total" in both.server.get("/metrics")
+
+
+def test_the_doctor_sees_the_plug_in(both: Both) -> None:
+    """Version, model, and what a right draft saves."""
+    answers, model, drafts = examine_servers(both.server.url, {})
+    assert {check.status for check in (answers, model, drafts)} == {Status.OK}
+    assert answers.detail.startswith("answers; vLLM 0.3")
+    assert model.detail.startswith("m, up to 512 tokens")
+    assert f"{TOKENS} tokens in 2 steps" in drafts.detail
 
 
 def test_the_server_ends_at_a_signal(both: Both) -> None:

@@ -8,14 +8,16 @@ from __future__ import annotations
 import base64
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from docspec.types import DecodeStats, Finish
-from docspec.verifiers.family import Family
 from docspec.verifiers.reading import Output
 from docspec.verifiers.runaway import RunawayGuard
 from docspec.verifiers.served.exchange import Refused
 from docspec.verifiers.served.question import Answer, Question
+
+if TYPE_CHECKING:
+    from docspec.verifiers.family import Family
 
 PATH, MODELS = "/v1/chat/completions", "/v1/models"
 

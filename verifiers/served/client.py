@@ -5,36 +5,22 @@ from __future__ import annotations
 import io
 import queue
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from PIL.Image import Image as Picture
 
 from docspec.config import Config
-from docspec.errors import DocspecError, ImageRefused, ModelError, UsageError
+from docspec.errors import DocspecError, ImageRefused, ModelError
 from docspec.verifiers.family import Family
 from docspec.verifiers.refusals import first_line
 from docspec.verifiers.served.chat import MODELS, PATH, answer_of, body_of, card_of
-from docspec.verifiers.served.exchange import Exchanges, Refused, Unreachable, base_url
+from docspec.verifiers.served.exchange import Exchanges, Refused, Unreachable
 from docspec.verifiers.served.question import Answer, Question
 from docspec.verifiers.served.servers import NoServer, Patience, Server, Servers
 
-KEYS = ("DOCSPEC_API_KEY", "OPENAI_API_KEY")  # of the environment, the first that is set
 NO_DRAFTS = "takes no drafts: not accelerated"
 OTHER_PROMPT = "its chat template writes other prompts than the model's own"
-
-
-def key_of(environ: Mapping[str, str]) -> str:
-    """The API key, "" without one."""
-    return next((environ[name].strip() for name in KEYS if environ.get(name, "").strip()), "")
-
-
-def urls_of(text: str) -> list[str]:
-    """The servers of a list with commas, each once. Raises UsageError."""
-    urls = list(dict.fromkeys(base_url(part) for part in text.split(",") if part.strip()))
-    if not urls:
-        raise UsageError("no server is named; expected URLs such as http://localhost:8000")
-    return urls
 
 
 class Client:

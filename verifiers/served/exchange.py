@@ -10,6 +10,7 @@ import http.client
 import json
 import socket
 import threading
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
@@ -18,6 +19,7 @@ from urllib.parse import SplitResult, urlsplit
 from docspec.errors import UsageError
 
 TRY_AGAIN = {408, 425, 429}  # and everything from 500 on
+KEYS = ("DOCSPEC_API_KEY", "OPENAI_API_KEY")  # of the environment, the first that is set
 SENTENCE = 500  # characters of a server's own words that are shown
 
 
@@ -109,6 +111,19 @@ class Exchanges:
     def _hidden(self, text: str) -> str:
         """``text`` without the key, should a server repeat it."""
         return text.replace(self.key, "***") if self.key else text
+
+
+def key_of(environ: Mapping[str, str]) -> str:
+    """The API key, "" without one."""
+    return next((environ[name].strip() for name in KEYS if environ.get(name, "").strip()), "")
+
+
+def urls_of(text: str) -> list[str]:
+    """The servers of a list with commas, each once. Raises UsageError."""
+    urls = list(dict.fromkeys(base_url(part) for part in text.split(",") if part.strip()))
+    if not urls:
+        raise UsageError("no server is named; expected URLs such as http://localhost:8000")
+    return urls
 
 
 def base_url(text: str) -> str:
