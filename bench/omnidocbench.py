@@ -38,7 +38,7 @@ from docspec.config import Config
 from docspec.errors import UsageError
 
 if TYPE_CHECKING:
-    from docspec.bench.recorded_model import Size
+    from docspec.bench.small_model import Size
     from docspec.bench.vllm_ways import Comparison
 
 CONCURRENCIES = ("1", SATURATED)

@@ -14,42 +14,26 @@ import json
 import random
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import astuple, dataclass
+from dataclasses import astuple
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-import transformers
 from PIL import Image
 from PIL.Image import Image as Picture
 from torch import Tensor
-from transformers import PreTrainedTokenizerFast, Qwen2VLConfig, Qwen2VLForConditionalGeneration
 from transformers.models.qwen2_vl.image_processing_pil_qwen2_vl import Qwen2VLImageProcessorPil
 
-from docspec.bench.neutral_tokenizer import neutral_tokenizer
+from docspec.bench.small_model import AFTER, BEFORE, END, PAD, START, Size, random_model, save, tokenizer
 
 SIDE = 56  # pixels of a picture, which is four tokens
-START, END, BEFORE, PAD, AFTER, VIDEO = SPECIAL = (
-    *("<|im_start|>", "<|im_end|>", "<|vision_start|>", "<|image_pad|>", "<|vision_end|>", "<|video_pad|>"),
-)
 PROMPT = f"{START}user\n{BEFORE}{PAD}{AFTER}Read the text.{END}\n{START}assistant\n"
-HEAD = 64
 RATE, WARM_UP = 3e-3, 20  # Adam's largest step, and steps until it
 TOKENS = 600  # of a batch, or one text
 NEARLY = 0.02  # share of wrong tokens below which the texts are tried between two rounds
 IGNORED = -100
 ASKED = 32  # tokens of the prompt with its picture, at most
-LONGEST = 32768  # tokens of a prompt with its text: what the model's positions reach
-
-
-@dataclass(frozen=True, slots=True)
-class Size:
-    """The decoder's width and layers, and how many rounds over the texts it is trained at most."""
-
-    width: int = 256
-    layers: int = 2
-    rounds: int = 120
 
 
 def picture(number: int) -> Picture:
@@ -58,14 +42,7 @@ def picture(number: int) -> Picture:
     return Image.fromarray(noise)
 
 
-def tokenizer() -> Any:
-    """The neutral tokenizer with the family's special tokens."""
-    core = neutral_tokenizer()
-    core.add_special_tokens(list(SPECIAL))
-    return PreTrainedTokenizerFast(tokenizer_object=core, eos_token=END, pad_token=END)
-
-
-def make(folder: Path, texts: Sequence[str], size: Size = Size(), seed: int = 0) -> dict[str, Any]:
+def make(folder: Path, texts: Sequence[str], size: Size, seed: int = 0) -> dict[str, Any]:
     """Write the checkpoint of a model that writes ``texts`` to ``folder``, unless it is there: of these texts
     and this size.
 
@@ -79,48 +56,14 @@ def make(folder: Path, texts: Sequence[str], size: Size = Size(), seed: int = 0)
         if known.get("made_of") == made_of:
             return known
     words = tokenizer()
-    torch.manual_seed(seed)
-    model = Qwen2VLForConditionalGeneration(_config(words, size))
-    _randomize(model)
+    model = random_model(words, size, seed)
     images = Qwen2VLImageProcessorPil(min_pixels=28 * 28, max_pixels=SIDE * SIDE)
     recorded = [[*words(text, add_special_tokens=False)["input_ids"], words.eos_token_id] for text in texts]
     lessons = Lessons(model, words, images, recorded)
     found = lessons.learn(size.rounds, random.Random(seed)) | {"made_of": made_of}
-    model.generation_config.eos_token_id = model.generation_config.pad_token_id = words.eos_token_id
-    model.save_pretrained(folder)
-    videos = transformers.Qwen2VLVideoProcessor()
-    transformers.Qwen2VLProcessor(images, words, videos, chat_template=PROMPT).save_pretrained(folder)
-    words.save_pretrained(folder)
+    save(folder, model, words, images, PROMPT)
     note.write_text(json.dumps(found), encoding="utf-8")
     return found
-
-
-def _config(words: Any, size: Size) -> Qwen2VLConfig:
-    ids = words.convert_tokens_to_ids
-    text = {
-        "vocab_size": len(words),
-        "hidden_size": size.width,
-        "intermediate_size": 3 * size.width,
-        "num_hidden_layers": size.layers,
-        "num_attention_heads": size.width // HEAD,
-        "num_key_value_heads": 1,
-        "max_position_embeddings": LONGEST,
-        "rope_parameters": {"rope_type": "default", "mrope_section": [8, 12, 12], "rope_theta": 10000.0},
-        "bos_token_id": None,
-        "eos_token_id": ids(END),
-        "pad_token_id": None,
-        "tie_word_embeddings": False,
-    }
-    vision = {"depth": 1, "embed_dim": 64, "hidden_size": size.width, "num_heads": 2, "mlp_ratio": 2}
-    places = {"image_token_id": ids(PAD), "video_token_id": ids(VIDEO), "vision_start_token_id": ids(BEFORE)}
-    return Qwen2VLConfig(text_config=text, vision_config=vision, tie_word_embeddings=False, **places)
-
-
-def _randomize(model: torch.nn.Module) -> None:
-    with torch.no_grad():
-        for weight in model.parameters():
-            if weight.dim() > 1:
-                weight.normal_(0, 1.0 / weight[0].numel() ** 0.5)
 
 
 class Lessons:

@@ -10,9 +10,9 @@ from typing import Any
 
 from docspec.bench.acceptance_cases import Case, kept_cases
 from docspec.bench.record import Journal, Row
-from docspec.bench.recorded_model import Size
 from docspec.bench.replayed import RecordedVerifier
 from docspec.bench.saturated import batch_name
+from docspec.bench.small_model import Size
 from docspec.bench.subject import Subject, parts_of
 from docspec.bench.summary import IN_VLLM
 from docspec.bench.vllm_engine import PLAIN, WAYS

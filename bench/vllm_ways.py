@@ -28,6 +28,7 @@ from transformers import PreTrainedTokenizerFast
 
 from docspec.bench import recorded_model
 from docspec.bench.acceptance_cases import Case, add_drafts, kept_cases
+from docspec.bench.small_model import Size
 from docspec.bench.vllm_engine import DRAFTED, PLAIN, REMEMBERS, WAYS, Measured, missing, runs
 from docspec.bench.vllm_table import vllm_table
 from docspec.verifiers.vllm_plugin.arguments import WINDOW, check_vllm
@@ -45,7 +46,7 @@ class Comparison:
     ways: tuple[str, ...] = tuple(WAYS)
     concurrency: tuple[int, ...] = CONCURRENCY
     window: int = WINDOW
-    size: recorded_model.Size = field(default_factory=recorded_model.Size)
+    size: Size = field(default_factory=Size)
 
 
 def figures(run: Measured, plain: Measured, recorded: Sequence[Sequence[int]]) -> dict[str, Any]:
@@ -105,7 +106,7 @@ def main() -> None:
         check_vllm()
     except RuntimeError as error:
         raise SystemExit(str(error)) from error
-    size = recorded_model.Size(options.width, options.layers, options.rounds)
+    size = Size(options.width, options.layers, options.rounds)
     asked = Comparison(tuple(options.ways), tuple(options.concurrency), options.window, size)
     results = {}
     with tempfile.TemporaryDirectory() as scratch:
@@ -124,7 +125,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--concurrency", type=int, nargs="*", default=list(CONCURRENCY))
     parser.add_argument("--limit", type=int, help="texts of each file (default: all)")
     parser.add_argument("--window", type=int, default=WINDOW, help="docspec's draft tokens a step")
-    size = recorded_model.Size()
+    size = Size()
     parser.add_argument("--width", type=int, default=size.width, help=f"the model's width ({size.width})")
     parser.add_argument("--layers", type=int, default=size.layers, help=f"its layers ({size.layers})")
     parser.add_argument("--rounds", type=int, default=size.rounds, help=f"of training ({size.rounds})")

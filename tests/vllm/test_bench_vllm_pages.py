@@ -13,7 +13,7 @@ pytest.importorskip("apted")
 pytest.importorskip("pylatexenc")
 
 from docspec.bench.omnidocbench import Options, run
-from docspec.bench.recorded_model import Size
+from docspec.bench.small_model import Size
 from docspec.config import Config
 from docspec.verifiers.vllm_plugin.arguments import WINDOW
 

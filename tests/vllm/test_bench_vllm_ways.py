@@ -16,7 +16,8 @@ from transformers.models.qwen2_vl.image_processing_pil_qwen2_vl import Qwen2VLIm
 
 from docspec.bench import vllm_ways
 from docspec.bench.acceptance_cases import Case
-from docspec.bench.recorded_model import PAD, PROMPT, Size, make, picture, tokenizer
+from docspec.bench.recorded_model import PROMPT, make, picture
+from docspec.bench.small_model import PAD, Size, tokenizer
 
 TEXTS = [
     "Where both agree nothing is lost, but time is won.",
@@ -48,9 +49,10 @@ def test_docspecs_drafts_save_steps_and_change_nothing(
 def test_the_model_writes_its_texts(tmp_path: Path) -> None:
     """Read from its folder, transformers' greedy generate writes each text after its picture, and ends."""
     torch.set_num_threads(1)
-    made = make(tmp_path, TEXTS, Size(64, 1, 200))
+    size = Size(64, 1, 200)
+    made = make(tmp_path, TEXTS, size)
     assert made["texts_right"] == 1.0
-    assert make(tmp_path, TEXTS) == made  # it is not made again
+    assert make(tmp_path, TEXTS, size) == made  # it is not made again
     words = tokenizer()
     model: Any = Qwen2VLForConditionalGeneration.from_pretrained(tmp_path)
     images = Qwen2VLImageProcessorPil.from_pretrained(tmp_path)
@@ -64,3 +66,13 @@ def test_the_model_writes_its_texts(tmp_path: Path) -> None:
         new = written[0, ids.shape[1] :].tolist()
         assert new[-1] == words.eos_token_id
         assert words.decode(new[:-1]) == text
+
+
+def test_a_model_of_other_texts_is_made_anew(tmp_path: Path) -> None:
+    """In the same folder, and of another size too: nothing stale is measured."""
+    size = Size(64, 1, 1)
+    first = make(tmp_path, TEXTS, size)
+    assert make(tmp_path, TEXTS[:1], size)["texts"] == 1
+    again = make(tmp_path, TEXTS, size)
+    assert again["tokens"] == first["tokens"]
+    assert make(tmp_path, TEXTS, Size(128, 1, 1))["made_of"] != again["made_of"]
