@@ -10,12 +10,9 @@ import pytest
 from jinja2 import Template
 from typer.testing import CliRunner
 
-from docspec.bench import small_model
 from docspec.cli import app
-from docspec.config import Config
 from docspec.errors import ModelError, UsageError
 from docspec.serve import FAMILIES, run, serve_command
-from docspec.verifiers.family import load_family
 from docspec.verifiers.vllm_plugin import arguments
 
 
@@ -102,18 +99,3 @@ def test_dry_run_prints_the_command_for_a_deployment_of_ones_own(tmp_path: Path)
     command = shlex.split(result.stdout)
     assert command == ["python", *serve_command(model, ["--port", "1"], 16)[1:]]
     assert CliRunner().invoke(app, ["serve", str(tmp_path / "nothing")]).exit_code == 2
-
-
-def test_a_small_model_to_try_a_server_with(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """Made by the command that the guide names; it is a checkpoint of a known family, served with the family's
-    own chat template, and the client reads the same folder."""
-    folder = tmp_path / "small-model"
-    monkeypatch.setattr("sys.argv", ["small_model", str(folder)])
-    small_model.main()
-    assert "it writes nonsense" in capsys.readouterr().out
-    assert "--chat-template" in serve_command(str(folder), [], 32)
-    family = load_family(str(folder), Config())
-    assert family.page is not None
-    assert family.end_tokens == (family.profile.tokenizer.eos_token_id,)

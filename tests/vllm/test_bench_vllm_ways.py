@@ -14,10 +14,13 @@ import torch
 from transformers import Qwen2VLForConditionalGeneration
 from transformers.models.qwen2_vl.image_processing_pil_qwen2_vl import Qwen2VLImageProcessorPil
 
-from docspec.bench import vllm_ways
+from docspec.bench import small_model, vllm_ways
 from docspec.bench.acceptance_cases import Case
 from docspec.bench.recorded_model import PROMPT, make, picture
 from docspec.bench.small_model import PAD, Size, tokenizer
+from docspec.config import Config
+from docspec.serve import serve_command
+from docspec.verifiers.family import load_family
 
 TEXTS = [
     "Where both agree nothing is lost, but time is won.",
@@ -76,3 +79,18 @@ def test_a_model_of_other_texts_is_made_anew(tmp_path: Path) -> None:
     again = make(tmp_path, TEXTS, size)
     assert again["tokens"] == first["tokens"]
     assert make(tmp_path, TEXTS, Size(128, 1, 1))["made_of"] != again["made_of"]
+
+
+def test_a_small_model_to_try_a_server_with(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Made by the command that the guide names; it is a checkpoint of a known family, served with its
+    chat template, and the client reads the same folder."""
+    folder = tmp_path / "small-model"
+    monkeypatch.setattr("sys.argv", ["small_model", str(folder)])
+    small_model.main()
+    assert "it writes nonsense" in capsys.readouterr().out
+    assert "--chat-template" in serve_command(str(folder), [], 32)
+    family = load_family(str(folder), Config())
+    assert family.page is not None
+    assert family.end_tokens == (family.profile.tokenizer.eos_token_id,)
