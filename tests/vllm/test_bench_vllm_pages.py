@@ -9,8 +9,7 @@ import engines  # noqa: F401  sets vLLM's environment before it is imported
 import pytest
 from bench_pages import save_pages
 
-pytest.importorskip("apted")
-pytest.importorskip("pylatexenc")
+pytest.importorskip("apted", reason="needs docspec's extra bench")
 
 from docspec.bench.omnidocbench import Options, run
 from docspec.bench.small_model import Size
