@@ -22,6 +22,7 @@ from pathlib import Path
 
 from docspec import registry
 from docspec.verifiers.profiles.catalogue import CARDS, Card
+from docspec.verifiers.vllm_plugin import arguments
 
 NEEDED = (
     "torch",
@@ -89,6 +90,7 @@ def examine(environ: Mapping[str, str]) -> list[Check]:
         *_onnxruntime(),
         _accelerator(),
         *_models(),
+        _vllm(),
         *_offline(environ),
     ]
 
@@ -224,6 +226,18 @@ def mini_weights(folder: Path) -> Check:
             return Check("mini weights", Status.MISSING, f"{file.name} is damaged (checksum differs)", fix)
     size = sum((folder / name.lstrip("*")).stat().st_size for _, name in entries) / 1e6
     return Check("mini weights", Status.OK, f"{len(entries)} files, {size:.1f} MB, checksums match")
+
+
+def _vllm() -> Check:
+    """vLLM, which nothing needs but ``docspec serve`` and verifiers named ``vllm:MODEL``."""
+    if not arguments.installed():
+        return Check("vLLM", Status.OK, "not installed; docspec serve and --verifier vllm:MODEL need it")
+    try:
+        arguments.check_vllm()
+    except RuntimeError as error:
+        return Check("vLLM", Status.NOTE, str(error), f"pip install '{arguments.WANTED}'")
+    found = next(filter(None, map(_version, arguments.DISTRIBUTIONS)), "of unknown release")
+    return Check("vLLM", Status.OK, f"{found}, for docspec serve and --verifier vllm:MODEL")
 
 
 def _offline(environ: Mapping[str, str]) -> Iterator[Check]:

@@ -70,7 +70,7 @@ def _remedy(reason: str, key: str) -> str:
         return _NO_API
     if reason.startswith("5") or reason == "no answer in time":
         return "wait until its model is loaded, or look at the server's own log"
-    return f"start it there: {SERVE}; or check the address, the port and what is between"
+    return f"wait until it is up, or start it: {SERVE}; or check the address, the port and what is between"
 
 
 def _version(url: str, exchanges: Exchanges, vllm: bool) -> Check:

@@ -280,6 +280,7 @@ def test_doctor_finds_this_machine_usable() -> None:
         assert checks[name].status is Status.OK, checks[name]
     assert "CPUExecutionProvider" in checks["onnxruntime"].detail
     assert "HF_HUB_OFFLINE=1" in checks["offline variables"].detail
+    assert "docspec serve" in checks["vLLM"].detail
 
 
 def test_doctor_names_the_packages_of_missing_libraries() -> None:

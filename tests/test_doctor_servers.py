@@ -148,7 +148,7 @@ def test_the_command_line_says_it_of_every_server() -> None:
         assert "vLLM 0.32.0" in result.stdout
         assert f"{nobody}" in result.stdout
         assert "connection refused" in result.stdout
-        assert f"to fix {nobody}: start it there: docspec serve MODEL" in result.stdout
+        assert f"to fix {nobody}: wait until it is up, or start it: docspec serve MODEL" in result.stdout
         assert "1 check(s) failed" in result.stdout
         result = asked("--server", made.url)
         assert result.exit_code == 0

