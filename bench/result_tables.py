@@ -45,7 +45,9 @@ def tables(summary: Mapping[str, Any]) -> Iterator[Table]:
         yield _speed_together(summary["saturated"]["speed"], label)
         yield _lossless(summary["saturated"]["speed"], f"saturated, {label}")
     for run, found in summary["vllm"].items():
-        yield vllm_table(f"inside vLLM, {run.partition('-')[2]} mode: {label}", found)
+        source, where = summary["setup"]["replayed"], escape(_machine(summary["setup"]))
+        title = f"inside vLLM, {run.partition('-')[2]} mode: REPLAYED ({escape(source)}), {where}"
+        yield vllm_table(title, found)
     if summary["failed"]:
         yield _failed(summary, label)
 
@@ -54,8 +56,12 @@ def describe(setup: Mapping[str, Any]) -> str:
     """What was measured, on what; replays say so first."""
     replayed = f"REPLAYED ({setup['replayed']}), " if setup["replayed"] else ""
     timed = "" if setup["computed"] else ", passes counted and not made"
-    where = setup["gpu"] or f"{setup['cpu']}, {setup['threads']} threads"
-    return f"{replayed}{setup['verifier']}, {setup['dtype']}, {where}{timed}"
+    return f"{replayed}{setup['verifier']}, {setup['dtype']}, {_machine(setup)}{timed}"
+
+
+def _machine(setup: Mapping[str, Any]) -> str:
+    """The machine."""
+    return str(setup["gpu"]) if setup["gpu"] else f"{setup['cpu']}, {setup['threads']} threads"
 
 
 def _speed(summary: Mapping[str, Any], label: str) -> Table:
