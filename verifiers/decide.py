@@ -77,8 +77,8 @@ class ExactWithProcessors:
         prefix = [*prompt.ids, *output]
 
         def choose(place: int, drafted: int | None) -> int:
-            seen = torch.tensor([prefix], device=logits.device)
-            prefix.append(int(processors(seen, logits[place : place + 1]).argmax(-1)))
+            before = torch.tensor([prefix], dtype=torch.long, device=logits.device)
+            prefix.append(int(processors(before, logits[place : place + 1]).argmax(-1)))
             return prefix[-1]
 
         return walk(tree, choose)

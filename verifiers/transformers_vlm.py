@@ -57,7 +57,8 @@ class TransformersModel(Family):
             return Fused(config.trade)
         if config.accept == "sampled":
             processors = sampling_processors(self.model, config.temperature, self._bound(config))
-            return Sampled(processors, config.seed, prefixed=prefixed(processors((0,))))
+            asked = processors((0,))
+            return Sampled(processors, config.seed, prefixed=prefixed(asked), by_set=by_set(asked))
         processors = greedy_processors(self.model, self._bound(config))
         asked = processors((0,))
         return ExactWithProcessors(processors, by_set=by_set(asked)) if len(asked) else exact
