@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from collections.abc import Sequence as Seq
+from contextlib import nullcontext
 from typing import Any
 
 import torch
@@ -11,6 +12,7 @@ from torch.nn.functional import pad
 
 from docspec.drafters.following.tree import Tree
 from docspec.errors import ModelError
+from docspec.verifiers.attention import grouped
 from docspec.verifiers.cache import RaggedCache, WritePlan, in_place
 from docspec.verifiers.columns import NEVER, PLACES, SHIFTS, PassShape, Row, columns_of
 from docspec.verifiers.decoder_hooks import Embedding, decoder_given
@@ -32,6 +34,7 @@ class Runner:
     def __init__(self, model: Any, rows: int, *, graphs: bool = True) -> None:
         config = model.config.get_text_config()
         kinds, window, by_kind = layer_kinds(type(model).__name__, config)
+        self._config = config
         self.model = model
         self.rows = rows
         self.embed_tokens = Embedding(model)
@@ -243,7 +246,7 @@ class Runner:
             )
 
     def _forward(self, embeds: torch.Tensor, positions: torch.Tensor, mask: Any, keep: int) -> torch.Tensor:
-        with torch.inference_mode():
+        with torch.inference_mode(), grouped(self._config) if mask is not None else nullcontext():
             output = self.model(
                 inputs_embeds=embeds,
                 position_ids=positions if positions.shape[0] > 1 else positions[0],
