@@ -5,9 +5,9 @@ It knows nothing of documents, prompts, images or text; a step is: windows, one 
 
 from __future__ import annotations
 
-import time
 from collections import deque
 from collections.abc import Generator, Iterable, Iterator
+from time import perf_counter, thread_time
 
 import torch
 
@@ -137,6 +137,7 @@ class Engine:
         if any(sequence.finish is not None for sequence in self._active):
             return  # a row finished in its prefill: compact first
         self.steps += bool(self._active)
+        self.host.fade()
         self._keep_to_budget()
         behind = self._behind(range(len(self._active)), self._active)
         trees = [
@@ -179,12 +180,12 @@ class Engine:
         prefill = stage == "prefill"
         before = [s.cached for s in group] if prefill else [1 + again for again in self._behind(rows, group)]
         width = max(tokens + len(tree) for tokens, tree in zip(before, trees, strict=True))
-        started = time.perf_counter()
+        started = perf_counter()
         try:
             forward = self.runner.prefill if prefill else self.runner.step
             logits = forward(rows, [s.prompt for s in group], [s.output for s in group], trees)
             accepted = self.decide(group, trees, logits)  # which waits for the device
-            elapsed = time.perf_counter() - started
+            elapsed = perf_counter() - started
             firsts = [len(s.prompt) + len(s.output) for s in group]
             self.runner.cache.keep(rows, firsts, [one.nodes for one in accepted])
         except (ModelError, torch.OutOfMemoryError):
@@ -222,11 +223,12 @@ class Engine:
         """What the draft has next, timed."""
         if room == 0:
             return Tree.chain([])
-        started = time.thread_time()
+        started = thread_time()
         sequence.cursor.advance(sequence.untold)
         tree = sequence.cursor.propose(room, branch)
-        if sequence.unasked is not None:  # the first time it is made ready, which has to be
-            self.host.record(time.thread_time() - started, branch > 0)
+        # the first time it is made ready, which has to be, and after a pause the place is to be found again
+        if sequence.unasked == 0:
+            self.host.record(thread_time() - started, branch > 0)
         sequence.untold, sequence.unasked = [], 0
         return tree
 
