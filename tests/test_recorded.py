@@ -21,7 +21,7 @@ from tiny_decoder import END, VOCABULARY, sequence, tiny_decoder
 from docspec.verifiers.columns import PassShape
 from docspec.verifiers.decide import exact
 from docspec.verifiers.engine import Engine
-from docspec.verifiers.recorded import LEAST_SPAN, MOST_PLACES, RecordedPasses, bucket
+from docspec.verifiers.recorded import LEAST_SPAN, MOST_PLACES, RecordedPasses, bucket, rounded
 from docspec.verifiers.runner import Runner
 
 
@@ -94,7 +94,7 @@ def test_a_shape_is_recorded_when_it_comes_again() -> None:
         return columns[0, :, :, None] * torch.arange(1, 4)
 
     passes = RecordedPasses(verify, TapeRecorder, torch.device("cpu"))
-    shape = PassShape(2, 4, 512, in_place=True)
+    shape = PassShape(2, 4, 1024, in_place=True)
     for number in range(5):
         given = np.full((6, 2, 4), number)
         outputs.append(passes(given, shape, 1, version=7).clone())
@@ -121,7 +121,7 @@ def test_what_cannot_be_recorded_is_made(
     passes = RecordedPasses(
         lambda columns, *_: fault(columns)[0, :, :, None], TapeRecorder, torch.device("cpu")
     )
-    shape = PassShape(1, 2, 512, in_place=True)
+    shape = PassShape(1, 2, 1024, in_place=True)
     with caplog.at_level(logging.WARNING):
         found = [passes(np.full((6, 1, 2), number), shape, 1, 0).flatten()[0].item() for number in range(4)]
     assert found == [fault(torch.full((6, 1, 2), number)).flatten()[0].item() for number in range(4)]
@@ -135,22 +135,36 @@ def test_shapes_are_few() -> None:
     few = {
         passes.room(PassShape(rows, width, span, in_place=True), (6, 3000))
         for rows in range(1, 7)
-        for width in range(1, 65)
-        for span in range(1, 3001, 7)
+        for width in range(1, 257)
+        for span in range(1, 3001, 50)
     }
-    assert {shape.rows for shape in few} == {1, 2, 4, 6}
-    assert {shape.width for shape in few} == {1, 2, 4, 8, 16, 32, 64}
-    assert {shape.span for shape in few} == {LEAST_SPAN, 1024, 2048, 3000}
+    assert {(shape.rows, shape.width) for shape in few} == {
+        *((1, 1), (1, 4), (1, 16), (1, 64), (1, 256)),
+        *((4, 1), (4, 4), (4, 16), (4, 64), (6, 1), (6, 4), (6, 16)),
+        *((2, 128), (2, 256), (4, 128), (4, 256), (6, 32), (6, 64), (6, 128), (6, 256)),
+    }
+    assert {shape.span for shape in few} == {LEAST_SPAN, 2048, 3000}
     large = PassShape(3, MOST_PLACES // 3 + 1, 999, in_place=False)
     assert passes.room(large, (4, 3000)) == large
 
 
-@given(st.integers(1, 10**6))
-def test_a_bucket_holds_its_count(count: int) -> None:
-    """A power of two, the least that is enough."""
-    size = bucket(count)
-    assert size >= count > size // 2
-    assert size & (size - 1) == 0
+@given(st.integers(1, 99), st.integers(1, 999))
+def test_rounding_holds_all_and_is_its_own(rows: int, width: int) -> None:
+    """What is rounded stays, so that a window that fills its pass does not make it wider."""
+    found = rounded(rows, width)
+    assert found[0] >= rows
+    assert found[1] >= width
+    assert rounded(rows, found[1]) == found
+
+
+@given(st.integers(1, 10**6), st.sampled_from([2, 4, 8]))
+def test_a_bucket_holds_its_count(count: int, base: int) -> None:
+    """A power of the base, the least that is enough."""
+    size = bucket(count, base)
+    assert size >= count > size // base
+    while size > 1:
+        assert size % base == 0
+        size //= base
 
 
 def test_end_is_reached_in_a_recorded_pass() -> None:

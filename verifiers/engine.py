@@ -145,7 +145,10 @@ class Engine:
             for sequence, again in zip(self._active, behind, strict=True)
         ]
         trees = self._worth_sending(trees, behind)
-        widths = [self.runner.width(again + len(tree) + 1) for tree, again in zip(trees, behind, strict=True)]
+        widths = [
+            self.runner.width(again + len(tree) + 1, len(trees))
+            for tree, again in zip(trees, behind, strict=True)
+        ]
         passes = partition(widths, *self.runner.cost.line())
         if self.runner.cache.resends:
             self._fill_up(passes, trees, widths)
@@ -197,7 +200,7 @@ class Engine:
         if prefill:
             self.runner.cost.record(len(group) * width, elapsed)
         elif self.runner.typical:
-            self.runner.cost.record(len(group) * self.runner.width(width), elapsed)
+            self.runner.cost.record(len(group) * self.runner.width(width, len(group)), elapsed)
         for sequence, tree, one in zip(group, trees, accepted, strict=True):
             self._emit(sequence, tree, one)
 
@@ -213,7 +216,7 @@ class Engine:
         if not self.runner.cache.branching:
             branch = 0
         if length:  # what a pass is padded with costs nothing
-            length = self.runner.width(1 + behind + length) - 1 - behind
+            length = self.runner.width(1 + behind + length, rows) - 1 - behind
         tree = self._proposed(sequence, min(length, sequence.room), min(branch, longest_branch))
         if not sequence.output and worth_waiting(rate, *cost, rows, len(tree)):
             return Tree.chain([])

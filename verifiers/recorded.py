@@ -20,16 +20,26 @@ import torch
 
 from docspec.verifiers.columns import PassShape
 
-LEAST_SPAN = 512  # places of the cache that a recorded pass looks at, at least
-MOST_PLACES = 2048  # rows times columns of a recorded pass: of larger ones the device has enough to do
+LEAST_SPAN = 1024  # places of the cache that a recorded pass looks at, at least
+CHEAP_PLACES = (
+    256  # rows times columns up to which a pass takes a device about as long as one over a single token
+)
+MOST_PLACES = 2048  # and those of a recorded pass: of larger ones the device has enough to do
 Pass = Callable[[torch.Tensor, PassShape, int, int], torch.Tensor]  # columns, shape, position axes, kept
 
 log = logging.getLogger(__name__)
 
 
-def bucket(count: int) -> int:
-    """The power of two that ``count`` is rounded up to."""
-    return 1 << (count - 1).bit_length()
+def bucket(count: int, base: int = 2) -> int:
+    """The power of ``base``, a power of two itself, that ``count`` is rounded up to."""
+    bits, each = (count - 1).bit_length(), base.bit_length() - 1
+    return 1 << -(-bits // each) * each
+
+
+def rounded(rows: int, width: int) -> tuple[int, int]:
+    """Rows and columns that a recorded pass has: powers of four where padding is cheap, otherwise of two."""
+    few = bucket(rows, 4), bucket(width, 4)
+    return few if few[0] * few[1] <= CHEAP_PLACES else (bucket(rows), bucket(width))
 
 
 class Recorder(Protocol):
@@ -91,7 +101,8 @@ class RecordedPasses:
 
     def room(self, shape: PassShape, size: tuple[int, int]) -> PassShape:
         """The shape that a pass of ``shape`` is rounded up to, over a cache of ``size`` (rows, places)."""
-        rows, width = min(bucket(shape.rows), size[0]), bucket(shape.width)
+        rows, width = rounded(shape.rows, shape.width)
+        rows = min(rows, size[0])
         if self._failed or rows * width > MOST_PLACES:
             return shape
         span = min(max(bucket(shape.span), LEAST_SPAN), size[1])

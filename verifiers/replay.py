@@ -67,7 +67,7 @@ class NoModel:
     def step(self, *arguments: Any) -> torch.Tensor:
         return torch.empty(0)
 
-    def width(self, tokens: int) -> int:
+    def width(self, tokens: int, rows: int) -> int:
         return tokens
 
     def drop(self) -> None:

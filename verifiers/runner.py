@@ -16,7 +16,7 @@ from docspec.verifiers.attention import grouped
 from docspec.verifiers.cache import RaggedCache, WritePlan, in_place
 from docspec.verifiers.columns import NEVER, PLACES, SHIFTS, PassShape, Row, columns_of
 from docspec.verifiers.decoder_hooks import Embedding, decoder_given
-from docspec.verifiers.recorded import CudaRecorder, RecordedPasses, Recorder, bucket
+from docspec.verifiers.recorded import CudaRecorder, RecordedPasses, Recorder, rounded
 from docspec.verifiers.sequence import Prompt
 from docspec.verifiers.states import STATEFUL, STATELESS, StatefulCache, refuse_bounded_steps
 from docspec.verifiers.window import CPU_WIDTH, GPU_WIDTH, StepCost
@@ -57,9 +57,9 @@ class Runner:
         if not self._stateful:  # whose states are other tensors in each pass
             self.recorded = RecordedPasses(self._verify, recorder, self.device)
 
-    def width(self, tokens: int) -> int:
-        """The columns of a verify pass whose longest row has ``tokens``."""
-        return tokens if self.recorded is None else bucket(tokens)
+    def width(self, tokens: int, rows: int) -> int:
+        """The columns of a verify pass over ``rows`` of which the longest has ``tokens``."""
+        return tokens if self.recorded is None else rounded(rows, tokens)[1]
 
     @property
     def typical(self) -> bool:
