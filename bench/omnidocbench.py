@@ -176,6 +176,8 @@ def _setup(options: Options, config: Config, subject: Subject) -> dict[str, Any]
         "max_batch": config.max_batch,
         "dtype": str(model.dtype).removeprefix("torch.") if model is not None else own,
     }
+    if not config.graphs:
+        settings["graphs"] = False
     return setup(settings, str(subject.device))
 
 

@@ -32,6 +32,7 @@ from docspec.cli_options import (
     KeepHeaders,
     MaxBatch,
     MaxNewTokens,
+    NoGraphs,
     Offline,
     Pages,
     Password,
@@ -168,6 +169,7 @@ def parse(
             rich_help_panel=MACHINE,
         ),
     ] = False,
+    no_graphs: NoGraphs = False,
     quiet: Annotated[
         bool, typer.Option("--quiet", "-q", help="Print errors only: no progress, notes or summary.")
     ] = False,
@@ -205,6 +207,7 @@ def parse(
             max_new_tokens=max_new_tokens,
             offline=offline,
             check=not no_check,
+            graphs=not no_graphs,
         )
         if pages is not None:
             parse_ranges(pages)

@@ -71,6 +71,9 @@ def omnidocbench(
     dtype: Annotated[str, typer.Option(metavar="NAME", help="auto, float32, bfloat16 or float16.")] = "auto",
     max_batch: Annotated[int, typer.Option(metavar="N", help="Regions decoded together, at most.")] = 16,
     offline: Annotated[bool, typer.Option("--offline", help="Never use the network.")] = False,
+    no_graphs: Annotated[
+        bool, typer.Option("--no-graphs", help="As for parse, in all ways of this engine.")
+    ] = False,
 ) -> None:
     """OmniDocBench: docspec beside plain decoding on the same pages. The last line is JSON."""
     from docspec.config import Config
@@ -85,6 +88,7 @@ def omnidocbench(
             dtype=cast("DtypeName", dtype),  # Config says so where it is unknown
             max_batch=max_batch,
             offline=offline,
+            graphs=not no_graphs,
         )
         summary = bench.run(
             bench.Options(

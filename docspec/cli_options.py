@@ -123,6 +123,14 @@ MaxBatch = Annotated[
         rich_help_panel=MACHINE,
     ),
 ]
+NoGraphs = Annotated[
+    bool,
+    typer.Option(
+        "--no-graphs",
+        help="Do not record verify passes as CUDA graphs, on a device that has them.",
+        rich_help_panel=MACHINE,
+    ),
+]
 Offline = Annotated[
     bool, typer.Option("--offline", help="Never use the network, servers aside.", rich_help_panel=MACHINE)
 ]

@@ -42,6 +42,7 @@ class Options(TypedDict, total=False):
     max_new_tokens: int
     offline: bool
     check: bool
+    graphs: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +76,8 @@ class Config:
     that no model reads. ``max_batch`` bounds the sequences that are decoded at once (or asked of each
     server), ``token_budget`` their cached tokens in all, ``max_new_tokens`` the length of each output.
     ``offline`` forbids downloading a model. ``check`` has a checkpoint decode a few tokens in transformers
-    and here before it is used, and refuses it where they differ by more than rounding.
+    and here before it is used, and refuses it where they differ by more than rounding. ``graphs`` has
+    verify passes recorded as CUDA graphs, on a device that has them.
 
     >>> config = docspec.Config(verifier="draft-only", pages="1")
     >>> docspec.Parser(config).parse("paper.pdf").markdown.splitlines()[0]
@@ -105,6 +107,7 @@ class Config:
     max_new_tokens: int = MAX_NEW_TOKENS
     offline: bool = False
     check: bool = True
+    graphs: bool = True
 
     def __post_init__(self) -> None:
         for name, kind in get_type_hints(type(self)).items():

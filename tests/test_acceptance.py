@@ -68,6 +68,21 @@ def test_asking_takes_a_small_share_of_the_steps(chain: float, share: float) -> 
     assert host.chain < chain
 
 
+def test_what_was_dear_is_tried_again() -> None:
+    """Nobody proposes what does not pay, so that its time would never be measured again."""
+    host = HostCost(chain=1e-2, tree=1e-2)
+    cost = (0.9, 0.1, 1e-2, 4e-5, 64)
+    steps = 0
+    while worth_proposing(*cost, host) == (0, 0):
+        host.fade()
+        steps += 1
+    assert 50 < steps < 500
+    host.record(1e-3, branches=False)
+    before = host.chain
+    host.fade()  # measured in this step
+    assert host.chain == before
+
+
 def test_a_window_waits_where_tokens_are_dear() -> None:
     """A first window waits for a plain step where being wrong costs more than the step, and only there."""
     rate = AcceptanceRate().value

@@ -1,8 +1,9 @@
 """A key/value cache whose rows have lengths of their own, as a ``transformers`` cache.
 
-One buffer a layer, ``[rows, heads, places, head_dim]``. A pass writes each row's new keys and values at
-that row's own offset; to reject tokens, the caller just counts fewer of them as present in the next pass,
-after it has moved those that a tree's accepted path left apart together.
+One buffer a layer, ``[rows, heads, places + 1, head_dim]``. A pass writes each row's new keys and values at
+that row's own offset, and what pads it at the last place, which is never read; to reject tokens, the caller
+just counts fewer of them as present in the next pass, after it has moved those that a tree's accepted path
+left apart together.
 """
 
 from __future__ import annotations
@@ -11,23 +12,27 @@ from collections.abc import Sequence as Seq
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import torch
 from transformers.cache_utils import Cache, CacheLayerMixin
+
+
+def in_place(rows: Seq[int]) -> bool:
+    """Whether ``rows`` are the first ones in order, which can be read without gathering them."""
+    return all(row == i for i, row in enumerate(rows))
 
 
 @dataclass(frozen=True, slots=True)
 class WritePlan:
     """Where one pass's columns go.
 
-    Column ``source[i]`` of pass row ``taken[i]`` goes to place ``target[i]`` of row ``rows[i]``. Queries may
-    look at the first ``span`` places of the rows ``read``; None in a prefill, where rows start empty and the
+    Column q of pass row i goes to place ``targets[i, q]`` of row ``rows[i]`` of the cache. Queries may look
+    at the first ``span`` places of the rows ``read``; None in a prefill, where rows start empty and the
     pass's own keys are all there is.
     """
 
-    taken: torch.Tensor
-    rows: torch.Tensor
-    source: torch.Tensor
-    target: torch.Tensor
+    rows: torch.Tensor  # [n]
+    targets: torch.Tensor  # [n, Q]
     span: int | None
     read: slice | torch.Tensor
 
@@ -44,8 +49,8 @@ class RaggedLayer(CacheLayerMixin):
 
     def lazy_initialization(self, key_states: torch.Tensor, value_states: torch.Tensor) -> None:
         """Allocate empty buffers of the states' type and device."""
-        self.keys = key_states.new_zeros(0, key_states.shape[1], 0, key_states.shape[3])
-        self.values = value_states.new_zeros(0, value_states.shape[1], 0, value_states.shape[3])
+        self.keys = key_states.new_zeros(0, key_states.shape[1], 1, key_states.shape[3])
+        self.values = value_states.new_zeros(0, value_states.shape[1], 1, value_states.shape[3])
         self.is_initialized = True
 
     def update(
@@ -55,18 +60,19 @@ class RaggedLayer(CacheLayerMixin):
         if not self.is_initialized:
             self.lazy_initialization(key_states, value_states)
         assert self.keys is not None and self.values is not None  # noqa: PT018 (for the type checker)
-        if self.size != (self.keys.shape[0], self.keys.shape[2]):
+        if self.size != (self.keys.shape[0], self.keys.shape[2] - 1):
             self.keys, self.values = self._resized(self.keys), self._resized(self.values)
         plan = self.plan
-        self.keys[plan.rows, :, plan.target] = key_states[plan.taken, :, plan.source]
-        self.values[plan.rows, :, plan.target] = value_states[plan.taken, :, plan.source]
+        rows = plan.rows[:, None]
+        self.keys[rows, :, plan.targets] = key_states.transpose(1, 2)
+        self.values[rows, :, plan.targets] = value_states.transpose(1, 2)
         if plan.span is None:
             return key_states, value_states
         return self.keys[plan.read, :, : plan.span], self.values[plan.read, :, : plan.span]
 
     def _resized(self, buffer: torch.Tensor) -> torch.Tensor:
         (rows, places), (_, heads, _, width) = self.size, buffer.shape
-        resized = buffer.new_zeros(rows, heads, places, width)
+        resized = buffer.new_zeros(rows, heads, places + 1, width)
         kept = buffer[:rows, :, :places]
         resized[: kept.shape[0], :, : kept.shape[2]] = kept
         return resized
@@ -96,6 +102,7 @@ class RaggedCache(Cache):
 
     def __init__(self, layers: int) -> None:
         self.size = (0, 0)
+        self.version = 0  # how often the buffers have been made anew
         self._ragged = [RaggedLayer() for _ in range(layers)]
         super().__init__(layers=list(self._ragged))
 
@@ -103,9 +110,8 @@ class RaggedCache(Cache):
         """How many of the ``cached`` tokens of a row have to be sent again, its last ones."""
         return 0
 
-    def columns(self, counts: Seq[int], *, prefill: bool) -> list[int]:
-        """The column at which each row of a pass begins, of rows with ``counts`` tokens."""
-        width = max(counts)
+    def columns(self, counts: Seq[int], width: int, *, prefill: bool) -> list[int]:
+        """The column at which each row of a pass of ``width`` begins, of rows with ``counts`` tokens."""
         return [width - count for count in counts]
 
     def reserve(self, rows: int, places: int, budget: int) -> None:
@@ -121,6 +127,7 @@ class RaggedCache(Cache):
         if wanted[0] * wanted[1] > budget:
             wanted = rows, max(places, min(wanted[1], budget // rows))
         self.size = wanted
+        self.version += 1
         for layer in self._ragged:
             layer.size = wanted
 
@@ -131,17 +138,34 @@ class RaggedCache(Cache):
 
         There has to be room for them, see ``reserve``; where they stand in the pass ``columns`` says.
         """
-        first, column = torch.tensor(self.columns(counts, prefill=prefill)), torch.arange(max(counts))
-        sent = (column >= first[:, None]) & (column < (first + torch.tensor(counts))[:, None])
-        taken, source = sent.nonzero().unbind(1)
-        target = (torch.tensor(starts) - first)[taken] + source
-        places = [taken, torch.tensor(rows)[taken], source, target]
-        taken, cache_rows, source, target = (index.to(device) for index in places)
+        self.begin(rows, starts, counts, prefill=prefill, device=device)
+        size = len(rows), max(counts)
+        targets = torch.from_numpy(self.targets(starts, counts, size, prefill=prefill)).to(device)
         need = max(start + count for start, count in zip(starts, counts, strict=True))
-        # rows 0, 1, 2, ... are read in place, others are gathered
-        plain = rows == list(range(len(rows)))
-        read = slice(len(rows)) if plain else torch.tensor(rows, device=device)
-        plan = WritePlan(taken, cache_rows, source, target, None if prefill else need, read)
+        index = torch.tensor(rows, device=device)
+        read = slice(len(rows)) if in_place(rows) else index
+        self.use(WritePlan(index, targets, None if prefill else need, read))
+
+    def begin(
+        self, rows: list[int], starts: list[int], counts: list[int], *, prefill: bool, device: torch.device
+    ) -> None:
+        """What has to be known of a pass besides where its columns go: nothing."""
+
+    def targets(
+        self, starts: Seq[int], counts: Seq[int], size: tuple[int, int], *, prefill: bool
+    ) -> np.ndarray:
+        """The places [n, width] that the columns of a pass of ``size`` go to, its padding to the last of all.
+
+        ``size`` may have more rows than there are ``starts``.
+        """
+        targets = np.full(size, self.size[1])
+        columns = self.columns(counts, size[1], prefill=prefill)
+        for i, (start, count, column) in enumerate(zip(starts, counts, columns, strict=True)):
+            targets[i, column : column + count] = np.arange(start, start + count)
+        return targets
+
+    def use(self, plan: WritePlan) -> None:
+        """Have all layers do the next pass by ``plan``."""
         for layer in self._ragged:
             layer.plan = plan
 
@@ -176,6 +200,7 @@ class RaggedCache(Cache):
     def drop(self) -> None:
         """Free the buffers; every row is then empty."""
         self.size = (0, 0)
+        self.version += 1
         for layer in self._ragged:
             layer.keys = layer.values = None
             layer.is_initialized = False

@@ -6,12 +6,15 @@ import math
 from collections.abc import Callable, Collection, Hashable, Mapping
 from typing import Any, Protocol
 
+import numpy as np
 import torch
 
 from docspec.drafters.following.tree import Tree
 from docspec.verifiers.acceptance import Accepted, accept_exact, accept_fused, walk
+from docspec.verifiers.processors import seen
 from docspec.verifiers.sequence import Prompt, Sequence
 
+TOGETHER = 256  # places whose logits are processed at once
 Trees = list[Tree]
 
 
@@ -33,16 +36,39 @@ class ExactWithProcessors:
     """Greedy, with logits processors applied to every place's true prefix.
 
     ``processors(ids)`` gives the ``transformers`` LogitsProcessorList for a prompt of those tokens (some
-    processors count from the prompt's end, or look at it).
+    processors count from the prompt's end, or look at it). ``by_set`` says that all of them are, for all
+    prompts (see docspec.verifiers.processors): the places of a pass are then processed together.
     """
 
-    def __init__(self, processors: Callable[[tuple[int, ...]], Any]) -> None:
+    def __init__(self, processors: Callable[[tuple[int, ...]], Any], *, by_set: bool = False) -> None:
         self.processors = processors
+        self.by_set = by_set
 
     def __call__(self, sequences: list[Sequence], trees: Trees, logits: torch.Tensor) -> list[Accepted]:
+        if self.by_set and (before := seen(sequences, trees)) is not None:
+            return self._together(self.processors(sequences[0].prompt.ids), before, trees, logits)
         return [
             self.chosen(sequence.prompt, sequence.output, tree, logits[i, -len(tree) - 1 :].float())
             for i, (sequence, tree) in enumerate(zip(sequences, trees, strict=True))
+        ]
+
+    @staticmethod
+    def _together(processors: Any, before: np.ndarray, trees: Trees, logits: torch.Tensor) -> list[Accepted]:
+        """The outcome of all rows, whose places have the tokens ``before`` [places, L] before them."""
+        counts = [len(tree) + 1 for tree in trees]
+        row = np.repeat(np.arange(len(trees)), counts)
+        column = np.concatenate([np.arange(logits.shape[1] - count, logits.shape[1]) for count in counts])
+        index = torch.from_numpy(np.stack([row, column])).to(logits.device)
+        tokens = torch.from_numpy(before).to(logits.device)
+        choices = [
+            processors(tokens[some], logits[index[0, some], index[1, some]].float()).argmax(-1)
+            for start in range(0, len(row), TOGETHER)
+            for some in [slice(start, start + TOGETHER)]
+        ]
+        chosen = iter(torch.cat(choices).tolist())
+        return [
+            accept_exact([next(chosen) for _ in range(count)], tree)
+            for count, tree in zip(counts, trees, strict=True)
         ]
 
     def chosen(self, prompt: Prompt, output: list[int], tree: Tree, logits: torch.Tensor) -> Accepted:
@@ -51,8 +77,8 @@ class ExactWithProcessors:
         prefix = [*prompt.ids, *output]
 
         def choose(place: int, drafted: int | None) -> int:
-            seen = torch.tensor([prefix], device=logits.device)
-            prefix.append(int(processors(seen, logits[place : place + 1]).argmax(-1)))
+            before = torch.tensor([prefix], dtype=torch.long, device=logits.device)
+            prefix.append(int(processors(before, logits[place : place + 1]).argmax(-1)))
             return prefix[-1]
 
         return walk(tree, choose)

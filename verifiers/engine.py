@@ -5,16 +5,15 @@ It knows nothing of documents, prompts, images or text; a step is: windows, one 
 
 from __future__ import annotations
 
-import time
 from collections import deque
 from collections.abc import Generator, Iterable, Iterator
+from time import perf_counter, thread_time
 
 import torch
 
 from docspec.drafters.following.tree import Tree
 from docspec.errors import ModelError, PassFailed
 from docspec.verifiers.acceptance import Accepted
-from docspec.verifiers.clock import now
 from docspec.verifiers.decide import Decide
 from docspec.verifiers.runner import Runner
 from docspec.verifiers.sequence import Sequence
@@ -138,6 +137,7 @@ class Engine:
         if any(sequence.finish is not None for sequence in self._active):
             return  # a row finished in its prefill: compact first
         self.steps += bool(self._active)
+        self.host.fade()
         self._keep_to_budget()
         behind = self._behind(range(len(self._active)), self._active)
         trees = [
@@ -145,12 +145,15 @@ class Engine:
             for sequence, again in zip(self._active, behind, strict=True)
         ]
         trees = self._worth_sending(trees, behind)
-        widths = [again + len(tree) + 1 for tree, again in zip(trees, behind, strict=True)]
+        widths = [
+            self.runner.width(again + len(tree) + 1, len(trees))
+            for tree, again in zip(trees, behind, strict=True)
+        ]
         passes = partition(widths, *self.runner.cost.line())
         if self.runner.cache.resends:
             self._fill_up(passes, trees, widths)
         self._reserve(self._active, trees)
-        for rows in passes:
+        for rows in map(sorted, passes):  # in order, they need not be gathered from the cache
             self._pass("decode", rows, [self._active[row] for row in rows], [trees[row] for row in rows])
 
     def _behind(self, rows: Iterable[int], group: list[Sequence]) -> list[int]:
@@ -180,21 +183,24 @@ class Engine:
         prefill = stage == "prefill"
         before = [s.cached for s in group] if prefill else [1 + again for again in self._behind(rows, group)]
         width = max(tokens + len(tree) for tokens, tree in zip(before, trees, strict=True))
-        started = now(self.runner.device)
+        started = perf_counter()
         try:
             forward = self.runner.prefill if prefill else self.runner.step
             logits = forward(rows, [s.prompt for s in group], [s.output for s in group], trees)
-            accepted = self.decide(group, trees, logits)
+            accepted = self.decide(group, trees, logits)  # which waits for the device
+            elapsed = perf_counter() - started
             firsts = [len(s.prompt) + len(s.output) for s in group]
             self.runner.cache.keep(rows, firsts, [one.nodes for one in accepted])
         except (ModelError, torch.OutOfMemoryError):
             raise
         except Exception as error:
             raise PassFailed(f"the model failed: {type(error).__name__}: {error}") from error
-        elapsed = now(self.runner.device) - started
         self.passes += 1
         self.seconds[stage] += elapsed
-        self.runner.cost.record(len(group) * width, elapsed)
+        if prefill:
+            self.runner.cost.record(len(group) * width, elapsed)
+        elif self.runner.typical:
+            self.runner.cost.record(len(group) * self.runner.width(width, len(group)), elapsed)
         for sequence, tree, one in zip(group, trees, accepted, strict=True):
             self._emit(sequence, tree, one)
 
@@ -209,6 +215,8 @@ class Engine:
             length, branch = worth_proposing(rate, sequence.branches.value, *cost, rows, self.host)
         if not self.runner.cache.branching:
             branch = 0
+        if length:  # what a pass is padded with costs nothing
+            length = self.runner.width(1 + behind + length, rows) - 1 - behind
         tree = self._proposed(sequence, min(length, sequence.room), min(branch, longest_branch))
         if not sequence.output and worth_waiting(rate, *cost, rows, len(tree)):
             return Tree.chain([])
@@ -218,11 +226,12 @@ class Engine:
         """What the draft has next, timed."""
         if room == 0:
             return Tree.chain([])
-        started = time.thread_time()
+        started = thread_time()
         sequence.cursor.advance(sequence.untold)
         tree = sequence.cursor.propose(room, branch)
-        if sequence.unasked is not None:  # the first time it is made ready, which has to be
-            self.host.record(time.thread_time() - started, branch > 0)
+        # the first time it is made ready, which has to be, and after a pause the place is to be found again
+        if sequence.unasked == 0:
+            self.host.record(thread_time() - started, branch > 0)
         sequence.untold, sequence.unasked = [], 0
         return tree
 
@@ -295,6 +304,6 @@ class Engine:
         self.token_budget = min(self.token_budget, max(rows * places, self.token_budget // LEAST_BUDGET) // 2)
         self._waiting.extendleft(reversed([s for s in self._active if s.finish is None]))
         self._active = [s for s in self._active if s.finish is not None]
-        self.runner.cache.drop()
+        self.runner.drop()
         if self.runner.device.type == "cuda":
             torch.cuda.empty_cache()

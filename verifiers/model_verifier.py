@@ -80,7 +80,7 @@ class ModelVerifier:
         self.loaded = loaded
         self.config = config
         self.engine = Engine(
-            runner or Runner(loaded.model, config.max_batch),
+            runner or Runner(loaded.model, config.max_batch, graphs=config.graphs),
             decide or loaded.decide(config),
             config.token_budget,
             drafts=drafts,
@@ -138,7 +138,7 @@ class ModelVerifier:
 
     def release(self) -> None:
         """Give back the memory of the cache, which grows with what is read; another call makes it anew."""
-        self.engine.runner.cache.drop()
+        self.engine.runner.drop()
 
     def declines(self, request: Request) -> str | None:
         return declined(self.loaded, request)

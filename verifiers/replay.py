@@ -39,9 +39,6 @@ class _NoCache:
     def keep(self, *arguments: Any) -> None:
         """Nothing is kept."""
 
-    def drop(self) -> None:
-        """Nothing is kept."""
-
 
 class _Nominal(StepCost):
     """What is taken at first stays: where no pass is made there is nothing to measure."""
@@ -58,6 +55,7 @@ class NoModel:
 
     device = torch.device("cpu")
     cache = _NoCache()
+    typical = True
 
     def __init__(self, rows: int) -> None:
         self.rows = rows
@@ -68,6 +66,12 @@ class NoModel:
 
     def step(self, *arguments: Any) -> torch.Tensor:
         return torch.empty(0)
+
+    def width(self, tokens: int, rows: int) -> int:
+        return tokens
+
+    def drop(self) -> None:
+        """Nothing is kept."""
 
 
 class ReplayModel:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from collections.abc import Sequence as Seq
+from contextlib import nullcontext
 from typing import Any
 
 import torch
@@ -10,8 +12,11 @@ from torch.nn.functional import pad
 
 from docspec.drafters.following.tree import Tree
 from docspec.errors import ModelError
-from docspec.verifiers.cache import RaggedCache
+from docspec.verifiers.attention import grouped
+from docspec.verifiers.cache import RaggedCache, WritePlan, in_place
+from docspec.verifiers.columns import NEVER, PLACES, SHIFTS, PassShape, Row, columns_of
 from docspec.verifiers.decoder_hooks import Embedding, decoder_given
+from docspec.verifiers.recorded import CudaRecorder, RecordedPasses, Recorder, rounded
 from docspec.verifiers.sequence import Prompt
 from docspec.verifiers.states import STATEFUL, STATELESS, StatefulCache, refuse_bounded_steps
 from docspec.verifiers.window import CPU_WIDTH, GPU_WIDTH, StepCost
@@ -20,14 +25,16 @@ from docspec.verifiers.window import CPU_WIDTH, GPU_WIDTH, StepCost
 class Runner:
     """Runs a ``transformers`` model that takes ``inputs_embeds`` and a cache, for up to ``rows`` sequences.
 
-    ``cost`` is what its passes are known to take.
+    ``cost`` is what its passes are known to take. On a CUDA device verify passes are recorded and replayed,
+    see docspec.verifiers.recorded, unless ``graphs`` is False.
 
     Raises ModelError for a model with layers of kinds that it does not know: it would decode wrongly.
     """
 
-    def __init__(self, model: Any, rows: int) -> None:
+    def __init__(self, model: Any, rows: int, *, graphs: bool = True) -> None:
         config = model.config.get_text_config()
         kinds, window, by_kind = layer_kinds(type(model).__name__, config)
+        self._config = config
         self.model = model
         self.rows = rows
         self.embed_tokens = Embedding(model)
@@ -41,6 +48,29 @@ class Runner:
         self._window = window if "sliding_attention" in kinds else None
         self._by_kind = by_kind  # whether the decoder takes a mask for each kind of layer
         self._longest = _longest(config)
+        self.recorded: RecordedPasses | None = None
+        if graphs and self.device.type == "cuda":
+            self.record(CudaRecorder)
+
+    def record(self, recorder: Callable[[], Recorder]) -> None:
+        """Have ``recorder`` record verify passes from now on, where the cache allows it."""
+        if not self._stateful:  # whose states are other tensors in each pass
+            self.recorded = RecordedPasses(self._verify, recorder, self.device)
+
+    def width(self, tokens: int, rows: int) -> int:
+        """The columns of a verify pass over ``rows`` of which the longest has ``tokens``."""
+        return tokens if self.recorded is None else rounded(rows, tokens)[1]
+
+    @property
+    def typical(self) -> bool:
+        """Whether the last verify pass took what another one of its shape will."""
+        return self.recorded is None or self.recorded.typical
+
+    def drop(self) -> None:
+        """Free the cache and what is recorded; every row is then empty."""
+        if self.recorded is not None:
+            self.recorded.forget()
+        self.cache.drop()
 
     def prefill(
         self,
@@ -74,6 +104,8 @@ class Runner:
             query = torch.arange(width, device=self.device).expand(len(rows), width)
             first = width - torch.tensor(counts, device=self.device)
             mask = self._masks(query, places, ends, first, query >= first[:, None])
+        if self._longest is not None:
+            self._refuse_beyond(int(positions.max()))
         with decoder_given(self.model, self._visual_layers(prompts, tails, width)):
             return self._forward(embeds, positions, mask, keep)
 
@@ -101,34 +133,53 @@ class Runner:
         """
         cached = [len(prompt) + len(output) - 1 for prompt, output in zip(prompts, outputs, strict=True)]
         behind = [self.cache.behind(row, count) for row, count in zip(rows, cached, strict=True)]
-        starts = [count - again for count, again in zip(cached, behind, strict=True)]
-        tokens = [
-            [*output[-1 - again :], *tree.tokens]
-            for output, again, tree in zip(outputs, behind, trees, strict=True)
+        sent = [
+            Row(
+                row,
+                count - again,
+                [*output[-1 - again :], *tree.tokens],
+                tree,
+                prompt.following - len(prompt),
+            )
+            for row, count, again, output, tree, prompt in zip(
+                rows, cached, behind, outputs, trees, prompts, strict=True
+            )
         ]
-        counts = [len(row) for row in tokens]
-        width, n = max(counts), len(rows)
-        columns = self.cache.columns(counts, prefill=False)
-        padded = [
-            [0] * column + sent + [0] * (width - column - len(sent))
-            for column, sent in zip(columns, tokens, strict=True)
-        ]
-        ids = torch.tensor(padded, device=self.device)
-        shifts = [start - column for start, column in zip(starts, columns, strict=True)]
+        starts, counts = [row.start for row in sent], [len(row.tokens) for row in sent]
         span = max(start + count for start, count in zip(starts, counts, strict=True))
-        # the place in the cache of each column; the padding sees some place
-        query = torch.arange(width, device=self.device) + torch.tensor(shifts, device=self.device)[:, None]
-        query = query.clamp(min=0, max=span - 1)  # [n, Q]
-        places, ends = self._marks(trees, [count + 1 for count in cached], span)
-        after = [prompt.following - len(prompt) for prompt in prompts]
-        positions = places.gather(1, query) + torch.tensor(after, device=self.device)[:, None]
-        self.cache.plan(list(rows), starts, counts, prefill=False, device=self.device)
-        mask = self._masks(query, places, ends, torch.zeros(n, dtype=torch.long, device=self.device))
+        shape = PassShape(len(rows), max(counts), span, in_place(rows))
+        if self.recorded is not None:
+            shape = self.recorded.room(shape, self.cache.size)
+        firsts = self.cache.columns(counts, shape.width, prefill=False)
+        targets = self.cache.targets(starts, counts, (shape.rows, shape.width), prefill=False)
+        columns = columns_of(sent, firsts, targets, shape)
+        self._refuse_beyond(int((columns[PLACES] + columns[SHIFTS]).max()))
+        self.cache.begin(list(rows), starts, counts, prefill=False, device=self.device)
+        ends = [first + count for first, count in zip(firsts, counts, strict=True)]
+        keep = shape.width - min(end - len(tree) - 1 for end, tree in zip(ends, trees, strict=True))
         axes = prompts[0].positions.shape[0]
-        last = [column + count for column, count in zip(columns, counts, strict=True)]
-        keep = width - min(end - len(tree) - 1 for end, tree in zip(last, trees, strict=True))
-        logits = self._forward(self.embed_tokens(ids), positions.expand(axes, n, width), mask, keep)
-        return self._aligned(logits, [end - width for end in last], max(map(len, trees)) + 1)
+        if self.recorded is None:
+            logits = self._verify(torch.from_numpy(columns).to(self.device), shape, axes, keep)
+        else:
+            logits = self.recorded(columns, shape, axes, self.cache.version)[: len(rows)]
+        return self._aligned(logits, [end - shape.width for end in ends], max(map(len, trees)) + 1)
+
+    @torch.inference_mode()
+    def _verify(self, columns: torch.Tensor, shape: PassShape, axes: int, keep: int) -> torch.Tensor:
+        """The logits of a verify pass's last ``keep`` columns, which are as docspec.verifiers.columns has
+        them: [n, keep, V]. Nothing here depends on what is in them, so that it can be recorded."""
+        ids, places, ends, shifts, rows, targets = columns
+        read = slice(shape.rows) if shape.in_place else rows[:, 0]
+        self.cache.use(WritePlan(rows[:, 0], targets, shape.span, read))
+        query = targets.clamp(max=shape.span - 1)  # the padding sees some place
+        # of each key, the padding's in a place more
+        at, size = targets.clamp(max=shape.span), (shape.rows, shape.span + 1)
+        key = torch.arange(shape.span + 1, device=self.device).repeat(shape.rows, 1)
+        key_places = key.scatter(1, at, places)[:, :-1]
+        key_ends = torch.full(size, NEVER, device=self.device).scatter(1, at, ends)[:, :-1]
+        masks = self._masks(query, key_places, key_ends)
+        positions = (places + shifts).expand(axes, shape.rows, shape.width)
+        return self._forward(self.embed_tokens(ids), positions, masks, keep)
 
     @staticmethod
     def _aligned(logits: torch.Tensor, ends: list[int], size: int) -> torch.Tensor:
@@ -161,18 +212,19 @@ class Runner:
         query: torch.Tensor,
         places: torch.Tensor,
         ends: torch.Tensor,
-        first: torch.Tensor,
+        first: torch.Tensor | None = None,
         sent: torch.Tensor | None = None,
     ) -> Any:
         """Who may look at whom, in the form that the model takes: one tensor, or one for each kind of layer.
 
-        ``query`` [n, Q] are the queries' columns; ``first`` [n] the rows' first columns that are not padding;
-        ``sent`` [n, Q] what is to be in the states of layers that have any, where not all is.
+        ``query`` [n, Q] are the queries' columns; ``first`` [n] the rows' first columns that are not padding,
+        where some are; ``sent`` [n, Q] what is to be in the states of layers that have any, where not all is.
         """
         at, key = query[:, None, :, None], torch.arange(places.shape[1], device=self.device)
         below = (key <= at) & (at < ends[:, None, None])  # [n, 1, Q, size]
-        # a padding query sees itself: a row of the mask without any key would give NaN
-        full = below & (key >= first[:, None, None, None]) | (key == at)
+        if first is not None:
+            below = below & (key >= first[:, None, None, None])
+        full = below | (key == at)  # a row of the mask without any key, as padding may have, would give NaN
         masks: dict[str, torch.Tensor | None] = {"full_attention": full}
         if self._window is not None:
             place = places.gather(1, query)[:, None, :, None]
@@ -184,14 +236,17 @@ class Runner:
         masks |= dict.fromkeys(self._stateful, sent)
         return masks if len(masks) > 1 else full
 
-    def _forward(self, embeds: torch.Tensor, positions: torch.Tensor, mask: Any, keep: int) -> torch.Tensor:
-        if self._longest is not None and int(positions.max()) >= self._longest:
+    def _refuse_beyond(self, position: int) -> None:
+        """Raises ModelError for a position id at which rows would depend on each other."""
+        if self._longest is not None and position >= self._longest:
             name = type(self.model).__name__
             raise ModelError(
                 f"past {self._longest} tokens the angles of {name}'s positions depend on a pass's longest "
                 "sequence; docspec cannot decode it that far"
             )
-        with torch.inference_mode():
+
+    def _forward(self, embeds: torch.Tensor, positions: torch.Tensor, mask: Any, keep: int) -> torch.Tensor:
+        with torch.inference_mode(), grouped(self._config) if mask is not None else nullcontext():
             output = self.model(
                 inputs_embeds=embeds,
                 position_ids=positions if positions.shape[0] > 1 else positions[0],

@@ -14,6 +14,7 @@ from docspec.drafters.following.tree import Tree
 from docspec.errors import ModelError
 from docspec.verifiers.acceptance import Accepted, walk
 from docspec.verifiers.decide import Trees
+from docspec.verifiers.processors import seen
 from docspec.verifiers.sequence import Sequence
 
 TOGETHER = 64  # places whose distributions are in memory at once
@@ -54,36 +55,55 @@ class Sampled:
     See docspec.verifiers.acceptance.accept_sampled. The same seed and key give the same output whatever the
     drafts, the batch and the steps, as far as the model's logits are the same. ``processors(ids)``
     gives the ``transformers`` LogitsProcessorList, temperature included, for a prompt of those tokens;
-    ``prefixed`` says whether it looks at the tokens before a place.
+    ``prefixed`` says whether it looks at the tokens before a place, ``by_set`` that they are a set to it.
     """
 
-    def __init__(self, processors: Callable[[tuple[int, ...]], Any], seed: int, *, prefixed: bool) -> None:
+    def __init__(
+        self,
+        processors: Callable[[tuple[int, ...]], Any],
+        seed: int,
+        *,
+        prefixed: bool,
+        by_set: bool = False,
+    ) -> None:
         self.processors = processors
         self.seed = seed
         self.prefixed = prefixed
+        self.by_set = by_set
 
     def __call__(self, sequences: list[Sequence], trees: Trees, logits: torch.Tensor) -> list[Accepted]:
         rows = [logits[i, -len(tree) - 1 :] for i, tree in enumerate(trees)]  # [places, V] each
-        one = self._one_by_one if self.prefixed else self._at_once
-        return [one(sequence, tree, row) for sequence, tree, row in zip(sequences, trees, rows, strict=True)]
+        return [
+            self._row(sequence, tree, row) for sequence, tree, row in zip(sequences, trees, rows, strict=True)
+        ]
+
+    def _row(self, sequence: Sequence, tree: Tree, logits: torch.Tensor) -> Accepted:
+        before = np.empty((len(tree) + 1, 0), np.int64) if not self.prefixed else None
+        if self.by_set:
+            before = seen([sequence], [tree])
+        if before is None:
+            return self._one_by_one(sequence, tree, logits)
+        return self._at_once(sequence, tree, logits, torch.from_numpy(before).to(logits.device))
 
     def _chances(self, sequence: Sequence, tree: Tree) -> list[float]:
         """Of the next output token and those that may follow it in this step."""
         count = max(tree.depths, default=0) + 1
         return chances(self.seed, sequence.key, len(sequence.output), count)
 
-    def _at_once(self, sequence: Sequence, tree: Tree, logits: torch.Tensor) -> Accepted:
-        """Every place of a few at a time: no place waits for the token chosen at the one before."""
+    def _at_once(
+        self, sequence: Sequence, tree: Tree, logits: torch.Tensor, before: torch.Tensor
+    ) -> Accepted:
+        """Every place of a few at a time, with the tokens ``before`` [places, L] them: no place waits for the
+        token chosen at the one before."""
         processors = self.processors(sequence.prompt.ids)
         by_depth = self._chances(sequence, tree)
         wanted = [by_depth[depth] for depth in (0, *tree.depths)]
-        nothing = torch.empty(1, 0, dtype=torch.long, device=logits.device)
         choices: list[int] = []
 
         def choose(place: int, drafted: int | None) -> int:
             while place >= len(choices):
                 some = slice(len(choices), len(choices) + TOGETHER)
-                choices.extend(draw(processors(nothing, logits[some].float()), wanted[some]))
+                choices.extend(draw(processors(before[some], logits[some].float()), wanted[some]))
             return choices[place]
 
         return walk(tree, choose)

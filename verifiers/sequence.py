@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Mapping
 from collections.abc import Sequence as Seq
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -81,11 +81,22 @@ class Sequence:
     steps: int = 0
     unasked: int | None = None  # steps since the draft was last asked for tokens, if ever
     untold: list[int] = field(default_factory=list)  # what was emitted since then
+    _distinct: dict[int, None] = field(default_factory=dict)
+    _counted: int = -1  # tokens of the output that are in it, once the prompt is
 
     @property
     def cached(self) -> int:
         """Tokens whose keys and values belong in the cache: all but the last one emitted."""
         return len(self.prompt) + max(len(self.output) - 1, 0)
+
+    @property
+    def distinct(self) -> Mapping[int, None]:
+        """The tokens of prompt and output, each once."""
+        if self._counted < 0:
+            self._distinct.update(dict.fromkeys(self.prompt.ids))
+        self._distinct.update(dict.fromkeys(self.output[max(self._counted, 0) :]))
+        self._counted = len(self.output)
+        return self._distinct
 
     @property
     def room(self) -> int:

@@ -151,14 +151,13 @@ class StatefulCache(RaggedCache):
     def behind(self, row: int, cached: int) -> int:
         return cached - self._seen[row] if self.resends else 0
 
-    def columns(self, counts: Seq[int], *, prefill: bool) -> list[int]:
-        return super().columns(counts, prefill=True) if prefill else [0] * len(counts)
+    def columns(self, counts: Seq[int], width: int, *, prefill: bool) -> list[int]:
+        return super().columns(counts, width, prefill=True) if prefill else [0] * len(counts)
 
-    def plan(
+    def begin(
         self, rows: list[int], starts: list[int], counts: list[int], *, prefill: bool, device: torch.device
     ) -> None:
-        super().plan(rows, starts, counts, prefill=prefill, device=device)
-        self._pass = _Pass(starts, counts, self.columns(counts, prefill=prefill))
+        self._pass = _Pass(starts, counts, self.columns(counts, max(counts), prefill=prefill))
         index = None if prefill else torch.tensor(rows, device=device)
         for layer in self._states:
             layer.begin(index)

@@ -16,7 +16,7 @@ from docspec.verifiers.clock import now
 from docspec.verifiers.decide import Decide, ExactWithProcessors, Fused, exact
 from docspec.verifiers.family import Family, find_profile
 from docspec.verifiers.generation import refuse_unsupported
-from docspec.verifiers.processors import greedy_processors, prefixed, sampling_processors, stopping
+from docspec.verifiers.processors import by_set, greedy_processors, prefixed, sampling_processors, stopping
 from docspec.verifiers.refusals import (
     first_line,
     not_loaded,
@@ -57,9 +57,11 @@ class TransformersModel(Family):
             return Fused(config.trade)
         if config.accept == "sampled":
             processors = sampling_processors(self.model, config.temperature, self._bound(config))
-            return Sampled(processors, config.seed, prefixed=prefixed(processors((0,))))
+            asked = processors((0,))
+            return Sampled(processors, config.seed, prefixed=prefixed(asked), by_set=by_set(asked))
         processors = greedy_processors(self.model, self._bound(config))
-        return ExactWithProcessors(processors) if len(processors((0,))) else exact
+        asked = processors((0,))
+        return ExactWithProcessors(processors, by_set=by_set(asked)) if len(asked) else exact
 
     def limit(self, request: Request, config: Config) -> int:
         return self._bound(config)

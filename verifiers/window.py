@@ -17,6 +17,7 @@ LONGEST_BRANCH = 8
 WINDOWS = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256, 384, LONGEST)  # tried lengths
 SIDES = 4  # branches that a tree has, more or less
 HOST_WEIGHT = 0.05  # of a time that was measured, in a running mean
+HOST_FADING = 0.98  # of those means, in a step in which nothing was proposed
 ASKING = 0.05  # of a step's time, to ask drafts whose windows do not pay
 
 
@@ -122,17 +123,29 @@ def window_length(rate: float, base: float, slope: float, rows: int, chance: flo
 
 @dataclass(slots=True)
 class HostCost:
-    """Running means of the seconds that proposing takes the host: a chain, and a tree."""
+    """Running means of the seconds that proposing takes the host: a chain, and a tree.
+
+    They fall while none is proposed, so that what was dear once (on a busy machine, say) is tried again.
+    """
 
     chain: float = 0.0
     tree: float = 0.0
+    _recorded: bool = False  # since the last step
 
     def record(self, seconds: float, branches: bool) -> None:
         """Note what proposing a window took."""
+        self._recorded = True
         if branches:
             self.tree += HOST_WEIGHT * (seconds - self.tree)
         else:
             self.chain += HOST_WEIGHT * (seconds - self.chain)
+
+    def fade(self) -> None:
+        """Note that a step begins."""
+        if not self._recorded:
+            self.chain *= HOST_FADING
+            self.tree *= HOST_FADING
+        self._recorded = False
 
     def pause(self, share: float) -> int:
         """For how many steps not to ask a draft that no window is sent of, so that asking takes little of

@@ -1,0 +1,68 @@
+"""Attention of several tokens over a cache whose key and value heads are fewer than the query heads.
+
+With a mask and more than one query transformers (5.23) repeats keys and values for all heads (grouped-query
+attention, Ainslie et al. 2023, arXiv 2305.13245), which copies a cache of thousands of places several times
+over in each layer of a verify pass. Here the queries that share a head stand below each other instead.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+from torch.nn.functional import scaled_dot_product_attention
+from transformers import AttentionInterface
+from transformers.integrations.sdpa_attention import sdpa_attention_forward
+
+REPEATED = "sdpa"  # the implementation that this one stands for
+GROUPED = "docspec_grouped"
+_HEEDED = ("position_bias", "cache", "softcap", "s_aux")  # arguments that are more than a mask says
+
+
+def grouped_attention(
+    module: torch.nn.Module,
+    query: torch.Tensor,
+    key: torch.Tensor,
+    value: torch.Tensor,
+    attention_mask: torch.Tensor | None,
+    dropout: float = 0.0,
+    scaling: float | None = None,
+    **more: Any,
+) -> tuple[torch.Tensor, None]:
+    """What transformers' ``sdpa`` gives of ``query`` [n, H, Q, D] and ``key`` and ``value`` [n, H / g, S, D]:
+    [n, Q, H, D].
+
+    It is called itself for all but a mask that heads share, [n, 1, Q, S], and more than one query.
+    """
+    rows, heads, width, size = query.shape
+    groups = heads // key.shape[1]
+    shared = attention_mask is not None and attention_mask.dim() == 4 and attention_mask.shape[1] == 1
+    other = any(more.get(name) is not None for name in _HEEDED)
+    if not shared or other or groups == 1 or width == 1 or dropout or heads != groups * key.shape[1]:
+        return sdpa_attention_forward(
+            module, query, key, value, attention_mask, dropout=dropout, scaling=scaling, **more
+        )
+    assert attention_mask is not None
+    span = key.shape[2]
+    below = query.reshape(rows, key.shape[1], groups * width, size)
+    mask = attention_mask.expand(rows, groups, width, span).reshape(rows, 1, groups * width, span)
+    found = scaled_dot_product_attention(below, key, value, attn_mask=mask, scale=scaling)
+    return found.reshape(rows, heads, width, -1).transpose(1, 2).contiguous(), None
+
+
+AttentionInterface.register(GROUPED, grouped_attention)
+
+
+@contextmanager
+def grouped(config: Any) -> Iterator[None]:
+    """Within it, a decoder of this ``config`` that attends by ``sdpa`` does so by ``grouped_attention``."""
+    if config._attn_implementation != REPEATED:
+        yield
+        return
+    config._attn_implementation = GROUPED
+    try:
+        yield
+    finally:
+        config._attn_implementation = REPEATED
