@@ -139,7 +139,7 @@ def test_a_right_draft_takes_one_window(kind: str) -> None:
 
 @pytest.mark.parametrize("kind", STATEFUL)
 def test_padding_of_a_prefill_is_in_no_state(kind: str) -> None:
-    """A row that is padded for a longer one's sake has the logits that it has alone, then and a step later."""
+    """A row that is padded up to a longer one has the logits that it has alone, then and a step later."""
     model = tiny_decoder(kind=kind)
     prompts = [sequence(model, key, ids, LIMIT).prompt for key, ids in enumerate(([3, 4, 5], [1, 2] * 4))]
     alone, padded = (_two_passes(Runner(model, 2), prompts[:count]) for count in (1, 2))
