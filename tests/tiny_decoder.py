@@ -64,7 +64,7 @@ def _delta_net() -> Any:
 
 
 def _biased(model: Any) -> Any:
-    """``model`` with biases that are not zero: with those, padding of zeros is seen where no mask hides it."""
+    """``model`` with biases that are not zero: padding of zeros is then seen where no mask hides it."""
     for name, weight in model.named_parameters():
         if name.endswith((".bias", ".dt_bias")):
             torch.nn.init.normal_(weight)
