@@ -177,7 +177,7 @@ class Runner:
         if self._window is not None:
             place = places.gather(1, query)[:, None, :, None]
             near = places[:, None, None] > place - self._window
-            sliding = full & (near | (key == at))
+            sliding = full & near
             if not self._by_kind:
                 return sliding
             masks["sliding_attention"] = sliding
