@@ -27,10 +27,12 @@ _DECLARATION = re.compile(r"<(?=[!?])")  # which the parser does not take everyw
 _FENCES = re.compile(r"^\s*```\w*\n(.*?)\n?```\s*$", re.DOTALL)
 _FORMULA = "formula-"  # a tag that stands for a formula while HTML is parsed, with its number
 _HEADING = re.compile(r"h[1-6]")
-_LINES = frozenset({"p", "div", "ul", "ol", "li", "pre", "hr", "caption"})
+_LINES = frozenset({"p", "div", "ul", "ol", "li", "pre", "hr", "caption", "table", "tr"})
 _SIGNS = {"b": "**", "strong": "**", "i": "*", "em": "*", "del": "~~", "s": "~~"}
 _KEPT = frozenset({"sup", "sub"})  # markdown has no other signs for them
-_DROPPED = frozenset({"u", "small", "big", "span", "chem", "img", "math", "input", "code"})
+_DROPPED = frozenset(
+    {"u", "small", "big", "span", "chem", "img", "math", "input", "code", "td", "th", "tbody", "thead"}
+)
 
 
 def write(category: Category, text: str, level: int | None = None) -> str:
@@ -87,6 +89,8 @@ def _pieces(block: str) -> Iterator[PageRegion]:
         grid = read_table(_DECLARATION.sub("&lt;", inside))
         if grid is not None and grid.cells:
             yield PageRegion(Category.TABLE, write_html(grid, header_cells=True))
+        else:  # empty, or larger than any table
+            yield from _blocks(table[0])
     yield from _blocks(block[reached:])
 
 
