@@ -34,7 +34,7 @@ def test_exact_emits_the_greedy_tokens(window: list[int], data: st.DataObject) -
 
 
 def test_a_path_has_strayed_once_it_is_off_the_main_branch() -> None:
-    """The main branch's nodes are the tree's first ones, so that a path's last node tells; none is no stray."""
+    """The main branch's nodes are the tree's first ones, so that a path's last node tells."""
     tree = Tree.merge([[5], [6]])  # node 0 on the main branch, node 1 beside it
     assert [accept_exact([token, 1, 2], tree).strayed for token in (5, 6, 7)] == [False, True, False]
     assert Accepted([0, 1, 3], []).strayed

@@ -53,9 +53,9 @@ def test_catalogue_is_the_registry() -> None:
     types = [model_type for card in CARDS if not card.word for model_type in card.model_types]
     assert sorted(types) == BUILTIN
     for card in CARDS:
-        types = [registry.load("profiles", name) for name in card.model_types]
-        assert {kind.of(card.word).native for kind in types} == {card.native}
-        assert all((kind.of(card.word) is kind) == (card.word == "") for kind in types)
+        kinds = [registry.load("profiles", name) for name in card.model_types]
+        assert {kind.of(card.word).native for kind in kinds} == {card.native}
+        assert all((kind.of(card.word) is kind) == (card.word == "") for kind in kinds)
 
 
 def test_plug_in_profiles_are_listed(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,6 +14,7 @@ from dataclasses import replace
 from itertools import groupby
 
 from docspec.drafters.formats import block_html
+from docspec.drafters.formats.boxes import from_grid, to_grid
 from docspec.types import Box, Category, Image, PageRegion, union
 
 GRID = 1000
@@ -68,13 +69,9 @@ def _block(regions: Sequence[PageRegion], width: int, height: int) -> str:
     boxes = [region.box for region in regions if region.box is not None]
     if not (body or first.category is Category.PICTURE):
         return ""
-    place = f'data-bbox="{_numbers(union(boxes), width, height)}" ' if boxes else ""
+    numbers = to_grid(union(boxes), width, height, GRID) if boxes else []
+    place = f'data-bbox="{" ".join(map(str, numbers))}" ' if boxes else ""
     return f'<div {place}data-label="{_LABELS[first.category]}">{body}</div>'
-
-
-def _numbers(box: Box, width: int, height: int) -> str:
-    scaled = [GRID * value / side for value, side in zip(box, (width, height) * 2, strict=True)]
-    return " ".join(str(min(max(round(value), 0), GRID)) for value in scaled)
 
 
 def _regions(output: str, width: int, height: int) -> Iterator[PageRegion]:
@@ -83,7 +80,7 @@ def _regions(output: str, width: int, height: int) -> Iterator[PageRegion]:
         yield from _labelled(output[reached : opening.start()], label, box)
         found, numbers = _LABEL.search(opening[0]), _BOX.search(opening[0])
         reached, label = opening.end(), found[1] if found else ""
-        box = _box([int(number) for number in numbers.groups()], width, height) if numbers else None
+        box = from_grid(list(map(int, numbers.groups())), width, height, GRID) if numbers else None
     yield from _labelled(output[reached:], label, box)
 
 
@@ -95,8 +92,3 @@ def _labelled(html: str, label: str, box: Box | None) -> Iterator[PageRegion]:
     for region in found:
         plain = region.category is Category.TEXT and category is not None and len(found) == 1
         yield replace(region, box=box, category=category if plain and category else region.category)
-
-
-def _box(numbers: Sequence[int], width: int, height: int) -> Box:
-    x0, y0, x1, y1 = (min(number, GRID) / GRID for number in numbers)
-    return min(x0, x1) * width, min(y0, y1) * height, max(x0, x1) * width, max(y0, y1) * height
