@@ -296,8 +296,8 @@ def got_ocr2(sliding: bool) -> Parts:
 
 def qianfan_ocr(sliding: bool) -> Parts:
     text = decoder(head_dim=8, model_type="qwen3") | (SLIDING if sliding else {})
-    vision = {"hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 2, "num_attention_heads": 2}
-    vision |= {"image_size": [28, 28], "patch_size": [7, 7]}
+    vision: dict[str, Any] = {"hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 2}
+    vision |= {"num_attention_heads": 2, "image_size": [28, 28], "patch_size": [7, 7]}
     config = transformers.QianfanOCRConfig(
         text_config=text, vision_config=vision, image_token_id=token_id("<IMG_CONTEXT>"), image_seq_length=4
     )

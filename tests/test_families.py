@@ -171,8 +171,9 @@ def test_angles_of_a_kind_of_layer_count_as_well() -> None:
     made = loaded(checkpoint("qwen2_vl"))
     rope = {"rope_type": "dynamic", "factor": 2.0, "original_max_position_embeddings": 16}
     made.model.config.get_text_config().rope_parameters = {
-        "full_attention": rope,
-        "sliding_attention": {"rope_type": "default"},
+        "full_attention": rope | {"original_max_position_embeddings": 64},
+        "sliding_attention": rope,
+        "other": {"rope_type": "default"},
     }
     runner = Runner(made.model, 1)
     runner.cache.reserve(1, 32, 32)
