@@ -146,6 +146,12 @@ def test_padding_of_a_prefill_is_in_no_state(kind: str) -> None:
     torch.testing.assert_close(padded, alone, rtol=1e-4, atol=1e-4)
 
 
+@pytest.mark.parametrize("kind", STATEFUL)
+def test_a_prompt_of_one_token_begins_without_a_state(kind: str) -> None:
+    """A pass over one token is a prefill as well, where nothing came before it."""
+    decode(kind, [[5]], 1, 0)
+
+
 def _two_passes(runner: Runner, prompts: Seq[Prompt]) -> torch.Tensor:
     """The first row's logits of a prefill without drafts and of a step after it: [2, V]."""
     rows, trees = range(len(prompts)), [Tree.chain([]) for _ in prompts]
