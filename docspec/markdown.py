@@ -138,14 +138,14 @@ def escaped_start(text: str) -> int | None:
     return found.end() - 1 if found else None
 
 
-def escaped(text: str) -> str:
-    """Lines of plain ``text`` as markdown that renders as they are."""
-    return "\n".join(map(_escaped_line, text.split("\n")))
+def escaped(text: str, *, starts: bool = True) -> str:
+    """Lines of plain ``text`` as markdown that renders as they are; ``starts``: they begin lines there."""
+    return "\n".join(_escaped_line(line, starts=starts) for line in text.split("\n"))
 
 
-def _escaped_line(line: str) -> str:
+def _escaped_line(line: str, *, starts: bool = True) -> str:
     places = escaped_places(line)
-    if (start := escaped_start(line)) is not None:
+    if starts and (start := escaped_start(line)) is not None:
         places.add(start)
     return "".join(f"\\{char}" if place in places else char for place, char in enumerate(line))
 

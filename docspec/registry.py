@@ -62,6 +62,7 @@ BUILTIN: dict[str, dict[str, str]] = {
         "idefics3": "docspec.verifiers.profiles.granite_docling:GraniteDocling",
         "lighton_ocr": "docspec.verifiers.profiles.lighton_ocr:LightOnOcr",
         "paddleocr_vl": "docspec.verifiers.profiles.paddleocr_vl:PaddleOCRVL",
+        "qianfan_ocr": "docspec.verifiers.profiles.qianfan_ocr:QianfanOcr",
         "qwen2_vl": "docspec.verifiers.profiles.qwen_vl:QwenVL",
         "qwen2_5_vl": "docspec.verifiers.profiles.qwen_vl:QwenVL",
         "qwen3_vl": "docspec.verifiers.profiles.qwen_vl:QwenVL",

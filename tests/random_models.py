@@ -30,6 +30,7 @@ SPECIAL = [
     *("<|user|>", "<|assistant|>", "<|begin_of_image|>", "<|image|>", "<|end_of_image|>"),
     *("<hy_begin>", "<hy_image>", "<hy_end>", "<|hy_pad|>"),
     *("<img>", "<imgpad>", "</img>", "<image>", "<|grounding|>"),
+    *("<IMG_CONTEXT>", "<nl>", "<lcel>"),
     *("<fake_token_around_image>", "<global-img>", "<end_of_utterance>"),
     *(
         "<|vision_pad|>",
@@ -293,6 +294,25 @@ def got_ocr2(sliding: bool) -> Parts:
     return model, [transformers.GotOcr2Processor(images, tokenizer())]
 
 
+def qianfan_ocr(sliding: bool) -> Parts:
+    text = decoder(head_dim=8, model_type="qwen3") | (SLIDING if sliding else {})
+    vision: dict[str, Any] = {"hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 2}
+    vision |= {"num_attention_heads": 2, "image_size": [28, 28], "patch_size": [7, 7]}
+    config = transformers.QianfanOCRConfig(
+        text_config=text, vision_config=vision, image_token_id=token_id("<IMG_CONTEXT>"), image_seq_length=4
+    )
+    roles = {
+        "start_image_token": "<img>",
+        "end_image_token": "</img>",
+        "context_image_token": "<IMG_CONTEXT>",
+    }
+    chat = template("<|im_start|>user\n", "<image>\n", "<|im_end|>\n<|im_start|>assistant\n")
+    images = GotOcr2ImageProcessorPil(size={"height": 28, "width": 28}, crop_to_patches=True, max_patches=4)
+    return transformers.QianfanOCRForConditionalGeneration(config), [
+        transformers.QianfanOCRProcessor(images, tokenizer(roles), image_seq_length=4, chat_template=chat)
+    ]
+
+
 def idefics3(sliding: bool) -> Parts:
     # Mistral's window is all layers', and no list says so
     text = decoder(model_type="mistral", sliding_window=7) if sliding else decoder(model_type="llama")
@@ -364,6 +384,10 @@ BUILDS = {
     "qwen2_5_vl": Build(qwen2_5_vl, sliding=True),
     "qwen3_vl": Build(qwen3_vl),
     "qwen3_5": Build(qwen3_5),
+    # the same classes, asked otherwise because of their names
+    "mineru2.5": Build(qwen2_vl),
+    "surya-ocr-2": Build(qwen3_5),
+    "qianfan_ocr": Build(qianfan_ocr, sliding=True),
     "paddleocr_vl": Build(paddleocr_vl),
     "lighton_ocr": Build(lighton_ocr, sliding=True),
     "got_ocr2": Build(got_ocr2, sliding=True),

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from docspec.drafters.following.tree import Tree
-from docspec.verifiers.acceptance import accept_exact
+from docspec.verifiers.acceptance import Accepted, accept_exact
 from docspec.verifiers.window import (
     LONGEST,
     AcceptanceRate,
@@ -31,6 +31,14 @@ def test_exact_emits_the_greedy_tokens(window: list[int], data: st.DataObject) -
     assert emitted == choices[: len(emitted)]
     assert emitted[:-1] == window[: len(emitted) - 1]
     assert len(emitted) == size or emitted[-1] != window[len(emitted) - 1]
+
+
+def test_a_path_has_strayed_once_it_is_off_the_main_branch() -> None:
+    """The main branch's nodes are the tree's first ones, so that a path's last node tells."""
+    tree = Tree.merge([[5], [6]])  # node 0 on the main branch, node 1 beside it
+    assert [accept_exact([token, 1, 2], tree).strayed for token in (5, 6, 7)] == [False, True, False]
+    assert Accepted([0, 1, 3], []).strayed
+    assert not Accepted([0, 1, 2], []).strayed
 
 
 def test_window_grows_with_acceptance_and_shrinks_with_cost() -> None:

@@ -164,3 +164,13 @@ def test_out_of_memory_with_one_row_says_what_to_do() -> None:
     made = [sequence(tiny_decoder(), key, [3, 4], 9) for key in range(4)]
     with pytest.raises(ModelError, match="smaller image"):
         list(Engine(runner, exact, 10**6).run(made))
+
+
+def test_rows_that_are_done_survive_running_out_of_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where a prefill's first pass ends a row and its second is too much, that row still comes out."""
+    monkeypatch.setattr(engine_module, "PREFILL_TOKENS", 4)
+    model = tiny_decoder()
+    runner = _Failing(model, 2, {2})
+    made = [sequence(model, key, [3, 4, 5 + key], 1) for key in range(2)]
+    check(list(Engine(runner, exact, 10**6).run(made)), 2)
+    assert runner.count == 3

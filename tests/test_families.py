@@ -26,7 +26,10 @@ from docspec.verifiers.runner import Runner
 from docspec.verifiers.sequence import Prompt
 from docspec.verifiers.transformers_vlm import TransformersModel, load
 
-GRIDS = ["qwen2_vl", "qwen2_5_vl", "qwen3_vl", "qwen3_5", "paddleocr_vl", "glm_ocr"]
+GRIDS = [
+    *("qwen2_vl", "qwen2_5_vl", "qwen3_vl", "qwen3_5", "paddleocr_vl", "glm_ocr"),
+    *("mineru2.5", "surya-ocr-2"),
+]
 
 
 def loaded(folder: str) -> TransformersModel:
@@ -98,6 +101,11 @@ def test_each_kind_of_region_is_asked_for_in_the_familys_words(family: str) -> N
         assert text.index("Attached is one page") < text.index("<|image_pad|>")
     if family == "qwen3_5":
         assert text.endswith("[no]")  # it is told not to think first
+    if family == "surya-ocr-2":
+        assert text.endswith("[yes]")  # its own client has no setting for that
+    if family == "mineru2.5":
+        assert text.startswith("<|im_start|>system\nYou are a helpful assistant.<|im_end|>")
+        assert "<|vision_end|>\nTable Recognition:<|im_end|>" in asked(made, Category.TABLE)
 
 
 def test_prompts_that_look_ahead_are_refused() -> None:
@@ -163,8 +171,9 @@ def test_angles_of_a_kind_of_layer_count_as_well() -> None:
     made = loaded(checkpoint("qwen2_vl"))
     rope = {"rope_type": "dynamic", "factor": 2.0, "original_max_position_embeddings": 16}
     made.model.config.get_text_config().rope_parameters = {
-        "full_attention": rope,
-        "sliding_attention": {"rope_type": "default"},
+        "full_attention": rope | {"original_max_position_embeddings": 64},
+        "sliding_attention": rope,
+        "other": {"rope_type": "default"},
     }
     runner = Runner(made.model, 1)
     runner.cache.reserve(1, 32, 32)
@@ -222,6 +231,9 @@ def note(tmp_path: Path) -> Path:
         ("qwen3_5", "region"),
         ("qwen3_5", "page"),
         ("qwen3_5", "hierarchical"),
+        ("mineru2.5", "region"),
+        ("surya-ocr-2", "page"),
+        ("qianfan_ocr", "page"),
     ],
 )
 def test_command_line_takes_a_checkpoint(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence as Seq
 
 import pytest
 import torch
@@ -13,7 +14,7 @@ from tiny_decoder import END, VOCABULARY, LetterCodec
 from docspec.drafters.following.cursor import DraftCursor
 from docspec.drafters.following.drafted_next import DraftedNext
 from docspec.drafters.following.tree import Tree
-from docspec.verifiers.decide import Decide, Fused, exact
+from docspec.verifiers.decide import Decide, Fused, exact, log_odds
 from docspec.verifiers.sequence import Prompt, Sequence
 
 LIMIT = 40
@@ -74,18 +75,23 @@ def test_infinity_is_the_draft_and_zero_is_exact(
         assert decoded(Fused(float("inf")), seed, draft, script, windows) == [*tokens, END]
 
 
+def chosen(decide: Fused, confidence: float, nats: float, sent: Seq[int] = ()) -> int:
+    """The first token that is emitted where the draft's, 1, is ``nats`` behind the verifier's, 5, and 7 is
+    hardly; ``sent`` is the window."""
+    codec = LetterCodec()
+    prompt = Prompt(torch.zeros(1, 4), torch.zeros(1, 1, dtype=torch.long), following=1)
+    cursor, beside = DraftCursor([], codec, END), DraftedNext("bcd", codec, END)
+    sequence = Sequence("key", prompt, cursor, frozenset((END,)), LIMIT, beside, confidence=confidence)
+    logits = torch.zeros(1, 1 + len(sent), VOCABULARY)
+    logits[..., 5], logits[..., 7] = nats, nats - 0.1
+    [accepted] = decide([sequence], [Tree.chain(sent)], logits)
+    return accepted.tokens[0]
+
+
 @pytest.mark.parametrize("confidence", [0.5, 0.9, 1.0])
 def test_a_place_behind_the_window_is_weighed_too(confidence: float) -> None:
     """The token after the last one that was sent stands or falls by the same rule as those that were."""
-    codec = LetterCodec()
-    prompt = Prompt(torch.zeros(1, 4), torch.zeros(1, 1, dtype=torch.long), following=1)
-    beside = DraftedNext("bcd", codec, END)
-    cursor = DraftCursor([], codec, END)
-    sequence = Sequence("key", prompt, cursor, frozenset((END,)), LIMIT, beside, confidence=confidence)
-    logits = torch.zeros(1, 1, VOCABULARY)
-    logits[0, 0, 5] = 1.0  # the draft's own token, 1, is a nat behind
-    [accepted] = Fused(1.0)([sequence], [Tree.chain([])], logits)
-    assert accepted.tokens == [5 if confidence == 0.5 else 1]
+    assert chosen(Fused(1.0), confidence, 1.0) == (5 if confidence == 0.5 else 1)
 
 
 def test_a_pass_that_was_lost_is_weighed_anew() -> None:
@@ -98,3 +104,28 @@ def test_a_pass_that_was_lost_is_weighed_anew() -> None:
     assert beside.token == 2
     beside.follow([1, 2, 3])
     assert beside.token == 4
+
+
+def test_a_window_that_is_not_the_draft_does_not_speak_for_it() -> None:
+    """Where something else was sent (from another draft), the draft's own token is weighed all the same."""
+    assert chosen(Fused(1.0), 0.9, 3.0, [7]) == 5
+    assert chosen(Fused(1.0), 0.9, 2.0, [7]) == 1
+
+
+def test_what_no_draft_has_is_emitted_where_it_is_clearly_preferred() -> None:
+    """By so many nats or more, however sure the draft is; other tokens give way to it."""
+    for clearly, token in ((1.9, 5), (2.0, 5), (2.1, 1)):
+        assert chosen(Fused(1.0, undrafted=[5], clearly=clearly), 1.0, 2.0) == token
+    assert chosen(Fused(1.0, undrafted=[6], clearly=0.0), 1.0, 2.0) == 1
+
+
+def test_a_drafts_token_may_count_for_more() -> None:
+    """Its weight divides what the verifier has to prefer another by."""
+    assert chosen(Fused(1.0), 0.9, 3.0) == 5
+    assert chosen(Fused(1.0, weights={1: 2.0}), 0.9, 3.0) == 1
+    assert chosen(Fused(1.0, undrafted=[5], clearly=2.0, weights={1: 2.0}), 1.0, 3.0) == 1
+
+
+def test_a_reader_that_is_mostly_wrong_weighs_nothing() -> None:
+    """Nothing is preferred because a bad reader says otherwise; one that is never wrong always stands."""
+    assert [log_odds(confidence) for confidence in (0.0, 0.3, 0.5, 1.0)] == [0, 0, 0, float("inf")]

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from PIL import Image
 from transformers.models.qwen2_vl.image_processing_pil_qwen2_vl import Qwen2VLImageProcessorPil
 
 from docspec import registry
@@ -16,7 +17,7 @@ from docspec.doctor import profiles
 from docspec.drafters.formats import grounding
 from docspec.types import Category, PageRegion
 from docspec.verifiers.profiles.catalogue import CARDS
-from docspec.verifiers.profiles.framing import MAX_ASPECT, MIN_SIDE, framed
+from docspec.verifiers.profiles.framing import MAX_ASPECT, MIN_SIDE, fitted, framed
 
 PAGE = np.zeros((1000, 500, 3), dtype=np.uint8)
 REGIONS = (
@@ -28,21 +29,33 @@ REGIONS = (
     PageRegion(Category.PICTURE, "", (50, 800, 450, 900)),
 )
 BUILTIN = sorted(registry.BUILTIN["profiles"])
+# checkpoints that are asked otherwise than others of their type
+NAMED = {
+    "opendatalab/MinerU2.5-2509-1.2B": "qwen2_vl",
+    "opendatalab/MinerU2.5-Pro-2604-1.2B": "qwen2_vl",
+    "allenai/olmOCR-2-7B-1025": "qwen2_5_vl",
+    "ATH-MaaS/OvisOCR2": "qwen3_5",
+    "lightonai/LightOnOCR-3-0.8B": "qwen3_5",
+    "datalab-to/surya-ocr-2": "qwen3_5",
+}
 # dots.ocr needs its processor to read a page; it has tests of its own
-FAMILIES = [name for name in BUILTIN if name != "dots_ocr"]
+FAMILIES = [name for name in [*BUILTIN, *NAMED] if name != "dots_ocr"]
 
 
-def profile(model_type: str, name: str = "") -> Any:
-    """The family's profile around no model at all."""
-    return registry.load("profiles", model_type)(SimpleNamespace(name_or_path=name), None, None)
+def profile(name: str, processor: Any = None) -> Any:
+    """The profile of a model type, or of a checkpoint with one of its own, around no model at all."""
+    kind = registry.load("profiles", NAMED.get(name, name)).of(name)
+    return kind(SimpleNamespace(name_or_path=name), None, processor)
 
 
 def test_catalogue_is_the_registry() -> None:
     """Every built-in profile has its card, and the card its profile's native mode."""
-    types = [model_type for card in CARDS for model_type in card.model_types]
+    types = [model_type for card in CARDS if not card.word for model_type in card.model_types]
     assert sorted(types) == BUILTIN
     for card in CARDS:
-        assert {registry.load("profiles", name).native for name in card.model_types} == {card.native}
+        kinds = [registry.load("profiles", name) for name in card.model_types]
+        assert {kind.of(card.word).native for kind in kinds} == {card.native}
+        assert all((kind.of(card.word) is kind) == (card.word == "") for kind in kinds)
 
 
 def test_plug_in_profiles_are_listed(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -82,7 +95,7 @@ def test_page_drafts_are_read_back(model_type: str) -> None:
     assert family.write_page((), PAGE) == "" or not family.read_page(family.write_page((), PAGE), PAGE)
 
 
-@given(st.sampled_from(FAMILIES), st.text(alphabet="<>|/ab[],1\n-#$\\", max_size=60))
+@given(st.sampled_from(FAMILIES), st.text(alphabet='<>|/ab[],1\n-#$\\!?&;"=', max_size=60))
 @settings(deadline=None)
 def test_page_readers_take_anything(model_type: str, output: str) -> None:
     """Broken output is read without an error."""
@@ -145,17 +158,16 @@ def test_front_matter_is_not_the_pages_text() -> None:
 
 def test_olmocr_pages_have_their_published_size() -> None:
     """The longer side is 1288 pixels for olmOCR, the processor's own choice for other checkpoints."""
-    assert profile("qwen2_5_vl", "allenai/olmOCR-2-7B-1025").picture(PAGE, None).size == (500, 1000)
+    olmocr = profile("allenai/olmOCR-2-7B-1025")
+    assert olmocr.picture(PAGE, None).size == (500, 1000)
     large = np.zeros((2576, 1000, 3), dtype=np.uint8)
-    assert profile("qwen2_5_vl", "allenai/olmOCR-2-7B-1025").picture(large, None).size == (500, 1288)
+    assert olmocr.picture(large, None).size == (500, 1288)
     assert profile("qwen2_5_vl").picture(large, None).size == (1000, 2576)
 
 
 def test_readers_made_of_qwen3_5_are_asked_as_published() -> None:
     """OvisOCR2 has one prompt and bounds of its own, LightOnOCR-3 none but the image."""
-    ovis, lighton, qwen = (
-        profile("qwen3_5", name) for name in ("ATH-MaaS/OvisOCR2", "lightonai/LightOnOCR-3-0.8B", "Qwen3.5")
-    )
+    ovis, lighton, qwen = map(profile, ("ATH-MaaS/OvisOCR2", "lightonai/LightOnOCR-3-0.8B", "qwen3_5"))
     for category in (None, Category.TEXT, Category.TABLE):
         assert ovis.prompt_for(category).startswith("\nExtract all readable content from the image")
         assert [part["type"] for part in ovis.content(category)] == ["image", "text"]
@@ -164,14 +176,14 @@ def test_readers_made_of_qwen3_5_are_asked_as_published() -> None:
     assert lighton.picture(large, None).size == (500, 2048)
     assert ovis.picture(large, None).size == qwen.picture(large, None).size == (1000, 4096)
     images: Any = Qwen2VLImageProcessorPil()
-    registry.load("profiles", "qwen3_5")(SimpleNamespace(name_or_path="OvisOCR2-copy"), None, images)
+    profile("ATH-MaaS/OvisOCR2", images)
     assert (images.size.shortest_edge, images.size.longest_edge) == (448**2, 2880**2)
 
 
 def test_what_stands_for_a_picture_is_no_text() -> None:
     """OvisOCR2 writes a tag with a box in a picture's place."""
     output = '# A\n\n<img src="images/bbox_1_20_300_999.jpg" />\n\ntext'
-    read = profile("qwen3_5", "ATH-MaaS/OvisOCR2").read_page(output, PAGE)
+    read = profile("ATH-MaaS/OvisOCR2").read_page(output, PAGE)
     assert [region.text for region in read] == ["A", "text"]
 
 
@@ -189,3 +201,39 @@ def test_grounded_markdown_survives_breaks() -> None:
     assert [(region.text, region.box) for region in found] == [("A", None)]
     found = grounding.read("loose\n\n<|ref|>text<|/ref|><|det|>[[1, 2, 3, 4]\nmore", PAGE)
     assert [region.text for region in found] == ["loose", "more"]
+
+
+def test_mineru_is_known_by_its_name_and_reads_regions() -> None:
+    """MinerU2.5 of both kinds has its client's prompts, OTSL tables, and a word for no text at all."""
+    for name in ("opendatalab/MinerU2.5-2509-1.2B", "opendatalab/MinerU2.5-Pro-2604-1.2B"):
+        mineru = profile(name)
+        assert [part.get("text") for part in mineru.content(Category.FORMULA)] == [
+            None,
+            "\nFormula Recognition:",
+        ]
+        assert mineru.messages(None)[0] == {"role": "system", "content": "You are a helpful assistant."}
+        assert mineru.read(Category.TEXT, "[Non-Text]\n") == ""
+        assert mineru.read(Category.FORMULA, "\\[\nx^2\n\\]") == "x^2"
+        assert "<td>a</td>" in mineru.read(Category.TABLE, "<fcel>a<fcel>b<nl>")
+        assert mineru.picture(np.zeros((10, 3000, 3), dtype=np.uint8), Category.TEXT).size == (3000, 60)
+    assert profile("qwen2_vl").messages(None)[0]["role"] == "user"
+
+
+@given(st.integers(1, 4000), st.integers(1, 4000))
+@settings(max_examples=50, deadline=None)
+def test_fitted_images_are_within_bounds(width: int, height: int) -> None:
+    """Whole cells, no more pixels than allowed, and of what is large enough to keep it the proportions."""
+    least, most, cell = 28 * 280, 1000 * 1000, 28
+    picture = fitted(Image.new("L", (width, height)), (least, most), cell)
+    assert picture.width % cell == picture.height % cell == 0
+    assert picture.width * picture.height <= most
+    if min(width, height) > 300:
+        assert picture.width / picture.height == pytest.approx(width / height, rel=0.1)
+
+
+def test_surya_pages_have_whole_cells() -> None:
+    """A page at 192 dpi keeps its size up to whole cells; a small crop is scaled up to the least."""
+    surya = profile("datalab-to/surya-ocr-2")
+    assert surya.picture(np.zeros((2112, 1632, 3), dtype=np.uint8), None).size == (1624, 2100)
+    small = surya.picture(np.zeros((60, 90, 3), dtype=np.uint8), Category.TEXT)
+    assert small.width * small.height == pytest.approx(1792 * 28, rel=0.1)

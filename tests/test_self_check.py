@@ -100,8 +100,11 @@ def test_states_that_are_wrong_are_found(fault: str, monkeypatch: pytest.MonkeyP
 
 
 def test_settings_that_are_not_applied_are_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A repetition penalty that generate applies and the engine would not is a reason to refuse."""
-    made = unchecked(checkpoint("qwen2_vl", "penalty"))
+    """Tokens that generate may not write, and that the engine would, are a reason to refuse."""
+    made = unchecked(checkpoint("qwen2_vl"))
+    inputs = made.profile.inputs(drawn(), None)
+    written = self_check.generated(made, inputs, self_check.Forced(inputs["input_ids"].shape[1], {}))
+    made.model.generation_config.suppress_tokens = written.tokens[:1]
     check(made)
     monkeypatch.setattr(self_check, "greedy_processors", lambda *_, **__: lambda _: [])
     with pytest.raises(ModelError, match="generation config"):
@@ -146,3 +149,10 @@ def test_distance_is_of_what_a_softmax_sees(rows: list[list[float]], shift: floa
     lower[:, 0] = -2e9
     assert max(distance(masked, lower)) == 0
     assert min(distance(logits, -logits)) > tolerance(torch.bfloat16)
+
+
+def test_distance_is_a_share_of_the_spread() -> None:
+    """Where one logit is far above all others, what the others say among themselves still counts."""
+    theirs = torch.cat([torch.tensor([40.0]), torch.tensor([1.0, -1.0]).repeat(500)])[None]
+    ours = torch.cat([theirs[:, :1], -theirs[:, 1:]], dim=1)
+    assert min(distance(ours, theirs)) > 0.5

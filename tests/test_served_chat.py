@@ -5,6 +5,7 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from chat_server import completion, speculated
@@ -15,14 +16,15 @@ from random_models import END, core_tokenizer, token_id
 from docspec.drafters.following.cursor import DraftCursor
 from docspec.drafters.following.drafted_next import DraftedNext
 from docspec.drafters.following.tree import Tree
-from docspec.types import DecodeStats
+from docspec.types import Category, DecodeStats
 from docspec.verifiers.acceptance import Accepted
 from docspec.verifiers.codec import TokenizerCodec
+from docspec.verifiers.profiles.mineru import MinerU
 from docspec.verifiers.runaway import RunawayGuard
 from docspec.verifiers.sequence import Prompt, Sequence
-from docspec.verifiers.served.chat import Card, answer_of, card_of, output_of, stats_of
+from docspec.verifiers.served.chat import Card, answer_of, body_of, card_of, output_of, stats_of
 from docspec.verifiers.served.exchange import Refused
-from docspec.verifiers.served.question import Answer
+from docspec.verifiers.served.question import Answer, Question
 
 LIMIT = 1500
 CODEC = TokenizerCodec(core_tokenizer())
@@ -134,3 +136,14 @@ def test_the_model_is_found_by_name_or_folder() -> None:
         card_of(cards, "y")
     with pytest.raises(Refused, match="no model"):
         card_of(None, "y")
+
+
+def test_a_family_with_a_system_prompt_sends_it() -> None:
+    """What a server's chat template is given is what the profile's own would be: system prompt and turn."""
+    family: Any = SimpleNamespace(profile=MinerU(None, None, None))
+    question = Question(np.zeros((1, 1, 3), dtype=np.uint8), Category.TABLE, ())
+    system, turn = body_of(question, b"", Card("mineru", False, None), family, 9)["messages"]
+    assert system == {"role": "system", "content": "You are a helpful assistant."}
+    assert turn["role"] == "user"
+    assert [part["type"] for part in turn["content"]] == ["image_url", "text"]
+    assert turn["content"][1]["text"] == "\nTable Recognition:"

@@ -19,6 +19,7 @@ from docspec.errors import ModelError
 from docspec.verifiers.decide import exact
 from docspec.verifiers.engine import Engine
 from docspec.verifiers.runner import Runner, layer_kinds
+from docspec.verifiers.sequence import Prompt
 from docspec.verifiers.states import StatefulCache, StateLayer
 from docspec.verifiers.window import StepCost
 
@@ -134,6 +135,30 @@ def test_a_right_draft_takes_one_window(kind: str) -> None:
     engine = Engine(Watched(model, 1), exact, 10**6)
     assert [done.output for done in engine.run([one])] == [wanted]
     assert engine.passes == (2 if engine.runner.cache.resends else 1)
+
+
+@pytest.mark.parametrize("kind", STATEFUL)
+def test_padding_of_a_prefill_is_in_no_state(kind: str) -> None:
+    """A row that is padded up to a longer one has the logits that it has alone, then and a step later."""
+    model = tiny_decoder(kind=kind)
+    prompts = [sequence(model, key, ids, LIMIT).prompt for key, ids in enumerate(([3, 4, 5], [1, 2] * 4))]
+    alone, padded = (_two_passes(Runner(model, 2), prompts[:count]) for count in (1, 2))
+    torch.testing.assert_close(padded, alone, rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("kind", STATEFUL)
+def test_a_prompt_of_one_token_begins_without_a_state(kind: str) -> None:
+    """A pass over one token is a prefill as well, where nothing came before it."""
+    decode(kind, [[5]], 1, 0)
+
+
+def _two_passes(runner: Runner, prompts: Seq[Prompt]) -> torch.Tensor:
+    """The first row's logits of a prefill without drafts and of a step after it: [2, V]."""
+    rows, trees = range(len(prompts)), [Tree.chain([]) for _ in prompts]
+    runner.cache.reserve(len(rows), 16, 32)
+    first = runner.prefill(rows, prompts, [[] for _ in rows], trees)
+    runner.cache.keep(rows, [len(prompt) for prompt in prompts], [[] for _ in rows])
+    return torch.stack([first[0, -1], runner.step(rows, prompts, [[7] for _ in rows], trees)[0, -1]])
 
 
 def test_a_draft_that_is_always_wrong_is_not_sent_again_and_again() -> None:

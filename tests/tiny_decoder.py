@@ -59,7 +59,16 @@ def _delta_net() -> Any:
     heads = {"linear_num_key_heads": 2, "linear_num_value_heads": 4, "head_dim": 8}
     heads |= {"linear_key_head_dim": 8, "linear_value_head_dim": 8}
     kinds = ["linear_attention", "full_attention", "linear_attention"]
-    return Qwen3_5ForCausalLM(Qwen3_5TextConfig(**SIZE | heads | {"num_hidden_layers": 3}, layer_types=kinds))
+    sizes: dict[str, Any] = SIZE | heads | {"num_hidden_layers": 3, "attention_bias": True}
+    return _biased(Qwen3_5ForCausalLM(Qwen3_5TextConfig(**sizes, layer_types=kinds)))
+
+
+def _biased(model: Any) -> Any:
+    """``model`` with biases that are not zero: padding of zeros is then seen where no mask hides it."""
+    for name, weight in model.named_parameters():
+        if name.endswith((".bias", ".dt_bias")):
+            torch.nn.init.normal_(weight)
+    return model
 
 
 def _convolution() -> Any:
@@ -74,12 +83,11 @@ def _state_space() -> Any:
     kinds = ["linear_attention", "mlp", "full_attention", "linear_attention"]
     more = {"mamba_num_heads": 4, "mamba_head_dim": 8, "ssm_state_size": 8, "n_groups": 2, "chunk_size": 4}
     sizes = SIZE | more | {"head_dim": 8, "num_hidden_layers": 4, "layer_types": kinds}
-    model: Any = NemotronHForCausalLM(NemotronHConfig(**sizes))
+    model = _biased(NemotronHForCausalLM(NemotronHConfig(**sizes)))
     # with a least time step, transformers decodes one token otherwise than several at once
     for module in model.modules():
         if hasattr(module, "time_step_limit"):
             vars(module)["time_step_limit"] = (0.0, float("inf"))
-            torch.nn.init.normal_(module.conv1d.bias)  # with which even padding of zeros would be seen
     return model
 
 

@@ -92,7 +92,7 @@ def find_profile(name: str, local: bool) -> Any:
         raise ModelError(f"{name} is not a checkpoint: no config.json that names a model_type")
     known = registry.names("profiles")
     if model_type in known:
-        return registry.load("profiles", model_type)
+        return registry.load("profiles", model_type).of(name)
     if model_type in MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING_NAMES:
         return Generic
     raise ModelError(

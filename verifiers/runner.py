@@ -188,8 +188,8 @@ class Runner:
         if not any(ends):
             return logits[:, -size:]
         columns = torch.tensor(ends)[:, None] + torch.arange(logits.shape[1] - size, logits.shape[1])
-        columns = columns.clamp(min=0).to(logits.device)
-        return logits[torch.arange(len(ends), device=logits.device)[:, None], columns]
+        # what is before a row's own places is anything: negative columns are taken from the end
+        return logits[torch.arange(len(ends), device=logits.device)[:, None], columns.to(logits.device)]
 
     def _marks(self, trees: Seq[Tree], firsts: Seq[int], size: int) -> tuple[torch.Tensor, torch.Tensor]:
         """Of each of ``size`` columns of each row, [n, size]: its place in the text that it belongs to, and
@@ -229,7 +229,7 @@ class Runner:
         if self._window is not None:
             place = places.gather(1, query)[:, None, :, None]
             near = places[:, None, None] > place - self._window
-            sliding = full & (near | (key == at))
+            sliding = full & near
             if not self._by_kind:
                 return sliding
             masks["sliding_attention"] = sliding

@@ -32,7 +32,8 @@ TOKENS = 5
 FORCED = (1, 3)  # which of them are image tokens, where the model has some: it may write them as any other
 SIZE = (224, 112)  # pixels
 FLOOR = 50.0  # logits further below the greatest are as good as none: models mask tokens with huge numbers
-DRAFTS = 5  # kinds of ``_draft``
+DRAFTS = 5  # kinds of ``_draft``, and rows that try them
+PREFILLED = 2  # of these rows; the others are copies, since most of the check's time is in prompts
 STEPS = 2
 CONSEQUENCE = "docspec would read wrongly with it (--no-check skips this check)"
 
@@ -140,14 +141,14 @@ def _distances(runner: Runner, prompt: Prompt, written: Written, end: int) -> di
     """
     right = Tree.chain(written.tokens[:-1])
     found = {"a prefill of one row": _pass(runner, "prefill", [0], prompt, written, [[]], [right])}
-    cache, rows = runner.cache, list(range(DRAFTS))
+    cache = runner.cache
     # without windows, rows are of different lengths where some of them go on
-    outputs = [written.tokens[: row % 2] if cache.resends else [] for row in rows]
+    outputs = [written.tokens[: row % 2] if cache.resends else [] for row in range(PREFILLED)]
     for step in range(1 + STEPS):
-        open_ = [row for row in rows if len(outputs[row]) < len(written.tokens)]
+        open_ = [row for row, output in enumerate(outputs) if len(output) < len(written.tokens)]
         if not open_:
             break
-        trees = [_draft((row + step) % DRAFTS, written.tokens[len(outputs[row]) :], end) for row in open_]
+        trees = [_draft((row + step - 1) % DRAFTS, written.tokens[len(outputs[row]) :], end) for row in open_]
         if not cache.branching:
             trees = [Tree.chain(tree.tokens[: tree.main]) for tree in trees]
         if cache.resends and not step:
@@ -156,6 +157,10 @@ def _distances(runner: Runner, prompt: Prompt, written: Written, end: int) -> di
         stage: Literal["prefill", "step"] = "step" if step else "prefill"
         distances = _pass(runner, stage, open_, prompt, written, [outputs[row] for row in open_], trees)
         found[name] = found.get(name, []) + distances
+        for row in range(len(outputs), DRAFTS):
+            source = row % PREFILLED
+            outputs.append(list(outputs[source]))
+            cache.move(source, row, len(prompt) + len(outputs[row]) - 1)
     combine = max if written.logits.dtype == runner.embed_tokens.weight.dtype else median
     return {name: float(combine(distances)) for name, distances in found.items()}
 
@@ -172,7 +177,7 @@ def _pass(
     """Run one pass over rows with these ``outputs``, which grow by what is accepted; the distances of the
     logits at every place of the tokens' path."""
     longest = len(prompt) + max(map(len, outputs)) + max(map(len, trees)) + 1
-    runner.cache.reserve(max(rows) + 1, longest, longest * runner.rows)
+    runner.cache.reserve(runner.rows, longest, longest * runner.rows)
     logits = getattr(runner, stage)(rows, [prompt] * len(rows), outputs, trees)
     firsts, paths, distances = [], [], []
     for i, (output, tree) in enumerate(zip(outputs, trees, strict=True)):

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from docspec import marks
+from docspec.drafters.formats.boxes import from_grid, to_grid
 from docspec.drafters.formats.table_text import read_otsl, read_table, write_html, write_otsl
 from docspec.markdown import HEADINGS
 from docspec.types import Box, Category, Image, PageRegion
@@ -104,8 +105,7 @@ def _element(region: PageRegion, caption: PageRegion | None, width: int, height:
 def _locations(box: Box | None, width: int, height: int) -> str:
     if box is None:
         return ""
-    scaled = [GRID * value / side for value, side in zip(box, (width, height) * 2, strict=True)]
-    return "".join(f"<loc_{min(max(round(value), 0), GRID)}>" for value in scaled)
+    return "".join(f"<loc_{number}>" for number in to_grid(box, width, height, GRID))
 
 
 def _content(region: PageRegion) -> str:
@@ -179,6 +179,5 @@ def _box(text: str, width: int, height: int) -> tuple[Box | None, str]:
     found = _LOCATIONS.match(text.lstrip())
     box: Box | None = None
     if found is not None:
-        x0, y0, x1, y1 = (min(int(value), GRID) / GRID for value in _LOCATION.findall(found[0]))
-        box = (min(x0, x1) * width, min(y0, y1) * height, max(x0, x1) * width, max(y0, y1) * height)
+        box = from_grid(list(map(int, _LOCATION.findall(found[0]))), width, height, GRID)
     return box, re.sub(r"<loc_\d*$", "", _LOCATION.sub("", text)).strip()

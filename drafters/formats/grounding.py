@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from docspec.drafters.formats import markdown
+from docspec.drafters.formats.boxes import from_grid, to_grid
 from docspec.types import Box, Category, Image, PageRegion
 
 GRID = 999
@@ -62,8 +63,7 @@ def _block(region: PageRegion, width: int, height: int) -> str:
         body = f"<center>{body}</center>"
     if region.box is None or not (body or region.category is Category.PICTURE):
         return body
-    scaled = [GRID * value / side for value, side in zip(region.box, (width, height) * 2, strict=True)]
-    numbers = ", ".join(str(min(max(round(value), 0), GRID)) for value in scaled)
+    numbers = ", ".join(map(str, to_grid(region.box, width, height, GRID)))
     mark = f"<|ref|>{_LABELS[region.category]}<|/ref|><|det|>[[{numbers}]]<|/det|>"
     return f"{mark}\n{body}" if body else mark
 
@@ -73,7 +73,7 @@ def _regions(output: str, width: int, height: int) -> Iterator[PageRegion]:
     for mark in _MARK.finditer(output):
         yield from _labelled(output[reached : mark.start()], label, box)
         reached, label = mark.end(), mark[1].strip()
-        box = _box([int(number) for number in mark.groups()[1:]], width, height) if mark[2] else None
+        box = from_grid(list(map(int, mark.groups()[1:])), width, height, GRID) if mark[2] else None
     yield from _labelled(output[reached:], label, box)
 
 
@@ -88,8 +88,3 @@ def _labelled(text: str, label: str, box: Box | None) -> Iterator[PageRegion]:
     for region in found:
         plain = region.category is Category.TEXT and category is not None and len(found) == 1
         yield replace(region, box=box, category=category if plain and category else region.category)
-
-
-def _box(numbers: Sequence[int], width: int, height: int) -> Box:
-    x0, y0, x1, y1 = (min(number, GRID) / GRID for number in numbers)
-    return min(x0, x1) * width, min(y0, y1) * height, max(x0, x1) * width, max(y0, y1) * height

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from importlib import import_module
 from types import MappingProxyType
 from typing import Any, Literal
 
@@ -34,9 +35,9 @@ class Profile:
     ``prompts`` by category, ``prompt`` for every other, ``page_prompt`` for the page; "" where the image
     alone is the prompt; ``text_first`` are those whose prompt stands before the image. ``page_side`` bounds
     the page image's longer side, in pixels, where the family asks for it before its processor's own sizing.
-    ``template`` are settings of the checkpoint's chat template. ``special_text`` says that special tokens are
-    part of the output's text (layout tags); ``stop_tokens`` end it besides those of the checkpoint's
-    generation config. ``page_style`` is how the family writes pages.
+    ``system`` is a system prompt, ``template`` are settings of the checkpoint's chat template.
+    ``special_text`` says that special tokens are part of the output's text (layout tags); ``stop_tokens`` end
+    it besides those of the checkpoint's generation config. ``page_style`` is how the family writes pages.
     """
 
     style: Style = Style()
@@ -47,10 +48,14 @@ class Profile:
     page_prompt: str = ""
     text_first: frozenset[Category | None] = frozenset()
     page_side: int | None = None
+    system: str = ""
     template: Mapping[str, Any] = MappingProxyType({})
     special_text: bool = False
     stop_tokens: tuple[str, ...] = ()
     page_style: markdown.MarkdownOptions = markdown.DEFAULT
+
+    # profiles of checkpoints that are asked otherwise than others of their type, by a word of their names
+    checkpoints: Mapping[str, str] = MappingProxyType({})
 
     # how the checkpoint is loaded
     attention: str | dict[str, str] = "sdpa"
@@ -61,6 +66,16 @@ class Profile:
         self.config = config
         self.tokenizer = tokenizer
         self.processor = processor
+
+    @classmethod
+    def of(cls, name: str) -> type[Profile]:
+        """The profile of the checkpoint ``name``, a folder or hub name: the type's, or one of its own."""
+        for word, target in cls.checkpoints.items():
+            if word in name.lower():
+                module, _, attribute = target.partition(":")
+                found: type[Profile] = getattr(import_module(module), attribute)
+                return found
+        return cls
 
     @classmethod
     def load_words(cls, name: str, *, local_files_only: bool) -> tuple[Any, Any, Any]:
@@ -124,16 +139,21 @@ class Profile:
             content.insert(0 if category in self.text_first else 1, {"type": "text", "text": prompt})
         return content
 
+    def messages(self, category: Category | None) -> list[dict[str, Any]]:
+        """The conversation so far: the user's turn, after the system prompt where there is one."""
+        system = [{"role": "system", "content": self.system}] if self.system else []
+        return [*system, {"role": "user", "content": self.content(category)}]
+
     def chat(self, category: Category | None) -> str:
         """Prompt and image as the checkpoint's chat template writes them, the image as its placeholder.
 
         Raises ModelError where the checkpoint has no template.
         """
-        content = self.content(category)
+        messages = self.messages(category)
         for holder in (self.processor, self.tokenizer):
             if getattr(holder, "chat_template", None):
                 text: str = holder.apply_chat_template(
-                    [{"role": "user", "content": content}],
+                    messages,
                     tokenize=False,
                     add_generation_prompt=True,
                     **self.template,

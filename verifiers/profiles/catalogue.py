@@ -12,7 +12,10 @@ SMALL = "exact, small"
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """One family: the model types that it answers to, its native mode, what it writes, what was tested."""
+    """One family: the model types that it answers to, its native mode, what it writes, what was tested.
+
+    ``word`` is one of its checkpoints' names, where others of the same type are asked otherwise.
+    """
 
     name: str
     model_types: tuple[str, ...]
@@ -21,6 +24,7 @@ class Card:
     table: str
     tested: str = SMALL
     note: str = ""
+    word: str = ""
 
 
 CARDS = (
@@ -41,6 +45,25 @@ CARDS = (
         "HTML",
         note="Qwen3.5 itself is asked as Qwen3-VL; the others are known by their names",
     ),
+    Card(
+        "Surya 2",
+        ("qwen3_5",),
+        "page",
+        "HTML with labels and boxes",
+        "HTML",
+        note="known by its name",
+        word="surya-ocr-2",
+    ),
+    Card(
+        "MinerU2.5, MinerU2.5-Pro",
+        ("qwen2_vl",),
+        "region",
+        "text",
+        "OTSL",
+        note="known by its name; regions are docspec's layout's",
+        word="mineru2",
+    ),
+    Card("Qianfan-OCR", ("qianfan_ocr",), "page", "markdown", "HTML", note="without its thinking"),
     Card("PaddleOCR-VL", ("paddleocr_vl",), "region", "markdown", "OTSL"),
     Card("GLM-OCR", ("glm_ocr",), "region", "markdown", "HTML"),
     Card("LightOnOCR", ("lighton_ocr",), "page", "markdown", "HTML", note="no prompt but the image"),

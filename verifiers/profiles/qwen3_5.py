@@ -15,7 +15,7 @@ from typing import Any
 
 from transformers.image_utils import SizeDict
 
-from docspec.drafters.formats.markdown import DEFAULT
+from docspec.drafters.formats import markdown
 from docspec.types import Category, Image, PageRegion, Style
 from docspec.verifiers.profiles.base import Profile
 from docspec.verifiers.profiles.qwen_vl import QwenVL
@@ -31,42 +31,52 @@ OVIS_PROMPT = (
 OVIS_PIXELS = (448 * 448, 2880 * 2880)  # of an image, at least and at most
 OVIS_IMAGE = re.compile(r'<img src="images/bbox_\d+_\d+_\d+_\d+\.jpg" ?/>')
 LIGHTON_SIDE = 2048  # pixels
-MARKDOWN: Mapping[str, Any] = MappingProxyType(
-    {
-        "prompts": {},
-        "text_first": frozenset(),
-        "style": Style(table="html", formula=("$", "$"), heading_marks=True),
-        "page_style": DEFAULT,
-    }
-)
-# what differs in a checkpoint, by a word of its name
-CHECKPOINTS: Mapping[str, Mapping[str, Any]] = MappingProxyType(
-    {
-        "ovisocr2": {**MARKDOWN, "prompt": OVIS_PROMPT, "page_prompt": OVIS_PROMPT, "pixels": OVIS_PIXELS},
-        "lightonocr-3": {**MARKDOWN, "prompt": "", "page_prompt": "", "page_side": LIGHTON_SIDE},
-    }
-)
 
 
 class Qwen35(QwenVL):
-    """Prompts and image sizes for one checkpoint of the family; ``pixels``, if any, bound an image's."""
+    """Page reading, without thinking first."""
 
-    pixels: tuple[int, int] | None = None
     template: Mapping[str, Any] = MappingProxyType({"enable_thinking": False})
-
-    def __init__(self, config: Any, tokenizer: Any, processor: Any) -> None:
-        super().__init__(config, tokenizer, processor)
-        for word, settings in CHECKPOINTS.items():
-            if word in config.name_or_path.lower():
-                vars(self).update(settings)
-        if self.pixels and processor is not None:
-            least, most = self.pixels
-            processor.size = SizeDict(shortest_edge=least, longest_edge=most)
+    checkpoints: Mapping[str, str] = MappingProxyType(
+        {
+            "ovisocr2": "docspec.verifiers.profiles.qwen3_5:OvisOCR2",
+            "lightonocr-3": "docspec.verifiers.profiles.qwen3_5:LightOnOCR3",
+            "surya-ocr-2": "docspec.verifiers.profiles.surya:Surya",
+        }
+    )
 
     def chat(self, category: Category | None) -> str:
         """The checkpoint's own chat template: there is no format without one."""
         return Profile.chat(self, category)
 
+
+class MarkdownReader(Qwen35):
+    """A checkpoint that was made to read pages: markdown, unless it says otherwise, and regions alike."""
+
+    style = Style(table="html", formula=("$", "$"), heading_marks=True)
+    prompt = page_prompt = ""
+    prompts: Mapping[Category, str] = MappingProxyType({})
+    text_first = frozenset()
+    page_style = markdown.DEFAULT
+
+
+class OvisOCR2(MarkdownReader):
+    """Page reading by one prompt."""
+
+    prompt = page_prompt = OVIS_PROMPT
+
+    def __init__(self, config: Any, tokenizer: Any, processor: Any) -> None:
+        super().__init__(config, tokenizer, processor)
+        if processor is not None:
+            least, most = OVIS_PIXELS
+            processor.size = SizeDict(shortest_edge=least, longest_edge=most)
+
     def read_page(self, output: str, image: Image) -> tuple[PageRegion, ...]:
         """The regions of a page's output; what stands for a picture in it is left out."""
         return super().read_page(OVIS_IMAGE.sub("", output), image)
+
+
+class LightOnOCR3(MarkdownReader):
+    """Page reading without any instruction."""
+
+    page_side = LIGHTON_SIDE

@@ -8,7 +8,8 @@ longest side are olmOCR's (github.com/allenai/olmocr, ``build_no_anchoring_v4_ya
 from __future__ import annotations
 
 import re
-from typing import Any
+from collections.abc import Mapping
+from types import MappingProxyType
 
 from docspec.drafters.formats.markdown import MarkdownOptions
 from docspec.types import Category, Image, PageRegion, Style
@@ -48,7 +49,7 @@ class QwenVL(GridProfile):
 
     style = Style(table="html", formula=("\\(", "\\)"), list_marks=True)
     prompt = "Extract the text content from this image."
-    prompts = {  # noqa: RUF012 (read only)
+    prompts: Mapping[Category, str] = {
         Category.TABLE: "Write the table in this image as HTML. Output the table only.",
         Category.FORMULA: "Write the formula in this image as LaTeX. Output the formula only.",
     }
@@ -61,11 +62,12 @@ class QwenVL(GridProfile):
         start=OLMOCR_FRONT,
     )
     text_first = frozenset({None})
-
-    def __init__(self, config: Any, tokenizer: Any, processor: Any) -> None:
-        super().__init__(config, tokenizer, processor)
-        if "olmocr" in config.name_or_path.lower():
-            self.page_side = OLMOCR_SIDE
+    checkpoints: Mapping[str, str] = MappingProxyType(
+        {
+            "olmocr": "docspec.verifiers.profiles.qwen_vl:OlmOCR",
+            "mineru2": "docspec.verifiers.profiles.mineru:MinerU",
+        }
+    )
 
     def chat(self, category: Category | None) -> str:
         """The checkpoint's own chat template where it has one, else the published format."""
@@ -77,3 +79,9 @@ class QwenVL(GridProfile):
     def read_page(self, output: str, image: Image) -> tuple[PageRegion, ...]:
         """The regions of a page's output, the front matter left out."""
         return super().read_page(FRONT_MATTER.sub("", output, count=1), image)
+
+
+class OlmOCR(QwenVL):
+    """olmOCR's checkpoints, whose pages have a size of their own."""
+
+    page_side = OLMOCR_SIDE

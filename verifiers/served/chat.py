@@ -49,10 +49,11 @@ def body_of(question: Question, png: bytes, card: Card, family: Family, most: in
     profile, category = family.profile, question.category
     url = "data:image/png;base64," + base64.b64encode(png).decode()
     image = {"type": "image_url", "image_url": {"url": url}}
-    parts = [image if part["type"] == "image" else part for part in profile.content(category)]
+    *before, turn = profile.messages(category)
+    turn["content"] = [image if part["type"] == "image" else part for part in turn["content"]]
     body = {
         "model": card.model,
-        "messages": [{"role": "user", "content": parts}],
+        "messages": [*before, turn],
         "temperature": 0,
         "max_tokens": min(most, card.longest or most),
     }
