@@ -8,7 +8,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Unpack
@@ -18,16 +18,22 @@ from docspec.batches.board import Board
 from docspec.batches.leader import Leader
 from docspec.batches.leases import BEAT, Leases, Owner
 from docspec.batches.manifest import Manifest, deciding, digest, settle_options
+from docspec.batches.model import ModelProcess
 from docspec.batches.report import BatchReport
-from docspec.batches.site import Place, Settings, Site
+from docspec.batches.site import Place, Settings, Site, environment_of
 from docspec.batches.sources import Item, collect, collect_list
 from docspec.batches.store import Store, open_store
 from docspec.config import Config, Options
 from docspec.errors import DocspecError, OutputError, UsageError
 from docspec.output import parse_formats
+from docspec.verifiers.loading import is_loaded_here
 
 GLANCE = 0.2  # seconds between calls of ``progress``
 PATIENCE, MEMORY = 600.0, 4096  # the defaults: seconds for a page, MB for a worker
+ROOM, LEAST_ROOM = (
+    3,
+    4,
+)  # requests that wait for a shared model or are in it, all workers': batches; each one's
 
 
 def batch(
@@ -82,9 +88,12 @@ def batch(
         threads=max(1, (os.cpu_count() or 1) // workers),
     )
 
+    def lost(reason: str) -> None:
+        report.lost[reason] += 1
+
     def made(stopping: Callable[[], bool]) -> AbstractContextManager[list[Place]]:
         if ray is None:
-            return _here(store, settings, workers, stopping)
+            return _here(store, settings, workers, stopping, lost)
         from docspec.batches.on_ray import on_ray
 
         return on_ray(ray, str(output), replace(settings, threads=0), workers, stopping)
@@ -95,11 +104,26 @@ def batch(
 
 @contextmanager
 def _here(
-    store: Store, settings: Settings, workers: int, stopping: Callable[[], bool]
+    store: Store,
+    settings: Settings,
+    workers: int,
+    stopping: Callable[[], bool],
+    lost: Callable[[str], None],
 ) -> Iterator[list[Place]]:
-    """Places on this machine."""
-    with tempfile.TemporaryDirectory(prefix="docspec-") as scratch:
-        yield [Site(store, settings, Path(scratch, str(number)), stopping) for number in range(workers)]
+    """Places on this machine; several share a model that is loaded here. ``lost`` is told of its ends."""
+    with ExitStack() as stack:
+        scratch = stack.enter_context(tempfile.TemporaryDirectory(prefix="docspec-"))
+        model = None
+        if workers > 1 and is_loaded_here(settings.config):
+            model = ModelProcess(
+                settings.config,
+                room=max(LEAST_ROOM, ROOM * settings.config.max_batch // workers),
+                patience=settings.patience,
+                environment=environment_of(0),
+                lost=lost,
+            )
+            stack.callback(model.end)
+        yield [Site(store, settings, Path(scratch, str(n)), stopping, model) for n in range(workers)]
 
 
 def _items(inputs: Sequence[str | Path], listed: Iterable[str]) -> tuple[list[Item], Sequence[DocspecError]]:
