@@ -70,7 +70,7 @@ class Place(Protocol):
 def environment_of(threads: int) -> dict[str, str]:
     """What processes that are started here are given: this process's own, ``threads`` of the cores (0: what
     the surroundings say), and where docspec is."""
-    shared = {"OMP_WAIT_POLICY": "passive", **os.environ}
+    shared = {"OMP_WAIT_POLICY": "passive", **os.environ, "TQDM_DISABLE": "1"}  # bars that nobody would see
     if threads:
         shared.setdefault("OMP_NUM_THREADS", str(threads))
     if (path := search_path()) is not None:
