@@ -187,7 +187,7 @@ def test_a_model_that_cannot_be_loaded_ends_the_run(model: dict[str, Any], tmp_p
     """In one line, from whichever process it comes, before a document is counted as read."""
     source = documents(tmp_path / "in", 2)
     (tmp_path / "empty").mkdir()
-    with pytest.raises(docspec.ModelError, match="empty is not a readable checkpoint"):
+    with pytest.raises(docspec.ModelError, match="empty is not a checkpoint"):
         run([source], tmp_path / "out", workers=2, **{**model, "verifier": str(tmp_path / "empty")})
     assert not lines_of(tmp_path / "out")
     assert not psutil.Process().children(recursive=True)

@@ -180,9 +180,8 @@ class _Session:
 
     def _send(self, number: int) -> None:
         asked = self._asked[number]
-        with contextlib.suppress(
-            OSError
-        ):  # it is gone: as soon as answers are asked for, this is asked again
+        # where the host is gone, this is asked again as soon as answers are asked for
+        with contextlib.suppress(OSError):
             self._line.channel.send(Ask(number, asked.request, alone=asked.ends > 0))
 
     def _ask_again(self) -> list[tuple[int, Verdict]]:
@@ -199,7 +198,6 @@ class _Session:
                 self._send(number)
             else:
                 del self._asked[number]
-                broken.append(
-                    (number, unread(asked.request, f"the model's process: {card.death}", failed=True))
-                )
+                reason = f"the model broke on it: {card.death}"
+                broken.append((number, unread(asked.request, reason, failed=True)))
         return broken
