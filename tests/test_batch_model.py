@@ -237,6 +237,26 @@ def test_nothing_outlives_the_command(model: dict[str, Any], tmp_path: Path, way
     assert (len(gone), alive) == (3, [])
 
 
+def test_no_process_grows_with_what_is_read(model: dict[str, Any], tmp_path: Path) -> None:
+    """1,000 pages: after the first hundred neither workers nor the model's process nor we grow by 100 MB."""
+    me, texts = psutil.Process(), [f"Page {page}." for page in range(1000)]
+    source = make_coloured(tmp_path / "long.pdf", texts)
+    first, last = dict[int, int](), dict[int, int]()
+
+    def look(report: docspec.BatchReport) -> None:
+        below = [*processes(me, "worker"), *processes(me, "verifying")]
+        if report.pages > 100 and len(below) == 3:
+            last.update({one.pid: one.memory_info().rss for one in (me, *below)})
+            first.update({pid: size for pid, size in last.items() if pid not in first})
+
+    options = {**model, "max_new_tokens": 4, "max_batch": 16}
+    assert run([source], tmp_path / "out", workers=2, progress=look, **options).pages == 1000
+    grown = {pid: last[pid] - size for pid, size in first.items()}
+    assert len(grown) == 4
+    assert max(grown.values()) < 100e6
+    print({pid: f"{size / 1e6:.0f} MB, {grown[pid] / 1e6:+.0f} MB" for pid, size in first.items()})
+
+
 def option(name: str) -> str:
     """An option's name on the command line."""
     return "--" + name.replace("_", "-")
