@@ -15,6 +15,7 @@ from typing import Any
 import model_parts
 import psutil
 import pytest
+from batch_parts import PARTS
 from model_parts import make_coloured
 from random_models import checkpoint
 from test_batch import ROOT, StopAfter, lines, parts, results, run
@@ -86,7 +87,7 @@ class When:
 
 @pytest.mark.parametrize("mode", ["region", "hierarchical"])
 def test_workers_that_share_write_what_one_writes(model: dict[str, Any], tmp_path: Path, mode: str) -> None:
-    """The same bytes as of one worker with its own model; the sharing ones have no torch, and all spend."""
+    """The same as one worker, and as a Parser with the model in its own process; workers have no torch."""
     source, me = documents(tmp_path / "in"), psutil.Process()
     options = {**model, "mode": mode, "formats": "md,json"}
     seen: list[tuple[int, list[bool]]] = []
@@ -103,6 +104,12 @@ def test_workers_that_share_write_what_one_writes(model: dict[str, Any], tmp_pat
     assert report.seconds["decode"] > 0
     assert run([source], tmp_path / "one", workers=1, **options).exit_code == 0
     assert content(tmp_path / "two") == content(tmp_path / "one")
+    parser = docspec.Parser(**{**PARTS, **model, "mode": mode})
+    for document in (result.document for result in parser.parse_batch(source.glob("*.pdf"))):
+        assert document is not None
+        name = Path(document.name).stem
+        assert content(tmp_path / "two")[f"{name}.md"] == document.markdown
+        assert content(tmp_path / "two")[f"{name}.json"] == without_costs(json.loads(document.to_json()))
     assert not me.children(recursive=True)
 
 

@@ -57,8 +57,9 @@ def batch(
     are files and addresses, one a line. Documents that ``output`` has already are skipped, unless they or
     docspec have changed; ``force`` reads everything again, ``retry_failed`` what failed. Each of ``workers``
     processes reads, drafts and verifies, here or on the Ray cluster at the address ``ray``, whose nodes all
-    have to see inputs and output. ``page_timeout`` (seconds) and ``memory_limit`` (MB for each) end one that
-    a document breaks. ``progress`` is called several times a second. ``options`` are Config's fields.
+    have to see inputs and output. A checkpoint that is verified with here is loaded once, in a process of
+    its own, which all workers ask. ``page_timeout`` (seconds) and ``memory_limit`` (MB for each) end a worker
+    that a document breaks. ``progress`` is called several times a second. ``options`` are Config's fields.
 
     Raises UsageError where ``output`` has results of other options, OutputError where nothing can be written,
     ModelError where there is no model; what was done until then stays, and the next call goes on from there.
@@ -110,11 +111,11 @@ def _here(
     stopping: Callable[[], bool],
     lost: Callable[[str], None],
 ) -> Iterator[list[Place]]:
-    """Places on this machine; several share a model that is loaded here. ``lost`` is told of its ends."""
+    """Places on this machine; they share a checkpoint's model. ``lost`` is told of its process's ends."""
     with ExitStack() as stack:
         scratch = stack.enter_context(tempfile.TemporaryDirectory(prefix="docspec-"))
         model = None
-        if workers > 1 and is_loaded_here(settings.config):
+        if is_loaded_here(settings.config):
             model = ModelProcess(
                 settings.config,
                 room=max(LEAST_ROOM, ROOM * settings.config.max_batch // workers),
