@@ -102,6 +102,17 @@ def test_other_options_are_refused_on_one_output(parts: Path, tmp_path: Path) ->
     assert run([tmp_path / "a.pdf"], tmp_path / "out", plain=True).skipped == 1
 
 
+def test_options_of_a_run_that_read_nothing_are_forgotten(parts: Path, tmp_path: Path) -> None:
+    """A mistyped verifier does not stand in the way of the right one; after a page was read, others do."""
+    source, out = make_pdf(tmp_path / "a.pdf", ["One.", "HANG"]), tmp_path / "out"
+    with pytest.raises(docspec.UsageError, match="unknown verifier 'draft-olny'"):
+        run([source], out, verifier="draft-olny")
+    with pytest.raises(KeyboardInterrupt):
+        run([source], out, progress=StopAfter(1))
+    with pytest.raises(docspec.UsageError, match="results of other options"):
+        run([source], out, plain=True)
+
+
 def test_the_result_is_that_of_parse(parts: Path, tmp_path: Path) -> None:
     """A document read in ranges by several processes is the document read at once, notes and headings too."""
     texts = [f"Page {number} with words" for number in range(2 * RANGE + 3)]

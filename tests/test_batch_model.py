@@ -190,6 +190,17 @@ def test_what_breaks_the_model_costs_only_itself(model: dict[str, Any], tmp_path
     assert len(results(tmp_path / "out")) == 14
 
 
+def test_a_model_that_answers_nothing_ends_the_run(
+    model: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where its process ends again and again, whatever it reads, that is said, and nothing goes on."""
+    monkeypatch.setattr("docspec.batches.model.FRUITLESS", 2)
+    source = make_coloured(tmp_path / "bad.pdf", [f"crash {page}" for page in range(4)])
+    with pytest.raises(docspec.ModelError, match=r"ends again and again: its process died \(SIGKILL\)"):
+        run([source], tmp_path / "out", workers=2, **model)
+    assert not psutil.Process().children(recursive=True)
+
+
 def test_a_model_that_cannot_be_loaded_ends_the_run(model: dict[str, Any], tmp_path: Path) -> None:
     """In one line, from whichever process it comes, before a document is counted as read."""
     source = documents(tmp_path / "in", 2)

@@ -17,7 +17,7 @@ from docspec.batches.process import LOADING, LOOK, Lost
 from docspec.config import Config
 from docspec.errors import DocspecError, ModelError
 
-FRUITLESS = 3  # processes in a row that end before they have answered anything
+FRUITLESS = 10  # processes in a row that end before they have answered anything: it is not what they read
 
 
 class ModelProcess:

@@ -8,7 +8,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Unpack
@@ -17,7 +17,7 @@ import docspec
 from docspec.batches.board import Board
 from docspec.batches.leader import Leader
 from docspec.batches.leases import BEAT, Leases, Owner
-from docspec.batches.manifest import Manifest, deciding, digest, settle_options
+from docspec.batches.manifest import Manifest, deciding, digest, forget_options, settle_options
 from docspec.batches.model import ModelProcess
 from docspec.batches.report import BatchReport
 from docspec.batches.site import Place, Settings, Site, environment_of
@@ -75,7 +75,7 @@ def batch(
     items, errors = _items(list(inputs), listed)
     store = open_store(output)
     decided = deciding(config, kinds)
-    settle_options(store, decided, force=force)
+    new = settle_options(store, decided, force=force)
     report = BatchReport(documents=len(items), unnamed=[str(error) for error in errors], workers=workers)
     settings = Settings(
         config=config,
@@ -99,7 +99,13 @@ def batch(
 
         return on_ray(ray, str(output), replace(settings, threads=0), workers, stopping)
 
-    _work(items, store, settings, report, made, progress or (lambda report: None))
+    try:
+        _work(items, store, settings, report, made, progress or (lambda report: None))
+    except BaseException:
+        if new:  # a verifier's name that was mistyped does not stand in the way of the right one
+            with suppress(DocspecError):
+                forget_options(open_store(output))
+        raise
     return report
 
 

@@ -9,7 +9,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Generator, Hashable, Iterable
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from docspec.errors import ModelError
@@ -180,9 +180,10 @@ class _Session:
 
     def _send(self, number: int) -> None:
         asked = self._asked[number]
+        ask = Ask(number, replace(asked.request, key=None), alone=asked.ends > 0)
         # where the host is gone, this is asked again as soon as answers are asked for
         with contextlib.suppress(OSError):
-            self._line.channel.send(Ask(number, asked.request, alone=asked.ends > 0))
+            self._line.channel.send(ask)
 
     def _ask_again(self) -> list[tuple[int, Verdict]]:
         """Ask the next host; the verdicts on what has ended too many."""
