@@ -54,7 +54,7 @@ class Child:
         try:
             self._process.stdin.write(json.dumps(request).encode() + b"\n")
             self._process.stdin.flush()
-        except OSError:
+        except (OSError, ValueError):  # the latter where it has been ended here
             raise Died(self._death()) from None
 
     def answer(self, seconds: float) -> Message | None:

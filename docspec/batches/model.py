@@ -42,9 +42,8 @@ class ModelProcess:
         self.error: DocspecError | None = None
         self._folder = tempfile.TemporaryDirectory(prefix="docspec-")  # its user's alone
         self.address = str(Path(self._folder.name, "model"))
-        self._listening = socket.socket(
-            socket.AF_UNIX
-        )  # who connects waits here from one process to the next
+        # who connects waits at this socket from one process to the next
+        self._listening = socket.socket(socket.AF_UNIX)
         self._listening.bind(self.address)
         self._listening.listen()
         self._lock = threading.Lock()
@@ -71,44 +70,55 @@ class ModelProcess:
                 self._child.end()
         if self._thread.ident is not None:
             self._thread.join()
-        self._close()
-
-    def _close(self) -> None:
         self._listening.close()
         self._folder.cleanup()
 
     def _lead(self) -> None:
-        """Keep a process running."""
+        """Keep a process running, until there is ``error``."""
+        try:
+            self._keep_running()
+        except OSError as error:
+            self.error = ModelError(f"the model's process could not be started: {error}")
+        except DocspecError as error:
+            self.error = error
+        self._listening.close()
+
+    def _keep_running(self) -> None:
+        """Until it is ended. Raises OSError and DocspecError where it does not run."""
         death, fruitless = "", 0
         for number in itertools.count():
-            with self._lock:
-                if self._over:
-                    return
-                kept = (self._listening.fileno(),)
-                child = self._child = Child("docspec.batches.verifying", self.environment, kept)
+            if (child := self._started()) is None:
+                return
+            fruitless += 1
             try:
                 self._load(child, number, death)
                 self._loaded.set()
-                fruitless += 1
                 while True:
                     if child.answer(LOADING) is not None:
                         fruitless = 0
             except Died as died:
-                death = str(died)
                 if self._over:
                     return
-                child.end()
+                death = str(died)
                 self.lost(f"of the model: {death}")
-                if fruitless == FRUITLESS:
-                    self._fail(ModelError(f"the model's process ends again and again: {death}"))
-                    return
-            except DocspecError as error:
+                if number == 0 and not self._loaded.is_set():
+                    raise ModelError(f"the model's process could not be started: {death}") from None
+                if fruitless >= FRUITLESS:
+                    raise ModelError(f"the model's process ends again and again: {death}") from None
+            finally:
                 child.end()
-                self._fail(error)
-                return
+
+    def _started(self) -> Child | None:
+        """A new process, unless it is to be none any more."""
+        with self._lock:
+            if self._over:
+                return None
+            kept = (self._listening.fileno(),)
+            self._child = Child("docspec.batches.verifying", self.environment, kept)
+            return self._child
 
     def _load(self, child: Child, number: int, death: str) -> None:
-        """Raises the DocspecError for which it cannot be loaded, Died where it was ended by us."""
+        """Raises the DocspecError for which it cannot be loaded, and Died."""
         start = {
             "do": "start",
             "config": asdict(self.config),
@@ -119,19 +129,9 @@ class ModelProcess:
             "death": death,
         }
         until = time.monotonic() + LOADING
-        try:
-            child.ask(start)
-            while (answer := child.answer(LOOK)) is None:
-                if time.monotonic() > until:
-                    raise ModelError(f"the model was not there within {LOADING:g} seconds")
-        except Died as died:
-            if self._over:
-                raise
-            raise ModelError(f"the model's process could not be started: {died}") from None
+        child.ask(start)
+        while (answer := child.answer(LOOK)) is None:
+            if time.monotonic() > until:
+                raise ModelError(f"the model was not there within {LOADING:g} seconds")
         if "error" in answer:
             raise error_of(answer, ModelError)
-
-    def _fail(self, error: DocspecError) -> None:
-        """Let all know that there will be no model any more."""
-        self.error = error
-        self._listening.close()
