@@ -116,7 +116,7 @@ def test_workers_that_share_write_what_one_writes(model: dict[str, Any], tmp_pat
 def test_a_model_that_is_killed_is_started_again(model: dict[str, Any], tmp_path: Path) -> None:
     """kill -9 of the process with the model, twice: no page is lost, and the bytes are the same."""
     source, me = documents(tmp_path / "in", 12), psutil.Process()
-    options = {**model, "max_new_tokens": 200}
+    options = {**model, "max_new_tokens": 100}
 
     def kill() -> None:
         [holder] = processes(me, "verifying")
@@ -141,7 +141,7 @@ def test_a_model_that_is_killed_is_started_again(model: dict[str, Any], tmp_path
 def test_a_worker_that_is_killed_costs_nothing(model: dict[str, Any], tmp_path: Path) -> None:
     """kill -9 of a worker that has requests with the model: the model stays, the pages are read elsewhere."""
     source, me = documents(tmp_path / "in", 12), psutil.Process()
-    options = {**model, "max_new_tokens": 200}
+    options = {**model, "max_new_tokens": 100}
     holders = set[int]()
 
     def kill() -> None:
