@@ -105,7 +105,7 @@ def batch(
         int,
         typer.Option(
             metavar="N",
-            help="Processes that read, each with the model, or as a client of --server.",
+            help="Processes that read; a checkpoint's model is shared, or is that of --server.",
             rich_help_panel=MACHINE,
         ),
     ] = 1,
@@ -121,7 +121,7 @@ def batch(
         float,
         typer.Option(
             metavar="SECONDS",
-            help="End a worker that finishes no page for so long.",
+            help="End a worker that finishes no page for so long, or a shared model that reads nothing.",
             rich_help_panel=MACHINE,
         ),
     ] = 600.0,

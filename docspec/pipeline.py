@@ -44,10 +44,10 @@ class Parts:
     drafter: Drafter
 
 
-def load_parts(config: Config) -> Parts:
-    """The parts that ``config`` names. Raises UsageError and ModelError."""
+def load_parts(config: Config, verifier: Verifier | None = None) -> Parts:
+    """The parts that ``config`` names, or ``verifier`` for its own. Raises UsageError and ModelError."""
     return Parts(
-        verifier=load_verifier(config) if config.verify != "none" else DraftOnly(config),
+        verifier=verifier or (load_verifier(config) if config.verify != "none" else DraftOnly(config)),
         detector=registry.make("detectors", config.detector, config),
         drafter=registry.make("drafters", config.drafter, config),
     )

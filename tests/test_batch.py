@@ -18,6 +18,7 @@ import fsspec
 import pymupdf
 import pytest
 from batch_parts import LOG, OPTIONS, PARTS, make_pdf, write_distribution
+from test_source import ZERO_PAGES
 
 import docspec
 from docspec.batches.board import RANGE, SUSPECTS
@@ -101,6 +102,17 @@ def test_other_options_are_refused_on_one_output(parts: Path, tmp_path: Path) ->
     assert run([tmp_path / "a.pdf"], tmp_path / "out", plain=True).skipped == 1
 
 
+def test_options_of_a_run_that_read_nothing_are_forgotten(parts: Path, tmp_path: Path) -> None:
+    """A mistyped verifier does not stand in the way of the right one; after a page was read, others do."""
+    source, out = make_pdf(tmp_path / "a.pdf", ["One.", "HANG"]), tmp_path / "out"
+    with pytest.raises(docspec.UsageError, match="unknown verifier 'draft-olny'"):
+        run([source], out, verifier="draft-olny")
+    with pytest.raises(KeyboardInterrupt):
+        run([source], out, progress=StopAfter(1))
+    with pytest.raises(docspec.UsageError, match="results of other options"):
+        run([source], out, plain=True)
+
+
 def test_the_result_is_that_of_parse(parts: Path, tmp_path: Path) -> None:
     """A document read in ranges by several processes is the document read at once, notes and headings too."""
     texts = [f"Page {number} with words" for number in range(2 * RANGE + 3)]
@@ -171,17 +183,19 @@ def test_bad_documents_stand_between_good_ones(parts: Path, tmp_path: Path) -> N
         if number % 4 == 0:
             (folder / f"{number:03}-good.pdf").write_bytes(good)
     (folder / "empty.pdf").write_bytes(b"")
+    (folder / "pageless.pdf").write_bytes(ZERO_PAGES)
     with pymupdf.open(tmp_path / "whole.pdf") as document:
         secret = {"owner_pw": "o", "user_pw": "u", "encryption": pymupdf.PDF_ENCRYPT_AES_256}
         document.save(folder / "secret.pdf", **secret)
     report = run([folder], tmp_path / "out")
-    assert (report.exit_code, report.settled, report.documents) == (1, 252, 252)
+    assert (report.exit_code, report.settled, report.documents) == (1, 253, 253)
     found = results(tmp_path / "out")
     assert all(found[f"{number:03}-good.md"] == b"good\n" for number in range(0, 200, 4))
     failed = {line["stem"]: line["error"] for line in lines(tmp_path / "out") if line["state"] == "failed"}
-    assert {"empty", "secret"} <= set(failed)
+    assert {"empty", "pageless", "secret"} <= set(failed)
     assert len(failed) > 60
     assert "give its password" in failed["secret"]
+    assert "the PDF has no pages" in failed["pageless"]
     assert not {f"{stem}.md" for stem in failed} & set(found)
     assert not report.lost
 
@@ -198,6 +212,33 @@ def test_an_input_that_goes_is_no_end(parts: Path, tmp_path: Path) -> None:
     assert run([], tmp_path / "out", listed=names).pages == 1
     with pytest.raises(docspec.UsageError, match="unknown verifier"):
         docspec.batch([tmp_path / "gone.pdf"], tmp_path / "other", verifier="nothing")
+
+
+def test_inputs_that_vanish_during_the_run(parts: Path, tmp_path: Path) -> None:
+    """One whose pages are being read, and one whose turn has not come: missing, the others are there."""
+    folder = tmp_path / "in"
+    make_pdf(folder / "a.pdf", [f"SLOW {page}" for page in range(RANGE + 8)])
+    for name in ("b", "c"):
+        make_pdf(folder / f"{name}.pdf", [name])
+    kept = {name: (folder / name).read_bytes() for name in ("a.pdf", "b.pdf")}
+
+    def remove(report: docspec.BatchReport) -> None:
+        if report.pages:
+            for name in kept:
+                (folder / name).unlink(missing_ok=True)
+
+    report = run([folder], tmp_path / "out", progress=remove)
+    assert report.exit_code == 1
+    assert {line["stem"]: line["state"] for line in lines(tmp_path / "out")} == {
+        "a": "missing",
+        "b": "missing",
+        "c": "done",
+    }
+    assert list(results(tmp_path / "out")) == ["c.md"]
+    for name, content in kept.items():
+        (folder / name).write_bytes(content)
+    again = run([folder], tmp_path / "out")
+    assert (again.exit_code, again.pages, again.skipped) == (0, RANGE + 9, 1)
 
 
 def test_a_damaged_journal_costs_only_its_line(parts: Path, tmp_path: Path) -> None:

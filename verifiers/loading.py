@@ -44,6 +44,13 @@ def load_verifier(config: Config, environ: Mapping[str, str] = os.environ) -> Ve
     return ModelVerifier(load(name, config), config)
 
 
+def is_loaded_here(config: Config) -> bool:
+    """Whether the verifier is a model by its folder's or hub's name that decodes on this machine: one that
+    may fill a GPU, and that declines by the category alone."""
+    name = config.verifier.removeprefix(IN_VLLM)
+    return config.verify != "none" and config.server is None and name not in registry.names("verifiers")
+
+
 def _served(name: str, config: Config, environ: Mapping[str, str]) -> Verifier:
     """The verifier over a model in vLLM or on servers."""
     from docspec.verifiers.family import load_family

@@ -13,6 +13,7 @@ from enum import StrEnum
 from hashlib import sha256
 from typing import Any
 
+from docspec.batches.leases import FOLDER as LEASES
 from docspec.batches.store import STATE, Store
 from docspec.config import Config
 from docspec.errors import UsageError
@@ -150,27 +151,35 @@ def digest(*parts: object) -> str:
     return sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
 
 
-def settle_options(store: Store, options: dict[str, Any], *, force: bool) -> None:
-    """Write ``options`` where the store has none; with ``force`` in any case.
+def settle_options(store: Store, options: dict[str, Any], *, force: bool) -> bool:
+    """Write ``options`` where the store has none, which is then true; with ``force`` in any case.
 
     Raises UsageError, which says what differs, where the store's results were made with others.
     """
     content = json.dumps(options, indent=1).encode()
     if store.create(OPTIONS, content):
-        return
+        return True
     found = store.read(OPTIONS)
     try:
         known = json.loads(found or b"{}")
     except ValueError:
         known = {}
     if known == options:
-        return
+        return False
     if not force and known:
         raise UsageError(
             f"the output has results of other options ({differences(known, options)}): use the same, another "
             "output, or --force to read everything again"
         )
     store.write(OPTIONS, content)
+    return False
+
+
+def forget_options(store: Store) -> None:
+    """Remove the options where nobody has read anything with them, or is about to."""
+    begun = any(store.names(folder) for folder in (PAGES, LEASES))
+    if not begun and next(store.entries(), None) is None:
+        store.remove(OPTIONS)
 
 
 def differences(before: dict[str, Any], now: dict[str, Any]) -> str:

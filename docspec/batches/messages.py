@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+import json
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from docspec import errors
@@ -25,3 +31,36 @@ def error_of(answer: Message, default: type[DocspecError] = DocspecError) -> Doc
     if answer.get("errno") is not None:
         error.__cause__ = OSError(answer["errno"], "in a worker")
     return error
+
+
+def requests() -> Iterator[Message]:
+    """What comes in on standard input. Who asks no more has ended, and so does this process with all that it
+    has started, whatever it is doing."""
+    waiting: list[Message] = []
+    ready = threading.Semaphore(0)
+
+    def listen() -> None:
+        for line in sys.stdin.buffer:
+            waiting.append(json.loads(line))
+            ready.release()
+        if os.getpgid(0) == os.getpid():
+            os.killpg(0, signal.SIGKILL)
+        os._exit(0)
+
+    threading.Thread(target=listen, daemon=True).start()
+    while True:
+        ready.acquire()
+        yield waiting.pop(0)
+
+
+def speaker() -> Callable[[Message], None]:
+    """What answers on standard output, from any thread; from now on prints go to standard error."""
+    channel = os.fdopen(os.dup(1), "wb", buffering=0)
+    os.dup2(2, 1)
+    lock = threading.Lock()
+
+    def say(message: Message) -> None:
+        with lock:
+            channel.write(json.dumps(message).encode() + b"\n")
+
+    return say

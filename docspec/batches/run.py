@@ -8,7 +8,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Unpack
@@ -17,17 +17,23 @@ import docspec
 from docspec.batches.board import Board
 from docspec.batches.leader import Leader
 from docspec.batches.leases import BEAT, Leases, Owner
-from docspec.batches.manifest import Manifest, deciding, digest, settle_options
+from docspec.batches.manifest import Manifest, deciding, digest, forget_options, settle_options
+from docspec.batches.model import ModelProcess
 from docspec.batches.report import BatchReport
-from docspec.batches.site import Place, Settings, Site
+from docspec.batches.site import Place, Settings, Site, environment_of
 from docspec.batches.sources import Item, collect, collect_list
 from docspec.batches.store import Store, open_store
 from docspec.config import Config, Options
 from docspec.errors import DocspecError, OutputError, UsageError
 from docspec.output import parse_formats
+from docspec.verifiers.loading import is_loaded_here
 
 GLANCE = 0.2  # seconds between calls of ``progress``
 PATIENCE, MEMORY = 600.0, 4096  # the defaults: seconds for a page, MB for a worker
+ROOM, LEAST_ROOM = (
+    3,
+    4,
+)  # requests that wait for a shared model or are in it, all workers': batches; each one's
 
 
 def batch(
@@ -51,8 +57,9 @@ def batch(
     are files and addresses, one a line. Documents that ``output`` has already are skipped, unless they or
     docspec have changed; ``force`` reads everything again, ``retry_failed`` what failed. Each of ``workers``
     processes reads, drafts and verifies, here or on the Ray cluster at the address ``ray``, whose nodes all
-    have to see inputs and output. ``page_timeout`` (seconds) and ``memory_limit`` (MB for each) end one that
-    a document breaks. ``progress`` is called several times a second. ``options`` are Config's fields.
+    have to see inputs and output. A checkpoint that is verified with here is loaded once, in a process of
+    its own, which all workers ask. ``page_timeout`` (seconds) and ``memory_limit`` (MB for each) end a worker
+    that a document breaks. ``progress`` is called several times a second. ``options`` are Config's fields.
 
     Raises UsageError where ``output`` has results of other options, OutputError where nothing can be written,
     ModelError where there is no model; what was done until then stays, and the next call goes on from there.
@@ -68,7 +75,7 @@ def batch(
     items, errors = _items(list(inputs), listed)
     store = open_store(output)
     decided = deciding(config, kinds)
-    settle_options(store, decided, force=force)
+    new = settle_options(store, decided, force=force)
     report = BatchReport(documents=len(items), unnamed=[str(error) for error in errors], workers=workers)
     settings = Settings(
         config=config,
@@ -82,24 +89,48 @@ def batch(
         threads=max(1, (os.cpu_count() or 1) // workers),
     )
 
+    def lost(reason: str) -> None:
+        report.lost[reason] += 1
+
     def made(stopping: Callable[[], bool]) -> AbstractContextManager[list[Place]]:
         if ray is None:
-            return _here(store, settings, workers, stopping)
+            return _here(store, settings, workers, stopping, lost)
         from docspec.batches.on_ray import on_ray
 
         return on_ray(ray, str(output), replace(settings, threads=0), workers, stopping)
 
-    _work(items, store, settings, report, made, progress or (lambda report: None))
+    try:
+        _work(items, store, settings, report, made, progress or (lambda report: None))
+    except BaseException:
+        if new:  # a verifier's name that was mistyped does not stand in the way of the right one
+            with suppress(DocspecError):
+                forget_options(open_store(output))
+        raise
     return report
 
 
 @contextmanager
 def _here(
-    store: Store, settings: Settings, workers: int, stopping: Callable[[], bool]
+    store: Store,
+    settings: Settings,
+    workers: int,
+    stopping: Callable[[], bool],
+    lost: Callable[[str], None],
 ) -> Iterator[list[Place]]:
-    """Places on this machine."""
-    with tempfile.TemporaryDirectory(prefix="docspec-") as scratch:
-        yield [Site(store, settings, Path(scratch, str(number)), stopping) for number in range(workers)]
+    """Places on this machine; they share a checkpoint's model. ``lost`` is told of its process's ends."""
+    with ExitStack() as stack:
+        scratch = stack.enter_context(tempfile.TemporaryDirectory(prefix="docspec-"))
+        model = None
+        if is_loaded_here(settings.config):
+            model = ModelProcess(
+                settings.config,
+                room=max(LEAST_ROOM, ROOM * settings.config.max_batch // workers),
+                patience=settings.patience,
+                environment=environment_of(0),
+                lost=lost,
+            )
+            stack.callback(model.end)
+        yield [Site(store, settings, Path(scratch, str(n)), stopping, model) for n in range(workers)]
 
 
 def _items(inputs: Sequence[str | Path], listed: Iterable[str]) -> tuple[list[Item], Sequence[DocspecError]]:

@@ -15,6 +15,7 @@ from typing import Protocol
 
 from docspec.batches.content import fetch, hash_of
 from docspec.batches.messages import Message
+from docspec.batches.model import ModelProcess
 from docspec.batches.process import Lost, WorkerProcess
 from docspec.batches.sources import Item
 from docspec.batches.store import Store
@@ -66,6 +67,17 @@ class Place(Protocol):
         ...
 
 
+def environment_of(threads: int) -> dict[str, str]:
+    """What processes that are started here are given: this process's own, ``threads`` of the cores (0: what
+    the surroundings say), and where docspec is."""
+    shared = {"OMP_WAIT_POLICY": "passive", **os.environ, "TQDM_DISABLE": "1"}  # bars that nobody would see
+    if threads:
+        shared.setdefault("OMP_NUM_THREADS", str(threads))
+    if (path := search_path()) is not None:
+        shared["PYTHONPATH"] = path
+    return shared
+
+
 def search_path() -> str | None:
     """PYTHONPATH for others that have to import this docspec, where it is a checkout; else None."""
     if not (ROOT / "pyproject.toml").exists():
@@ -74,7 +86,8 @@ def search_path() -> str | None:
 
 
 class Site:
-    """One worker process, and a folder of its own, ``scratch``. Requests are about a document, whose
+    """One worker process, and a folder of its own, ``scratch``; ``model`` is the process that the worker has
+    verify, where it does not itself. Requests are about a document, whose
     ``source`` and ``stem`` they say:
 
     | request | answers |
@@ -85,8 +98,16 @@ class Site:
     The last answer's ``replaced`` says that another worker took the place of one that had grown.
     """
 
-    def __init__(self, store: Store, settings: Settings, scratch: Path, stopping: Callable[[], bool]) -> None:
+    def __init__(
+        self,
+        store: Store,
+        settings: Settings,
+        scratch: Path,
+        stopping: Callable[[], bool],
+        model: ModelProcess | None = None,
+    ) -> None:
         self.store, self.settings, self.scratch, self.stopping = store, settings, scratch, stopping
+        self.model = model
         self._worker: WorkerProcess | None = None
         self._source, self._path = "", Path()  # the document whose files are here
 
@@ -110,12 +131,17 @@ class Site:
         paths = {"path": str(self._path), "folder": str(root / request["folder"]), "out": str(root)}
         if request["do"] == "finish":
             self._bring_pages(request["folder"])
-        for answer in self._running().answers(request | paths):
-            if "page" in answer:
-                self._publish(f"{request['folder']}/{answer['page']:06}.json", keep=True)
-            for file in answer.get("files", ()):
-                self._publish(file)
-            yield answer if "page" in answer else answer | {"replaced": replaced}
+        try:
+            for answer in self._running().answers(request | paths):
+                if "page" in answer:
+                    self._publish(f"{request['folder']}/{answer['page']:06}.json", keep=True)
+                for file in answer.get("files", ()):
+                    self._publish(file)
+                yield answer if "page" in answer else answer | {"replaced": replaced}
+        except ModelError:
+            if self.model is not None and self.model.error is not None:
+                raise Unusable(self.model.error) from None  # which says more
+            raise
 
     def end(self) -> None:
         """End the worker, if there is one."""
@@ -128,27 +154,22 @@ class Site:
             self._worker = None
             settings = self.settings
             try:
+                if self.model is not None:
+                    self.model.ready(self.stopping)
                 self._worker = WorkerProcess(
                     settings.config,
                     settings.formats,
                     memory=settings.memory,
                     patience=settings.patience,
                     stopping=self.stopping,
-                    environment=self._environment(),
+                    environment=environment_of(settings.threads),
+                    model=self.model.address if self.model else "",
                 )
             except Lost as loss:
                 raise Unusable(ModelError(f"a worker could not be started: {loss}")) from loss
             except DocspecError as failure:
                 raise Unusable(failure) from failure
         return self._worker
-
-    def _environment(self) -> dict[str, str]:
-        shared = {"OMP_WAIT_POLICY": "passive", **os.environ}
-        if self.settings.threads:
-            shared.setdefault("OMP_NUM_THREADS", str(self.settings.threads))
-        if (path := search_path()) is not None:
-            shared["PYTHONPATH"] = path
-        return shared
 
     def _bring(self, item: Item) -> str:
         """Have the document's file here; its hash if it had to be fetched. The former document's files go."""

@@ -6,27 +6,24 @@ error.
 
 | request | answers |
 |---|---|
-| ``start``: options, formats | ``ready`` once the model is loaded |
+| ``start``: options, formats, who has the model | ``ready`` once the model is loaded |
 | ``open``: a file | ``pages``: the indexes that are to be read |
 | ``read``: a file, pages, a folder | ``page`` for each that now stands in the folder, then ``done`` |
 | ``finish``: a file, its pages' folder, what failed | ``done``: what was written |
 
-Instead of an answer there may be ``error``: what a DocspecError says, and its kind.
+Instead of an answer there may be ``error``: what a DocspecError says, and its kind. Before one there may be
+``waiting``, again and again: not this process is at work but the one with the model.
 """
 
 from __future__ import annotations
 
 import contextlib
 import json
-import os
-import sys
-import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
-from docspec.batches.messages import Message, said
+from docspec.batches.messages import Message, requests, said, speaker
 from docspec.batches.plain import from_plain, to_plain
 from docspec.config import Config
 from docspec.drafting import DocumentEnd
@@ -36,6 +33,7 @@ from docspec.pipeline import Parser, load_parts
 from docspec.run import put_together
 from docspec.source import Source, open_document
 from docspec.types import PageResult
+from docspec.verifiers.shared.client import SharedVerifier
 
 
 class Worker:
@@ -44,7 +42,9 @@ class Worker:
     def __init__(self, request: Message, say: Callable[[Message], None]) -> None:
         self.config = Config(**request["config"])
         self.formats = tuple(request["formats"])
-        self.parts = load_parts(self.config)
+        asked = request["model"]  # the address of the process that has it
+        verifier = SharedVerifier(asked, lambda: say({"waiting": True})) if asked else None
+        self.parts = load_parts(self.config, verifier)
         self.mode = Parser(self.config, parts=self.parts).mode
         self.say = say
 
@@ -114,36 +114,12 @@ def page_of(folder: Path, index: int, failure: str | None) -> PageResult:
     return from_plain(PageResult, json.loads(page_path(folder, index).read_bytes()))
 
 
-def requests(stream: Any) -> Iterator[Message]:
-    """What comes in. Who asks no more has ended, and so does this process, whatever it is doing."""
-    waiting: list[Message] = []
-    ready = threading.Semaphore(0)
-
-    def listen() -> None:
-        for line in stream:
-            waiting.append(json.loads(line))
-            ready.release()
-        os._exit(0)
-
-    threading.Thread(target=listen, daemon=True).start()
-    while True:
-        ready.acquire()
-        yield waiting.pop(0)
-
-
 def main() -> None:
     """Serve until standard input ends."""
-    channel = os.fdopen(os.dup(1), "wb", buffering=0)
-    os.dup2(2, 1)
-    lock = threading.Lock()
-
-    def say(message: Message) -> None:
-        with lock:
-            channel.write(json.dumps(message).encode() + b"\n")
-
+    say = speaker()
     worker: Worker | None = None
     with contextlib.suppress(BrokenPipeError):
-        for request in requests(sys.stdin.buffer):
+        for request in requests():
             try:
                 if worker is None:
                     worker = Worker(request, say)

@@ -12,29 +12,10 @@ from docspec.config import Config
 from docspec.errors import ImageRefused, UsageError
 from docspec.types import Request, Style, Verdict, unread
 from docspec.verifiers.family import Family
+from docspec.verifiers.in_flight import Session, in_flight
 from docspec.verifiers.reading import declined, drafts_of, guard_of, in_words, verdict_of
 from docspec.verifiers.served.chat import output_of
 from docspec.verifiers.served.question import DRAFTS, Answer, Question
-
-PATIENCE = 0.02  # seconds to wait for an answer before asking whether there are more requests
-
-
-class Session(Protocol):
-    """What one call of ``verify`` has with the model; it takes ``room`` questions at a time."""
-
-    room: int
-
-    def ask(self, number: int, question: Question) -> None:
-        """Take a question, without waiting for anything."""
-        ...
-
-    def answers(self, patience: float) -> list[tuple[int, Answer | Exception]]:
-        """The answers that are there, by the questions' numbers; waits ``patience`` seconds for a first."""
-        ...
-
-    def close(self) -> None:
-        """Forget what has been asked."""
-        ...
 
 
 class Backend(Protocol):
@@ -45,7 +26,7 @@ class Backend(Protocol):
         """What it runs on, and what a user should know of that."""
         ...
 
-    def session(self) -> Session:
+    def session(self) -> Session[Question, Answer | Exception]:
         """A new one; there is one at a time."""
         ...
 
@@ -61,6 +42,27 @@ class _Asked:
     question: Question
 
 
+class _Timed:
+    """A session of ``verifier``'s backend; the seconds that it waits count as the verifier's."""
+
+    def __init__(self, verifier: ServedVerifier) -> None:
+        self._verifier = verifier
+        self._session = verifier.backend.session()
+        self.room = self._session.room
+
+    def ask(self, number: int, asked: _Asked) -> None:
+        self._session.ask(number, asked.question)
+
+    def answers(self, patience: float) -> list[tuple[int, Answer | Exception]]:
+        started = time.perf_counter()
+        answers = self._session.answers(patience)
+        self._verifier.waited += time.perf_counter() - started
+        return answers
+
+    def close(self) -> None:
+        self._session.close()
+
+
 class ServedVerifier:
     """Verifies requests with the model behind ``backend``; see docspec.types.Verifier."""
 
@@ -70,7 +72,7 @@ class ServedVerifier:
         self.family = family
         self.config = config
         self.backend = backend
-        self._waited = 0.0
+        self.waited = 0.0
 
     @property
     def name(self) -> str:
@@ -100,7 +102,7 @@ class ServedVerifier:
     @property
     def seconds(self) -> dict[str, float]:
         """Seconds so far in which there was nothing to do but wait for answers."""
-        return {"served": self._waited}
+        return {"served": self.waited}
 
     def release(self) -> None:
         self.backend.release()
@@ -109,30 +111,9 @@ class ServedVerifier:
         return declined(self.family, request)
 
     def verify(self, requests: Iterable[Request | None]) -> Generator[tuple[Hashable, Verdict]]:
-        coming, more = iter(requests), True
-        asked: dict[int, _Asked] = {}
-        number = 0
-        with closing(self.backend.session()) as session:
-            while more or asked:
-                while more and len(asked) < session.room:
-                    try:
-                        request = next(coming)
-                    except StopIteration:
-                        more = False
-                        break
-                    if request is None:
-                        break
-                    number += 1
-                    asked[number] = self._asked(request)
-                    session.ask(number, asked[number].question)
-                if not asked:
-                    continue
-                started = time.perf_counter()
-                answers = session.answers(PATIENCE)
-                self._waited += time.perf_counter() - started
-                for answered, answer in answers:
-                    done = asked.pop(answered)
-                    yield done.request.key, self._verdict(done, answer)
+        with closing(in_flight(requests, _Timed(self), self._asked)) as answers:
+            for asked, answer in answers:
+                yield asked.request.key, self._verdict(asked, answer)
 
     def _asked(self, request: Request) -> _Asked:
         drafts = drafts_of(self.family, request)
