@@ -329,3 +329,36 @@ def test_contents_are_a_list() -> None:
         "- 1 The Yard 1\n  - 1.1 Gates and fences of the upper and the lower yard 12\n- 2\\. Prices iv"
     )
     assert contents(region("Wait . . . . . . 5", "and see", "more").lines, Style()) == ""
+
+
+def placed(text: str, left: float, top: float) -> Line:
+    """A line that starts at ``left`` and is as wide as its text."""
+    box = (left, top, left + WIDTH * len(text), top + 10)
+    return Line((Span(text, box),), box, "x")
+
+
+def test_contents_in_columns_are_read_column_by_column() -> None:
+    """Pages that end at two places show two columns of entries; each is a list of its own."""
+    names = (("The lamp", "The nets"), ("The mail", "The goats"))
+    lines = [
+        part
+        for row in (0, 1)
+        for column in (0, 1)
+        for part in (
+            placed(f"{names[column][row]} . . . . . . .", 300.0 * column, 14.0 * row),
+            placed(str(3 + 9 * column + row), 300.0 * column + 200, 14.0 * row),
+        )
+    ]
+    assert contents(lines, Style()) == "- The lamp 3\n- The nets 4\n- The mail 12\n- The goats 13"
+
+
+def test_a_chapter_without_leaders_is_an_entry() -> None:
+    """Its page stands where those of the entries with leaders do; a wrapped entry's first row has none."""
+    lines = [
+        placed("1", 0, 0),
+        placed("The lamp in 1911", 15, 0),
+        placed("2", 200, 0),
+        *(placed("1.1", 15, 14), placed("Nets and ropes . . . . . . .", 40, 14), placed("2", 200, 14)),
+        *(placed("1.2", 15, 28), placed("The mail . . . . . . . .", 40, 28), placed("3", 200, 28)),
+    ]
+    assert contents(lines, Style()) == "- 1 The lamp in 1911 2\n  - 1.1 Nets and ropes 2\n  - 1.2 The mail 3"

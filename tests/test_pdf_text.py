@@ -103,6 +103,16 @@ def test_signs_of_a_formula_stay_close() -> None:
     assert "f(x)" in " ".join(written(draw))
 
 
+def test_dots_of_leaders_are_no_letters() -> None:
+    """A row of contents is not letter-spaced, however many dots lead to its page."""
+
+    def draw(page: Any) -> None:
+        spaced(page, "Nets and ropes . . . . . . . . . . . . . . . .", 60, 0.0, 4.5)
+
+    [text] = written(draw)
+    assert text.startswith("Nets and ropes .")
+
+
 def test_a_long_word_and_a_list_of_letters_stay() -> None:
     """Nothing is cut where gaps are alike."""
     word = "Donaudampfschifffahrtsgesellschaft"
