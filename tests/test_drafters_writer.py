@@ -345,8 +345,8 @@ def test_contents_in_columns_are_read_column_by_column() -> None:
         for row in (0, 1)
         for column in (0, 1)
         for part in (
-            placed(f"{names[column][row]} . . . . . . .", 300.0 * column, 14.0 * row),
-            placed(str(3 + 9 * column + row), 300.0 * column + 200, 14.0 * row),
+            placed(f"{names[column][row]} ".ljust(30, "."), 300.0 * column, 14.0 * row),
+            placed(str(3 + 9 * column + row), 300.0 * column + 31 * WIDTH, 14.0 * row),
         )
     ]
     assert contents(lines, Style()) == "- The lamp 3\n- The nets 4\n- The mail 12\n- The goats 13"
@@ -357,8 +357,8 @@ def test_a_chapter_without_leaders_is_an_entry() -> None:
     lines = [
         placed("1", 0, 0),
         placed("The lamp in 1911", 15, 0),
-        placed("2", 200, 0),
-        *(placed("1.1", 15, 14), placed("Nets and ropes . . . . . . .", 40, 14), placed("2", 200, 14)),
-        *(placed("1.2", 15, 28), placed("The mail . . . . . . . .", 40, 28), placed("3", 200, 28)),
+        placed("2", 220, 0),
+        *(placed("1.1", 15, 14), placed("Nets and ropes . . . . . . .", 40, 14), placed("2", 220, 14)),
+        *(placed("1.2", 15, 28), placed("The mail . . . . . . . .", 40, 28), placed("3", 220, 28)),
     ]
     assert contents(lines, Style()) == "- 1 The lamp in 1911 2\n  - 1.1 Nets and ropes 2\n  - 1.2 The mail 3"
