@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from docspec.layout.assign import TEXT_LIKE, adopt, assign, fit, gather, in_reading_order
 from docspec.layout.bookmarked import with_bookmarks
 from docspec.layout.captions import caption_parents
+from docspec.layout.cards import by_card
 from docspec.layout.chart_labels import with_labels
 from docspec.layout.code_blocks import with_code_blocks
 from docspec.layout.cut import cut
@@ -43,7 +44,8 @@ def analyse(page: Page, lines: Sequence[Line], detector: Detector) -> Layout:
     lines, no_lines = _usable(page, lines)
     found, no_regions = resolve(detector.detect(page, lines))
     regions, orphans = assign(found, lines)
-    regions = [piece for region in tables_of_prose(page, regions) for piece in cut(page, fit(region))]
+    parts = [part for region in tables_of_prose(page, regions) for part in by_card(page, fit(region))]
+    regions = [piece for part in parts for piece in cut(page, part)]
     regions, orphans = adopt(regions, orphans)
     regions += gather(page.index, orphans, [region.box for region in regions])
     regions, empty = _without_empty(page, with_code_blocks(with_labels(regions), lines))

@@ -41,7 +41,7 @@ def _one(page: Page, region: Region) -> Region:
     if category == Category.PICTURE and region.lines:
         if _turned_table(page, region):
             category = Category.TABLE
-        elif not _drawn(page, region) or _written(region) >= WRITTEN:
+        elif is_written(page, region):
             category = Category.TEXT
     if category == Category.TABLE and region.lines and not _tabular(region):
         category = Category.TEXT
@@ -74,6 +74,11 @@ def _middle_in(box: Box, cell: Box) -> bool:
 def _sideways(region: Region) -> bool:
     """Whether a region's lines run up or down the page, as stamps in the margin do."""
     return bool(region.lines) and all(line.turn for line in region.lines)
+
+
+def is_written(page: Page, region: Region) -> bool:
+    """Whether what was found as a picture, with lines in it, is text on a ground."""
+    return not _drawn(page, region) or _written(region) >= WRITTEN
 
 
 def _drawn(page: Page, region: Region) -> bool:
