@@ -18,7 +18,7 @@ OVERLAP = 0.05  # of the smaller one's area that two cards have in common, at th
 
 
 def by_card(page: Page, region: Region) -> list[Region]:
-    """``region`` in a piece for each box that the page draws around some of its lines; itself without such."""
+    """``region`` in a piece for each box that the page draws around some of its lines, if there are such."""
     boxes = [line.box for line in region.lines]
     text = region.category in TEXT_LIKE or region.category is Category.PICTURE
     if not text or page.handle is None or len(rows(boxes)) == len(boxes):

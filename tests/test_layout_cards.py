@@ -54,4 +54,5 @@ def test_a_card_is_read_as_a_whole(category: Category, tmp_path: Path) -> None:
 
 def test_rows_without_boxes_stay_rows(tmp_path: Path) -> None:
     """Without a box around them, what stands side by side is in one region."""
-    assert sorted(read(False, Category.TABLE, tmp_path / "rows.pdf")[0]) == sorted(text for card in CARDS for text in card)
+    [texts] = read(False, Category.TABLE, tmp_path / "rows.pdf")
+    assert sorted(texts) == sorted(text for card in CARDS for text in card)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from statistics import median
 
 from docspec.drafters.formats.table_text import Cell
@@ -17,6 +17,8 @@ from docspec.drafters.reading.table_heads import Rule, head_cells, head_rows
 from docspec.types import Box, union
 
 MIN_BLANK = 0.5  # of a piece's height: narrower strips do not part columns
+STRIP = 0.56  # of a piece's height: wider than a space of a font of fixed width
+FEW = 4  # rows in which a strip of blank of that width is no accident, at the least
 MAY_CROSS = 0.2  # share of the rows that may cross a column edge (spanning headers)
 WRAPPED = 0.75  # of the usual distance of rows: a nearer row with an empty first cell goes on the one above
 GOES_ON = ",-–&/("  # at the end of a label that has a second line
@@ -31,6 +33,8 @@ def aligned_cells(pieces: Sequence[Piece], rule: Rule = lambda *_: None) -> list
     words = [with_signs(row) for row in rows_of(pieces)]
     rows = [merged(row) for row in words]
     count = head_rows(rows)
+    strips = _strips(words[count:])
+    rows[count:] = [merged(row, strips) for row in words[count:]]
     edges = _column_edges(rows[count:])
     if len(rows) < 2 or not edges:
         return None
@@ -42,6 +46,17 @@ def aligned_cells(pieces: Sequence[Piece], rule: Rule = lambda *_: None) -> list
     body = _unwrapped(cells, [union([piece.box for piece in row]) for row in rows[count:]])
     levels = max((cell.row + cell.rows for cell in head), default=0)
     return [*head, *(replace(cell, row=cell.row + levels) for cell in body)]
+
+
+def _strips(rows: Sequence[Sequence[Piece]]) -> list[tuple[float, float]]:
+    """From where to where no word of any of ``rows`` stands, where that is wider than between words: a column
+    set at the right may end close to one set at the left. There are none of fewer than FEW rows."""
+    spans = sorted((piece.box[0], piece.box[2]) for row in rows for piece in row)
+    if len(rows) < FEW or not spans:
+        return []
+    blank = STRIP * median(piece.box[3] - piece.box[1] for row in rows for piece in row)
+    ends = list(accumulate((right for _, right in spans), max))
+    return [(end, left) for end, (left, _) in zip(ends, spans[1:], strict=False) if left - end >= blank]
 
 
 def _column_edges(rows: Sequence[Sequence[Piece]]) -> list[float]:
