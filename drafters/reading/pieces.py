@@ -68,7 +68,7 @@ def _signs_follow(row: Sequence[Piece]) -> bool:
 
 
 def merged(row: Sequence[Piece], strips: Sequence[tuple[float, float]] = ()) -> list[Piece]:
-    """A row's words run together where the gap is a word's, and none of ``strips`` (x from, to) lies in it."""
+    """A row's words run together where the gap is a word's and none of ``strips`` (from x, to x) is in it."""
     merged: list[Piece] = []
     for piece in row:
         height = piece.box[3] - piece.box[1]
