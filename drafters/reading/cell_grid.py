@@ -138,7 +138,11 @@ def _flowing(
     Such a line is of several words, and the next row's first word would not have fitted into its column.
     """
     columns = [_by_column(row, edges) for row in rows]
-    far = [max((row[n].box[2] for row in columns if n in row), default=0.0) for n in range(len(edges) + 1)]
+    inner = [
+        [row[n].box[2] for row in columns if n in row and (n == len(edges) or row[n].box[2] <= edges[n])]
+        for n in range(len(edges) + 1)
+    ]
+    far = [max(rights, default=0.0) for rights in inner]
     found: set[int] = set()
     for number, (above, row) in enumerate(pairwise(columns), 1):
         starts = {column: _first_word(piece, words[number]) for column, piece in row.items()}
