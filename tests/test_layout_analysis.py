@@ -399,3 +399,19 @@ def test_right_to_left_rows_start_on_the_right() -> None:
     lines = [line("ثانيا", (20, 20, 100, 32)), line("أولا", (110, 20, 200, 32))]
     layout = analyse(page(), lines, Fixed(((20, 20, 200, 32), Category.TEXT)))
     assert [own.text for own in layout.regions[0].lines] == ["أولا", "ثانيا"]
+
+
+def test_tables_beside_each_other_have_captions_of_their_own() -> None:
+    """What was found as one table under two captions is two; under one caption it stays one."""
+    cells = [
+        line(text, (x, 40.0 + 15 * row, x + 20, 50.0 + 15 * row))
+        for row in range(3)
+        for x, text in ((10, "a"), (50, "1"), (180, "b"), (220, "2"))
+    ]
+    captions = [line("Table 1. Ships", (10, 20, 80, 30)), line("Table 2. Loads", (180, 20, 250, 30))]
+    found = Fixed(((10.0, 20.0, 240.0, 80.0), Category.TABLE))
+    regions = analyse(page(), [*captions, *cells], found).regions
+    assert [region.category for region in regions].count(Category.TABLE) == 2
+    assert all("2" not in line.text for region in regions[:2] for line in region.lines)
+    [whole] = [r for r in analyse(page(), cells, found).regions if r.category is Category.TABLE]
+    assert len(whole.lines) == 12
