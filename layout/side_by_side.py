@@ -52,7 +52,7 @@ def _is_near(caption: Box, table: Box) -> bool:
 
 
 def _edges(captions: Sequence[Box], lines: Sequence[Line]) -> list[float]:
-    """Between each two of ``captions``, from the left, the middle of the widest strip without text; none where
+    """Between each two of ``captions``, from the left, the middle of the widest strip without text; none if
     text goes over one of these."""
     boxes = [span.box for line in lines for span in line.spans if span.text.strip()]
     groups = [union(boxes[i] for i in group) for group in split([(box[0], box[2]) for box in boxes])]
