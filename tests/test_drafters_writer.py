@@ -293,6 +293,8 @@ def test_clauses_stay_apart() -> None:
 def test_lines_of_an_address_stay_apart() -> None:
     """Short lines that each start anew, though all are short; those of a narrow column start as they come."""
     assert write("Maria Silva", "Rua das Flores 3", "Porto", "4050-262 Portugal").count("\n\n") == 3
+    assert write("Ada Quill", "Barn Lane 7", "753 20 Uppsala") == "Ada Quill\n\nBarn Lane 7\n\n753 20 Uppsala"
+    assert write("With kind regards", "Ada Quill", "Archive").count("\n\n") == 2
     assert "\n" not in write("Maria Silva lives", "in the Rua das", "Flores, number 3,", "of Porto")
     assert "\n" not in write("The Rua das Flores", "Is A Long And Narr-", "Owest Street Here", "Of Porto")
 

@@ -415,3 +415,24 @@ def test_tables_beside_each_other_have_captions_of_their_own() -> None:
     assert all("2" not in line.text for region in regions[:2] for line in region.lines)
     [whole] = [r for r in analyse(page(), cells, found).regions if r.category is Category.TABLE]
     assert len(whole.lines) == 12
+
+
+def test_a_heading_that_ends_within_a_word_is_text() -> None:
+    """A short first line that a detector took for a heading is the start of the paragraph below."""
+    head = line("The lighthouse-", (40, 40, 120, 50))
+    rest = line("keeper counts all of the ships before breakfast.", (40, 52, 280, 62))
+    found = Fixed((head.box, Category.SECTION_HEADER), (rest.box, Category.TEXT))
+    [whole] = analyse(page(), [head, rest], found).regions
+    assert (whole.category, whole.lines) == (Category.TEXT, (head, rest))
+
+
+def test_letters_that_follow_each_other_are_items() -> None:
+    """Text with "a)" is an item where "b)" follows, also in Roman numbers; a lone one is text."""
+    listed = [
+        line(text, (40, y, 200, y + 10)) for text, y in (("a) wind", 40), ("b) tide", 60), ("i. noon", 80))
+    ]
+    more = line("ii. night", (40, 100, 200, 110))
+    lone = line("f. 1900, as they say", (40, 200, 200, 210))
+    lines = [*listed, more, lone]
+    regions = analyse(page(), lines, Fixed(*((one.box, Category.TEXT) for one in lines))).regions
+    assert [region.category for region in regions] == [Category.LIST_ITEM] * 4 + [Category.TEXT]
