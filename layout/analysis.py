@@ -21,6 +21,7 @@ from docspec.layout.pixels import ink_share
 from docspec.layout.prose_tables import tables_of_prose
 from docspec.layout.repair import join_numbers, repair
 from docspec.layout.side_by_side import tables_apart
+from docspec.layout.tables_of_rows import tables_of_rows
 from docspec.turning import is_right_to_left
 from docspec.types import Box, Category, Detector, Dropped, Line, Page, Region, union
 from docspec.vertical import is_vertical
@@ -45,9 +46,8 @@ def analyse(page: Page, lines: Sequence[Line], detector: Detector) -> Layout:
     lines, no_lines = _usable(page, lines)
     found, no_regions = resolve(detector.detect(page, lines))
     regions, orphans = assign(found, lines)
-    parts = [
-        part for region in tables_apart(tables_of_prose(page, regions)) for part in by_card(page, fit(region))
-    ]
+    regions = tables_of_rows(page, tables_apart(tables_of_prose(page, regions)))
+    parts = [part for region in regions for part in by_card(page, fit(region))]
     regions = [piece for part in parts for piece in cut(page, part)]
     regions, orphans = adopt(regions, orphans)
     regions += gather(page.index, orphans, [region.box for region in regions])
