@@ -15,10 +15,10 @@ from typing import Any
 
 from docspec.check_boxes import CheckBox, with_check_boxes
 from docspec.mupdf import pymupdf
-from docspec.pdf_extras import check_boxes
+from docspec.pdf_extras import check_boxes, combs
 from docspec.pdf_right_to_left import RIGHT_TO_LEFT, in_order
 from docspec.pdf_words import Glyph, words
-from docspec.types import Box, Line, Span
+from docspec.types import Box, Line, Span, union
 from docspec.vertical import with_columns
 
 SOURCE = "text-layer"
@@ -58,7 +58,21 @@ def text_lines(page: Any) -> tuple[Line, ...]:
         spans = tuple(_spans(words(in_order(glyphs) if leftward else glyphs)))
         if any(span.text.strip() for span in spans) and box.intersects(visible):
             lines.append(Line(spans, _box(box & visible), SOURCE, turn=_turn(line)))
-    return with_check_boxes(with_columns(lines), boxes, SOURCE)
+    return with_check_boxes(with_columns(_combed(lines, combs(page))), boxes, SOURCE)
+
+
+def _combed(lines: Sequence[Line], fields: Sequence[Box]) -> list[Line]:
+    """``lines`` with the characters that stand in one of ``fields``, each by itself, as one word."""
+    done = list(lines)
+    for field in fields:
+        inside = sorted((line for line in done if _is_on(line.box, field)), key=lambda line: line.box[0])
+        if len(inside) > 1:
+            box = union(line.box for line in inside)
+            first = inside[0].spans[0]
+            word = replace(first, text="".join(line.text.strip() for line in inside), box=box)
+            done[done.index(inside[0])] = replace(inside[0], spans=(word,), box=box)
+            done = [line for line in done if line not in inside[1:]]
+    return done
 
 
 def _characters(blocks: Any) -> Iterator[Any]:

@@ -15,6 +15,7 @@ from docspec.layout.cut import cut
 from docspec.layout.geometry import Index, area, covered, intersection
 from docspec.layout.headings import with_levels
 from docspec.layout.inner_headings import with_inner_headings
+from docspec.layout.notes import with_notes
 from docspec.layout.order import reading_order
 from docspec.layout.overlaps import resolve
 from docspec.layout.pixels import ink_share
@@ -53,7 +54,7 @@ def analyse(page: Page, lines: Sequence[Line], detector: Detector) -> Layout:
     regions += gather(page.index, orphans, [region.box for region in regions])
     regions, empty = _without_empty(page, with_code_blocks(with_labels(regions), lines))
     regions = with_inner_headings(join_numbers(regions))
-    regions = repair(page, with_bookmarks(regions, page.bookmarks))
+    regions = with_notes(repair(page, with_bookmarks(regions, page.bookmarks)), page.height)
     regions = _ordered(regions, _right_to_left(lines))
     return Layout(tuple(with_levels(regions)), (*no_lines, *no_regions, *empty))
 

@@ -436,3 +436,41 @@ def test_letters_that_follow_each_other_are_items() -> None:
     lines = [*listed, more, lone]
     regions = analyse(page(), lines, Fixed(*((one.box, Category.TEXT) for one in lines))).regions
     assert [region.category for region in regions] == [Category.LIST_ITEM] * 4 + [Category.TEXT]
+
+
+def test_small_text_with_a_raised_mark_at_the_foot_is_a_note() -> None:
+    """It is read after the text of both columns; the same with text below it is none."""
+
+    def note(y: float) -> Line:
+        mark = Span("1", (40, y, 43, y + 5), 5.0, superscript=True)
+        return Line(
+            (mark, Span("A slate is cheap.", (43, y, 120, y + 8), 7.0)), (40, y, 120, y + 8), "text-layer"
+        )
+
+    left = line("The keeper counts the ships before break-", (40, 60, 140, 70), size=10)
+    right = line("fast and writes their names on a slate.", (160, 60, 260, 70), size=10)
+
+    def kinds(foot: Line, *more: Line) -> list[Category]:
+        lines = [left, right, foot, *more]
+        found = Fixed(*((one.box, Category.TEXT) for one in lines))
+        return [region.category for region in analyse(page(), lines, found).regions]
+
+    assert kinds(note(360)) == [Category.TEXT, Category.TEXT, Category.FOOTNOTE]
+    below = line("What follows is text again, as before.", (40, 380, 140, 390), size=10)
+    assert Category.FOOTNOTE not in kinds(note(360), below)
+
+
+def test_labels_with_values_are_a_table() -> None:
+    """Rows of a label with a colon and its value are read by row; two columns of text are not."""
+
+    def rows(labels: Sequence[str], values: Sequence[str]) -> list[Category]:
+        lines = [
+            line(text, (x, 40.0 + 18 * row, x + 80, 50.0 + 18 * row))
+            for row, pair in enumerate(zip(labels, values, strict=True))
+            for x, text in zip((20, 150), pair, strict=True)
+        ]
+        found = Fixed(((20.0, 40.0, 230.0, 40.0 + 18 * len(labels)), Category.TEXT))
+        return [region.category for region in analyse(page(), lines, found).regions]
+
+    assert rows(["Number:", "Date:", "Paid:"], ["4711", "3 May", "no"]) == [Category.TABLE]
+    assert Category.TABLE not in rows(["of the", "upper", "yard"], ["as they", "said", "there"])
