@@ -58,7 +58,7 @@ def _words_in_order(glyphs: list[Glyph]) -> list[Glyph]:
         if word and not _is_leftward(word[0]) and (forward or not word[0].text.isspace()):
             forward.append(word)
             continue
-        after = []
+        after: list[list[Glyph]] = []
         while forward and forward[-1][0].text.isspace():
             after.insert(0, forward.pop())
         done += [*reversed(forward), *after, word]
