@@ -47,14 +47,15 @@ def analyse(page: Page, lines: Sequence[Line], detector: Detector) -> Layout:
     lines, no_lines = _usable(page, lines)
     found, no_regions = resolve(detector.detect(page, lines))
     regions, orphans = assign(found, lines)
-    regions = tables_of_rows(page, tables_apart(tables_of_prose(page, regions)))
+    regions = tables_of_rows(page, tables_of_prose(page, regions))
     parts = [part for region in regions for part in by_card(page, fit(region))]
     regions = [piece for part in parts for piece in cut(page, part)]
     regions, orphans = adopt(regions, orphans)
     regions += gather(page.index, orphans, [region.box for region in regions])
     regions, empty = _without_empty(page, with_code_blocks(with_labels(regions), lines))
     regions = with_inner_headings(join_numbers(regions))
-    regions = with_notes(repair(page, with_bookmarks(regions, page.bookmarks)), page.height)
+    regions = tables_apart(repair(page, with_bookmarks(regions, page.bookmarks)))
+    regions = with_notes(regions, page.height)
     regions = _ordered(regions, _right_to_left(lines))
     return Layout(tuple(with_levels(regions)), (*no_lines, *no_regions, *empty))
 

@@ -1,4 +1,4 @@
-"""Tables beside each other that a detector sees as one: each has a caption of its own."""
+"""Captions within what a detector sees as a table: over or under it, or one for each of several."""
 
 from __future__ import annotations
 
@@ -12,11 +12,13 @@ from docspec.layout.repair import CAPTION
 from docspec.types import Box, Category, Line, Region, union
 
 NEAR = 3.0  # heights of a caption between it and its table, at the most
+SLACK = 0.2  # of a line's height: what a caption may share with the row beside it
 BLANK = 1.0  # heights of a line: the least between two tables
 
 
 def tables_apart(regions: Sequence[Region]) -> list[Region]:
-    """``regions`` with tables under several captions of one row in a piece for each of these."""
+    """``regions`` with tables under several captions of one row in a piece for each of these, and a caption
+    that is a table's first or last row apart from it."""
     return [piece for region in regions for piece in _pieces(region, regions)]
 
 
@@ -36,13 +38,28 @@ def _pieces(region: Region, regions: Sequence[Region]) -> list[Region]:
     rest = [line for line in region.lines if line not in inside]
     edges = _edges([captions[i].box for i in row], rest) if len(row) > 1 else []
     if not edges:
-        return [region]
+        return _without_caption(region, inside)
     parts = [
         replace(region, lines=tuple(lines), box=union(line.box for line in lines))
         for lines in at_edges(rest, edges)
     ]
     named = [replace(region, category=Category.CAPTION, lines=(line,), box=line.box) for line in inside]
     return [*named, *parts]
+
+
+def _without_caption(region: Region, captions: Sequence[Line]) -> list[Region]:
+    """``region``, its caption apart where one of ``captions`` is all of its first or last row."""
+    for line in captions:
+        rest = [other for other in region.lines if other is not line]
+        if not rest or any(other.turn != line.turn for other in rest):
+            continue
+        first, last = (1, 3) if line.turn % 180 == 0 else (0, 2)
+        others = union(other.box for other in rest)
+        size = (line.box[last] - line.box[first]) * SLACK
+        if line.box[last] <= others[first] + size or line.box[first] >= others[last] - size:
+            named = replace(region, category=Category.CAPTION, lines=(line,), box=line.box)
+            return [named, replace(region, lines=tuple(rest), box=others)]
+    return [region]
 
 
 def _is_near(caption: Box, table: Box) -> bool:

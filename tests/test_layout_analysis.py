@@ -474,3 +474,23 @@ def test_labels_with_values_are_a_table() -> None:
 
     assert rows(["Number:", "Date:", "Paid:"], ["4711", "3 May", "no"]) == [Category.TABLE]
     assert Category.TABLE not in rows(["of the", "upper", "yard"], ["as they", "said", "there"])
+
+
+def test_a_caption_in_a_tables_first_row_is_apart() -> None:
+    """Also where the table stands on its side; a cell that only names a table stays in its row."""
+    cells = [line(text, (x, y, x + 20, y + 10)) for y in (60.0, 75.0) for x, text in ((10, "a"), (60, "1"))]
+    caption = line("Table 3: Boats in each month", (10, 40, 150, 50))
+    found = Fixed(((10.0, 40.0, 150.0, 90.0), Category.TABLE))
+    kinds = [region.category for region in analyse(page(), [caption, *cells], found).regions]
+    assert kinds == [Category.CAPTION, Category.TABLE]
+    turned = [
+        replace(one, box=(one.box[1], one.box[0], one.box[3], one.box[2]), turn=90)
+        for one in (caption, *cells)
+    ]
+    sideways = Fixed(((40.0, 10.0, 90.0, 150.0), Category.TABLE))
+    regions = analyse(page(), turned, sideways).regions
+    assert [len(region.lines) for region in regions if region.category is Category.CAPTION] == [1]
+    beside = line("1", (160, 40, 180, 50))
+    wider = Fixed(((10.0, 40.0, 180.0, 90.0), Category.TABLE))
+    whole = analyse(page(), [caption, beside, *cells], wider).regions
+    assert Category.CAPTION not in [region.category for region in whole]
