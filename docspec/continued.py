@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from docspec.drafters.reading.joining import HYPHENS, join_lines
 from docspec.furniture import MARGINALS
 from docspec.markdown import is_code, joined_code
-from docspec.marks import ITEM, starts_item
+from docspec.marks import ITEM, NUMBER, starts_item
 from docspec.table_parts import as_one, is_one_table, says_going_on
 from docspec.types import Category, RegionResult
 
@@ -150,7 +150,7 @@ def _wraps(item: Written, last: Written, block: Written) -> bool:
     text = lines[0].text.strip() if lines else block.result.text.strip()  # as printed: drafts add marks
     close = below[1] - above[3] < 0.6 * (below[3] - below[1])
     indented = below[0] > item.result.region.box[0] + INDENT_STEP
-    unmarked = not ITEM.match(text) and not starts_item(text)
+    unmarked = not ITEM.match(text) and not starts_item(text) and not NUMBER.match(text)
     going_on = text[:1].islower() or text[:1].isdigit() or last.plain[-1] in f",{HYPHENS}"
     return close and indented and unmarked and going_on
 

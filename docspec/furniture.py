@@ -15,6 +15,7 @@ from rapidfuzz import fuzz
 from docspec.drafters.reading.text_layer import SOURCE
 from docspec.markdown import HEADINGS
 from docspec.types import Category, Finish, PageResult, RegionResult
+from docspec.watermarks import across
 
 MARGINALS = {Category.PAGE_HEADER: "page header", Category.PAGE_FOOTER: "page footer"}
 
@@ -50,7 +51,7 @@ class _Piece:
     category: Category
     text: str
     exact: bool
-    slanted: bool
+    slanted: bool  # or printed over others
     refused: bool  # a verifier that read the whole page has left it out as well
     top: float  # 0..1 of the page's height
     bottom: float
@@ -110,12 +111,14 @@ def _pieces(sheet: int, page: PageResult) -> Iterator[_Piece]:
     upright = [r for r in page.regions if not any(line.turn for line in r.region.lines)]
     tops = [r.region.box[3] for r in upright if _says(r)]  # what a line at the head must not be below
     feet = [r.region.box[1] for r in upright if _says(r)]
+    lines = [line for r in page.regions for line in r.region.lines]
+    marks = {id(lines[n]) for n in across(lines)}
     for result in page.regions:
         box, category = result.region.box, result.region.category
         text = " ".join(result.text.split())
         if not text or category in (Category.PICTURE, Category.TABLE):
             continue
-        slanted = any(line.turn % 90 for line in result.region.lines)
+        slanted = any(id(line) in marks for line in result.region.lines)
         edge = box[1] <= EDGE * height or box[3] >= (1 - EDGE) * height
         outermost = (box[1] <= WIDE_EDGE * height and min(tops, default=0.0) > box[1]) or (
             box[3] >= (1 - WIDE_EDGE) * height and max(feet, default=height) < box[3]

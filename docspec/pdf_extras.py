@@ -6,8 +6,10 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from docspec.check_boxes import CheckBox
+from docspec.types import Box
 
 CHECK_BOX, RADIO_BUTTON = 2, 5  # PDF_WIDGET_TYPE_CHECKBOX and ..._RADIOBUTTON
+TEXT, COMB = 7, 1 << 24  # PDF_WIDGET_TYPE_TEXT, PDF_TX_FIELD_IS_COMB
 FILE = 17  # PDF_ANNOT_FILE_ATTACHMENT
 DRAWN = (2, 25)  # free text and widgets: the page shows what they say
 LONGEST = 300  # characters of a comment
@@ -46,6 +48,16 @@ def page_notes(page: Any) -> Iterator[str]:
 def check_boxes(page: Any) -> list[CheckBox]:
     """The check boxes and radio buttons of a page's form."""
     return list(_check_boxes(page.widgets() or ()))
+
+
+def combs(page: Any) -> list[Box]:
+    """The boxes of the form's fields that have a place for each character."""
+    boxes = []
+    for widget in page.widgets() or ():
+        if widget.field_type == TEXT and (widget.field_flags or 0) & COMB:
+            x0, y0, x1, y1 = map(float, widget.rect)
+            boxes.append((x0, y0, x1, y1))
+    return boxes
 
 
 def _check_boxes(widgets: Iterable[Any]) -> Iterator[CheckBox]:

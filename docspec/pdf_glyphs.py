@@ -45,6 +45,15 @@ def rules_of(painted: Sequence[Painted]) -> tuple[Box, ...]:
     )
 
 
+def frames_of(painted: Sequence[Painted]) -> tuple[Box, ...]:
+    """The boxes of the areas among what a page fills or outlines: what is more than a rule both ways."""
+    return tuple(
+        dict.fromkeys(
+            box for kind, box in painted if kind in DRAWN and min(box[2] - box[0], box[3] - box[1]) > THIN
+        )
+    )
+
+
 def lines_of_images(painted: Sequence[Painted]) -> list[tuple[tuple[float, float], tuple[float, float]]]:
     """Rules that are images, both ways, as the ends of their middle lines."""
     found: list[tuple[tuple[float, float], tuple[float, float]]] = []

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from docspec.pdf_glyphs import IMAGES, Painted, glyphs_of, lines_of_images, rules_of
+from docspec.pdf_glyphs import IMAGES, Painted, frames_of, glyphs_of, lines_of_images, rules_of
 from docspec.types import Box, Glyph
 
 RULE = 3.0  # points: a rule's width and the tables' margin, at most
@@ -52,6 +52,10 @@ class PdfPage:
         if self._rules is None:
             self._rules = rules_of(self._all_painted())
         return self._rules
+
+    def frames(self) -> Sequence[Box]:
+        """The boxes of the areas that the page fills or outlines."""
+        return frames_of(self._all_painted())
 
     def _all_painted(self) -> Sequence[Painted]:
         """What the page paints, asked once."""

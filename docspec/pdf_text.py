@@ -15,9 +15,10 @@ from typing import Any
 
 from docspec.check_boxes import CheckBox, with_check_boxes
 from docspec.mupdf import pymupdf
-from docspec.pdf_extras import check_boxes
+from docspec.pdf_extras import check_boxes, combs
+from docspec.pdf_right_to_left import RIGHT_TO_LEFT, in_order
 from docspec.pdf_words import Glyph, words
-from docspec.types import Box, Line, Span
+from docspec.types import Box, Line, Span, union
 from docspec.vertical import with_columns
 
 SOURCE = "text-layer"
@@ -35,7 +36,6 @@ STRUCK, PRINTED_BOLD, WIDE_SPACE = (
 )  # and of characters
 
 MONO_NAME = re.compile(r"mono|courier|consol|menlo|cmtt|typewriter|inconsolata|code", re.IGNORECASE)
-RIGHT_TO_LEFT = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]")
 QUARTER = 10.0  # degrees from a quarter turn within which a line has that
 
 
@@ -55,10 +55,24 @@ def text_lines(page: Any) -> tuple[Line, ...]:
     for line in (line for block in blocks for line in block.get("lines", ())):
         box = pymupdf.Rect(line["bbox"])
         glyphs = list(_glyphs(line, links, boxes))
-        spans = tuple(_spans(words(_in_order(glyphs) if leftward else glyphs)))
+        spans = tuple(_spans(words(in_order(glyphs) if leftward else glyphs)))
         if any(span.text.strip() for span in spans) and box.intersects(visible):
             lines.append(Line(spans, _box(box & visible), SOURCE, turn=_turn(line)))
-    return with_check_boxes(with_columns(lines), boxes, SOURCE)
+    return with_check_boxes(with_columns(_combed(lines, combs(page))), boxes, SOURCE)
+
+
+def _combed(lines: Sequence[Line], fields: Sequence[Box]) -> list[Line]:
+    """``lines`` with the characters that stand in one of ``fields``, each by itself, as one word."""
+    done = list(lines)
+    for field in fields:
+        inside = sorted((line for line in done if _is_on(line.box, field)), key=lambda line: line.box[0])
+        if len(inside) > 1:
+            box = union(line.box for line in inside)
+            first = inside[0].spans[0]
+            word = replace(first, text="".join(line.text.strip() for line in inside), box=box)
+            done[done.index(inside[0])] = replace(inside[0], spans=(word,), box=box)
+            done = [line for line in done if line not in inside[1:]]
+    return done
 
 
 def _characters(blocks: Any) -> Iterator[Any]:
@@ -111,27 +125,6 @@ def _glyphs(line: Any, links: Sequence[tuple[Box, str]], boxes: Sequence[CheckBo
 def _is_on(box: Box, frame: Box) -> bool:
     x, y = (box[0] + box[2]) / 2, (box[1] + box[3]) / 2
     return frame[0] <= x <= frame[2] and frame[1] <= y <= frame[3]
-
-
-def _in_order(glyphs: list[Glyph]) -> list[Glyph]:
-    """``glyphs`` with the letters of each Arabic ligature in the order in which they are read.
-
-    Such a glyph's letters come last first, and all but the last of these have no width: lam-alef is an alef
-    without width, then a lam.
-    """
-    done: list[Glyph] = []
-    waiting: list[Glyph] = []
-    for glyph in glyphs:
-        letter = glyph.text.isalpha() and RIGHT_TO_LEFT.match(glyph.text) is not None
-        if letter and glyph.box[2] - glyph.box[0] < 0.01 * glyph.like.size:
-            waiting.append(glyph)
-        elif letter:
-            done += [glyph, *reversed(waiting)]
-            waiting = []
-        else:
-            done += [*waiting, glyph]
-            waiting = []
-    return done + waiting
 
 
 def _spans(glyphs: Sequence[Glyph]) -> Iterator[Span]:

@@ -34,7 +34,8 @@ class Glyph:
 def words(glyphs: list[Glyph]) -> list[Glyph]:
     """``glyphs`` with the spaces between words as the gaps between letters show them."""
     tokens = "".join(glyph.text for glyph in glyphs).split()
-    if len(tokens) >= LETTERS and sum(len(token) == 1 for token in tokens) >= TRACKED * len(tokens):
+    letters = sum(len(token) == 1 and token.isalnum() for token in tokens)
+    if len(tokens) >= LETTERS and letters >= TRACKED * len(tokens):
         return _tracked(glyphs)
     if any(len(token) >= LONG_WORD for token in tokens):
         glyphs = _apart(glyphs)

@@ -15,18 +15,23 @@ import numpy as np
 
 from docspec.types import Box, Dropped, Line, Page, PageResult, Region, RegionResult, Span
 
+LINES = 0.3  # and of the lines, which may be as short as cells
 MOST = 0.5  # share of the characters that must be turned alike
 
 
 def prevailing_turn(lines: Sequence[Line]) -> int:
-    """By how much a page with ``lines`` has to be turned clockwise so that most of its text is upright."""
+    """By how much a page with ``lines`` has to be turned clockwise so that most of its text is upright.
+
+    A few long heads of a table that stand on their side do not turn its many short cells.
+    """
     counts: Counter[int] = Counter()
     for line in lines:
         counts[line.turn] += sum(not char.isspace() for char in line.text)
     if not counts:
         return 0
     turn, count = counts.most_common(1)[0]
-    return turn if turn % 90 == 0 and count > MOST * counts.total() else 0
+    most = count > MOST * counts.total() and sum(line.turn == turn for line in lines) >= LINES * len(lines)
+    return turn if turn % 90 == 0 and most else 0
 
 
 def turned(page: Page, turn: int) -> Page:

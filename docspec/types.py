@@ -170,6 +170,10 @@ class OpenPage(Protocol):
         """The boxes of the horizontal rules that the page draws."""
         ...
 
+    def frames(self) -> Sequence[Box]:
+        """The boxes of the areas that the page fills or outlines, rules left out."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Page:

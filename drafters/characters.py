@@ -29,6 +29,8 @@ ACCENTS = {
     "\u02da": "\u030a",
     "\u02dd": "\u030b",
     "\u00af": "\u0304",
+    "\u00b8": "\u0327",
+    "\u02db": "\u0328",
 }
 # Characters of note marks and exponents, raised and plain.
 SUPERSCRIPTS = dict(zip("⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺⁽⁾ᵃᵇᶜᵈᵉᶠ", "0123456789−+()abcdef", strict=True))

@@ -8,17 +8,21 @@ from dataclasses import dataclass, replace
 from docspec.layout.assign import TEXT_LIKE, adopt, assign, fit, gather, in_reading_order
 from docspec.layout.bookmarked import with_bookmarks
 from docspec.layout.captions import caption_parents
+from docspec.layout.cards import by_card
 from docspec.layout.chart_labels import with_labels
 from docspec.layout.code_blocks import with_code_blocks
 from docspec.layout.cut import cut
 from docspec.layout.geometry import Index, area, covered, intersection
 from docspec.layout.headings import with_levels
 from docspec.layout.inner_headings import with_inner_headings
+from docspec.layout.notes import with_notes
 from docspec.layout.order import reading_order
 from docspec.layout.overlaps import resolve
 from docspec.layout.pixels import ink_share
 from docspec.layout.prose_tables import tables_of_prose
 from docspec.layout.repair import join_numbers, repair
+from docspec.layout.side_by_side import tables_apart
+from docspec.layout.tables_of_rows import tables_of_rows
 from docspec.turning import is_right_to_left
 from docspec.types import Box, Category, Detector, Dropped, Line, Page, Region, union
 from docspec.vertical import is_vertical
@@ -43,12 +47,15 @@ def analyse(page: Page, lines: Sequence[Line], detector: Detector) -> Layout:
     lines, no_lines = _usable(page, lines)
     found, no_regions = resolve(detector.detect(page, lines))
     regions, orphans = assign(found, lines)
-    regions = [piece for region in tables_of_prose(page, regions) for piece in cut(page, fit(region))]
+    regions = tables_of_rows(page, tables_of_prose(page, regions))
+    parts = [part for region in regions for part in by_card(page, fit(region))]
+    regions = [piece for part in parts for piece in cut(page, part)]
     regions, orphans = adopt(regions, orphans)
     regions += gather(page.index, orphans, [region.box for region in regions])
     regions, empty = _without_empty(page, with_code_blocks(with_labels(regions), lines))
     regions = with_inner_headings(join_numbers(regions))
-    regions = repair(page, with_bookmarks(regions, page.bookmarks))
+    regions = tables_apart(repair(page, with_bookmarks(regions, page.bookmarks)))
+    regions = with_notes(regions, page.height)
     regions = _ordered(regions, _right_to_left(lines))
     return Layout(tuple(with_levels(regions)), (*no_lines, *no_regions, *empty))
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from docspec.layout.geometry import Index, area, height, inside, rows, same_columns, same_rows
 from docspec.types import Box, Category, Line, Region, union
+from docspec.watermarks import across
 
 TEXT_LIKE = frozenset(Category) - {Category.PICTURE, Category.TABLE}
 ENOUGH = 0.5  # share of a line that a region must cover to own it
@@ -25,11 +26,13 @@ def assign(regions: Sequence[Region], lines: Sequence[Line]) -> tuple[list[Regio
     owned: list[list[Line]] = [[] for _ in regions]
     orphans: list[Line] = []
     index = Index([region.box for region in regions])
-    for line in (piece for whole in lines for piece in _pieces(whole, index)):
-        owner = _owner(line.box, index)
-        if owner is not None and line.turn % 90 and regions[owner].category in TEXT_LIKE:
-            owner = None  # what lies across text, as a watermark does, is no part of it
-        (orphans if owner is None else owned[owner]).append(line)
+    marks = across(lines)
+    for number, whole in enumerate(lines):
+        for line in _pieces(whole, index):
+            owner = _owner(line.box, index)
+            if owner is not None and number in marks and regions[owner].category in TEXT_LIKE:
+                owner = None  # what lies across text, as a watermark does, is no part of it
+            (orphans if owner is None else owned[owner]).append(line)
     return [replace(region, lines=tuple(own)) for region, own in zip(regions, owned, strict=True)], orphans
 
 
@@ -57,7 +60,14 @@ def _pieces(line: Line, index: Index) -> list[Line]:
             groups[-1][1].append(number)
         else:
             groups.append((owner, [number]))
+    if len(groups) > 1 and groups[0][0] is None and _is_mark(line, groups[0][1]):
+        groups[:2] = [(groups[1][0], groups[0][1] + groups[1][1])]
     return [line.part(numbers) for _, numbers in groups]
+
+
+def _is_mark(line: Line, numbers: Sequence[int]) -> bool:
+    """Whether these spans of ``line`` are a bullet, a number or a check box."""
+    return len("".join(line.spans[number].text for number in numbers).strip()) <= MARK
 
 
 def fit(region: Region) -> Region:

@@ -111,7 +111,7 @@ def _columns(lines: Sequence[Line], size: float) -> list[Sequence[Line]]:
         )
         if (beside and fewest <= min(counts) <= most) or notes:
             edges = [(a[2] + b[0]) / 2 for a, b in pairwise(extents)]
-            return _at_edges(lines, edges)
+            return at_edges(lines, edges)
     return [lines]
 
 
@@ -126,7 +126,7 @@ def _are_notes(columns: Sequence[Sequence[Line]]) -> bool:
     return min(a, b) <= NOTE_SIZE * max(a, b)
 
 
-def _at_edges(lines: Sequence[Line], edges: Sequence[float]) -> list[Sequence[Line]]:
+def at_edges(lines: Sequence[Line], edges: Sequence[float]) -> list[Sequence[Line]]:
     """``lines`` by column, those that reach over an edge in pieces."""
     columns: list[list[Line]] = [[] for _ in range(len(edges) + 1)]
     for line in lines:

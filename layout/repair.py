@@ -20,6 +20,9 @@ CAPTION_LINES = 3  # lines of a caption that nothing but its place shows
 TITLE_SIZE = 1.18  # a title's size over that of everything else: 1.2 to the sections in LaTeX's own styles
 TITLE_LETTERS, TITLE_ROWS = 3, 4  # letters of a title that was found as text, at least, and rows at most
 HEADS = (Category.TEXT, Category.SECTION_HEADER, Category.LIST_ITEM)
+CUT_WORD = re.compile(r"[^\W\d_][-\u2010\u00ad]\s*$")
+ITEM_MARK = re.compile(r"(?:\((?=\w+\)))?([a-z]|[ivx]{2,4}|(?:[A-Z]|\d{1,2}|[IVX]{2,4})(?=\)))[.)]\s+\S")
+ROMAN = ("i", "ii", "iii", "iv", "v", "vi", "vii", "viii", "ix", "x")
 LONG_HEADING = 220  # characters beyond which a heading is a paragraph
 CAPTION = re.compile(
     r"^\s*(?:fig(?:ure|\.)?|table|tab\.|chart|scheme|exhibit|abb(?:ildung|\.)|tabelle|图|圖|表)\s*"
@@ -31,7 +34,7 @@ CAPTION = re.compile(
 def repair(page: Page, regions: Sequence[Region]) -> list[Region]:
     """``regions`` with their categories set right."""
     repaired = [_one(page, region) for region in regions]
-    repaired = _formulas(repaired)
+    repaired = _formulas(_items(_whole_words(repaired)))
     return with_title(page, _single_title(captions(repaired)))
 
 
@@ -41,7 +44,7 @@ def _one(page: Page, region: Region) -> Region:
     if category == Category.PICTURE and region.lines:
         if _turned_table(page, region):
             category = Category.TABLE
-        elif not _drawn(page, region) or _written(region) >= WRITTEN:
+        elif is_written(page, region):
             category = Category.TEXT
     if category == Category.TABLE and region.lines and not _tabular(region):
         category = Category.TEXT
@@ -53,6 +56,62 @@ def _one(page: Page, region: Region) -> Region:
     if category == Category.TEXT and SURE_BULLET.match(text):
         category = Category.LIST_ITEM
     return region if category == region.category else fit(replace(region, category=category))
+
+
+def _whole_words(regions: Sequence[Region]) -> list[Region]:
+    """A heading that ends within a word, whose rest is the text just below it, is that text's first line."""
+    done = dict(enumerate(regions))
+    for i, head in enumerate(regions):
+        if head.category is not Category.SECTION_HEADER or not head.lines:
+            continue
+        if not CUT_WORD.search(head.lines[-1].text):
+            continue
+        em = height(head.lines[-1].box)
+        below = [
+            j
+            for j, other in done.items()
+            if other.category is Category.TEXT
+            and other.lines
+            and other.lines[0].text.lstrip()[:1].islower()
+            and -em / 2 <= other.box[1] - head.box[3] <= em
+            and abs(other.box[0] - head.box[0]) <= 2 * em
+        ]
+        if below:
+            lines = (*head.lines, *done[below[0]].lines)
+            done[below[0]] = fit(replace(done[below[0]], lines=lines))
+            del done[i]
+    return list(done.values())
+
+
+def _items(regions: Sequence[Region]) -> list[Region]:
+    """Text that begins with a letter or number in brackets is an item where the next one follows somewhere
+    below, as "a)" and "b)" do."""
+    marks = {i: found[1].lower() for i, r in enumerate(regions) if (found := ITEM_MARK.match(_start(r)))}
+    listed: set[int] = set()
+    for i, mark in marks.items():
+        after = [
+            j for j, other in marks.items() if _follows(mark, other) and regions[j].box[1] > regions[i].box[1]
+        ]
+        listed |= {i, *after} if after else set()
+    return [
+        replace(region, category=Category.LIST_ITEM)
+        if i in listed and region.category is Category.TEXT
+        else region
+        for i, region in enumerate(regions)
+    ]
+
+
+def _start(region: Region) -> str:
+    return region.lines[0].text.lstrip() if region.lines else ""
+
+
+def _follows(mark: str, after: str) -> bool:
+    """Whether ``after`` is the letter or the number after ``mark``."""
+    if mark.isdigit() or after.isdigit():
+        return mark.isdigit() and after.isdigit() and int(after) == int(mark) + 1
+    if mark in ROMAN and after in ROMAN and ROMAN.index(after) == ROMAN.index(mark) + 1:
+        return True
+    return len(mark) == len(after) == 1 and ord(after) == ord(mark) + 1
 
 
 def _turned_table(page: Page, region: Region) -> bool:
@@ -74,6 +133,11 @@ def _middle_in(box: Box, cell: Box) -> bool:
 def _sideways(region: Region) -> bool:
     """Whether a region's lines run up or down the page, as stamps in the margin do."""
     return bool(region.lines) and all(line.turn for line in region.lines)
+
+
+def is_written(page: Page, region: Region) -> bool:
+    """Whether what was found as a picture, with lines in it, is text on a ground."""
+    return not _drawn(page, region) or _written(region) >= WRITTEN
 
 
 def _drawn(page: Page, region: Region) -> bool:

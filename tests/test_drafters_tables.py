@@ -449,3 +449,57 @@ def test_no_text_of_a_head_is_lost(
     words = " ".join(cell.text for row in rows for cell in row).split()
     figures = " ".join(text for row in FIGURES for text in row)
     assert sorted(words) == sorted(" ".join([figures, *(text for text, _, _ in places)]).split())
+
+
+def test_lines_that_fill_their_cell_go_on_in_the_next_row() -> None:
+    """Rows as close as the lines of a cell: those without a label go on where a word had no more room."""
+    lines = [
+        *grid([["Ships", "The keeper counts all the ships that"]], step=12),
+        line("pass before breakfast.", 100, 12),
+        line("Nets", 0, 24),
+        line("Her brother mends the nets of every", 100, 24),
+        line("boat.", 100, 36),
+        line("Mail", 0, 48),
+        line("A ferry.", 100, 48),
+    ]
+    html = table(lines)
+    assert html is not None
+    assert "<td>The keeper counts all the ships that pass before breakfast.</td>" in html
+    assert html.count("<tr>") == 3
+
+
+def test_rows_of_a_group_are_no_lines_of_a_cell() -> None:
+    """Where the first cell is empty since the group has its name once, short texts below are rows."""
+    html = table(
+        grid([["North", "May", "14"], ["", "September", ""], ["", "June", "18"], ["South", "May", "9"]])
+    )
+    assert html is not None
+    assert html.count("<tr>") == 4
+
+
+def test_a_sign_after_its_amount_stays_with_it() -> None:
+    """Euro signs that stand apart after their amounts do not go to the next column."""
+    rows = [
+        ["Heat", "1,204.50", "\u20ac", "987.00", "\u20ac"],
+        ["Water", "250.00", "\u20ac", "30.00", "\u20ac"],
+    ]
+    html = table(grid(rows, xs=(0, 100, 150, 200, 250)))
+    assert html is not None
+    assert "<td>1,204.50 \u20ac</td><td>987.00 \u20ac</td>" in html
+
+
+def test_a_column_at_the_right_close_to_one_at_the_left() -> None:
+    """A gap that all rows share is one between columns, though a few points more than a space."""
+    rows = [("Ash", "1,120", "yes"), ("Elm", "880", "no"), ("Oak", "560", "yes"), ("Fir", "9,540", "no")]
+    lines = [
+        part
+        for number, (a, b, c) in enumerate(rows)
+        for part in (
+            line(a, 0, 20 * number),
+            line(b, 100 - 5 * len(b), 20 * number),
+            line(c, 106, 20 * number),
+        )
+    ]
+    html = table(lines)
+    assert html is not None
+    assert "<td>1,120</td><td>yes</td>" in html

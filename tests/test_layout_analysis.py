@@ -399,3 +399,98 @@ def test_right_to_left_rows_start_on_the_right() -> None:
     lines = [line("ثانيا", (20, 20, 100, 32)), line("أولا", (110, 20, 200, 32))]
     layout = analyse(page(), lines, Fixed(((20, 20, 200, 32), Category.TEXT)))
     assert [own.text for own in layout.regions[0].lines] == ["أولا", "ثانيا"]
+
+
+def test_tables_beside_each_other_have_captions_of_their_own() -> None:
+    """What was found as one table under two captions is two; under one caption it stays one."""
+    cells = [
+        line(text, (x, 40.0 + 15 * row, x + 20, 50.0 + 15 * row))
+        for row in range(3)
+        for x, text in ((10, "a"), (50, "1"), (180, "b"), (220, "2"))
+    ]
+    captions = [line("Table 1. Ships", (10, 20, 80, 30)), line("Table 2. Loads", (180, 20, 250, 30))]
+    found = Fixed(((10.0, 20.0, 240.0, 80.0), Category.TABLE))
+    regions = analyse(page(), [*captions, *cells], found).regions
+    assert [region.category for region in regions].count(Category.TABLE) == 2
+    assert all("2" not in line.text for region in regions[:2] for line in region.lines)
+    [whole] = [r for r in analyse(page(), cells, found).regions if r.category is Category.TABLE]
+    assert len(whole.lines) == 12
+
+
+def test_a_heading_that_ends_within_a_word_is_text() -> None:
+    """A short first line that a detector took for a heading is the start of the paragraph below."""
+    head = line("The lighthouse-", (40, 40, 120, 50))
+    rest = line("keeper counts all of the ships before breakfast.", (40, 52, 280, 62))
+    found = Fixed((head.box, Category.SECTION_HEADER), (rest.box, Category.TEXT))
+    [whole] = analyse(page(), [head, rest], found).regions
+    assert (whole.category, whole.lines) == (Category.TEXT, (head, rest))
+
+
+def test_letters_that_follow_each_other_are_items() -> None:
+    """Text with "a)" is an item where "b)" follows, also in Roman numbers; a lone one is text."""
+    listed = [
+        line(text, (40, y, 200, y + 10)) for text, y in (("a) wind", 40), ("b) tide", 60), ("i. noon", 80))
+    ]
+    more = line("ii. night", (40, 100, 200, 110))
+    lone = line("f. 1900, as they say", (40, 200, 200, 210))
+    lines = [*listed, more, lone]
+    regions = analyse(page(), lines, Fixed(*((one.box, Category.TEXT) for one in lines))).regions
+    assert [region.category for region in regions] == [Category.LIST_ITEM] * 4 + [Category.TEXT]
+
+
+def test_small_text_with_a_raised_mark_at_the_foot_is_a_note() -> None:
+    """It is read after the text of both columns; the same with text below it is none."""
+
+    def note(y: float) -> Line:
+        mark = Span("1", (40, y, 43, y + 5), 5.0, superscript=True)
+        return Line(
+            (mark, Span("A slate is cheap.", (43, y, 120, y + 8), 7.0)), (40, y, 120, y + 8), "text-layer"
+        )
+
+    left = line("The keeper counts the ships before break-", (40, 60, 140, 70), size=10)
+    right = line("fast and writes their names on a slate.", (160, 60, 260, 70), size=10)
+
+    def kinds(foot: Line, *more: Line) -> list[Category]:
+        lines = [left, right, foot, *more]
+        found = Fixed(*((one.box, Category.TEXT) for one in lines))
+        return [region.category for region in analyse(page(), lines, found).regions]
+
+    assert kinds(note(360)) == [Category.TEXT, Category.TEXT, Category.FOOTNOTE]
+    below = line("What follows is text again, as before.", (40, 380, 140, 390), size=10)
+    assert Category.FOOTNOTE not in kinds(note(360), below)
+
+
+def test_labels_with_values_are_a_table() -> None:
+    """Rows of a label with a colon and its value are read by row; two columns of text are not."""
+
+    def rows(labels: Sequence[str], values: Sequence[str]) -> list[Category]:
+        lines = [
+            line(text, (x, 40.0 + 18 * row, x + 80, 50.0 + 18 * row))
+            for row, pair in enumerate(zip(labels, values, strict=True))
+            for x, text in zip((20, 150), pair, strict=True)
+        ]
+        found = Fixed(((20.0, 40.0, 230.0, 40.0 + 18 * len(labels)), Category.TEXT))
+        return [region.category for region in analyse(page(), lines, found).regions]
+
+    assert rows(["Number:", "Date:", "Paid:"], ["4711", "3 May", "no"]) == [Category.TABLE]
+    assert Category.TABLE not in rows(["of the", "upper", "yard"], ["as they", "said", "there"])
+
+
+def test_a_caption_in_a_tables_first_row_is_apart() -> None:
+    """Also where the table stands on its side; a cell that only names a table stays in its row."""
+    cells = [line(text, (x, y, x + 20, y + 10)) for y in (60.0, 75.0) for x, text in ((10, "a"), (60, "1"))]
+    caption = line("Table 3: Boats in each month", (10, 40, 150, 50))
+    found = Fixed(((10.0, 40.0, 150.0, 90.0), Category.TABLE))
+    kinds = [region.category for region in analyse(page(), [caption, *cells], found).regions]
+    assert kinds == [Category.CAPTION, Category.TABLE]
+    turned = [
+        replace(one, box=(one.box[1], one.box[0], one.box[3], one.box[2]), turn=90)
+        for one in (caption, *cells)
+    ]
+    sideways = Fixed(((40.0, 10.0, 90.0, 150.0), Category.TABLE))
+    regions = analyse(page(), turned, sideways).regions
+    assert [len(region.lines) for region in regions if region.category is Category.CAPTION] == [1]
+    beside = line("1", (160, 40, 180, 50))
+    wider = Fixed(((10.0, 40.0, 180.0, 90.0), Category.TABLE))
+    whole = analyse(page(), [caption, beside, *cells], wider).regions
+    assert Category.CAPTION not in [region.category for region in whole]

@@ -92,6 +92,23 @@ def test_the_fields_of_a_form_are_read(kind: int, tmp_path: Path) -> None:
         assert markdown.count("value True") == markdown.count("value False") == 1
 
 
+def test_the_characters_of_a_comb_are_a_word(tmp_path: Path) -> None:
+    """A field with a place for each character says them together."""
+
+    def draw(document: Any, page: Any) -> None:
+        page.insert_text((40, 103), "number")
+        widget = pymupdf.Widget()
+        widget.field_type = pymupdf.PDF_WIDGET_TYPE_TEXT
+        widget.field_name = "comb"
+        widget.rect = pymupdf.Rect(120, 90, 320, 110)
+        widget.text_maxlen = 5
+        widget.field_flags = pymupdf.PDF_TX_FIELD_IS_COMB
+        widget.field_value = "48213"
+        page.add_widget(widget)
+
+    assert "48213" in parsed(draw, tmp_path / "comb.pdf").markdown
+
+
 def made(text: str, box: Box) -> Line:
     """A line of one span."""
     return Line((Span(text, box),), box, "text-layer")

@@ -103,6 +103,16 @@ def test_signs_of_a_formula_stay_close() -> None:
     assert "f(x)" in " ".join(written(draw))
 
 
+def test_dots_of_leaders_are_no_letters() -> None:
+    """A row of contents is not letter-spaced, however many dots lead to its page."""
+
+    def draw(page: Any) -> None:
+        spaced(page, "Nets and ropes . . . . . . . . . . . . . . . .", 60, 0.0, 4.5)
+
+    [text] = written(draw)
+    assert text.startswith("Nets and ropes .")
+
+
 def test_a_long_word_and_a_list_of_letters_stay() -> None:
     """Nothing is cut where gaps are alike."""
     word = "Donaudampfschifffahrtsgesellschaft"
@@ -181,3 +191,25 @@ def test_struck_words_are_known() -> None:
 
     spans = [span for line in lines_of(draw) for span in line.spans if span.text.strip()]
     assert [(span.text, span.struck) for span in spans] == [("old", True), ("new", False)]
+
+
+@pytest.mark.parametrize(
+    ("runs", "text"),
+    [
+        ((" שקלים", "45 ", "המחיר הוא"), "המחיר הוא 45 שקלים"),
+        ((" בלבד", "Grey Gull 7 ", "הספינה"), "הספינה Grey Gull 7 בלבד"),
+        (("הספר החדש",), "הספר החדש"),
+    ],
+)
+def test_words_of_hebrew_in_visual_order_start_at_the_right(runs: Sequence[str], text: str) -> None:
+    """MuPDF turns each run of Hebrew but not their order; numbers and Latin words keep their direction."""
+    glyphs: list[tuple[str, float, float]] = []
+    x = 40.0
+    for run in runs:
+        places = [(x + 6 * n, x + 6 * n + 6) for n in range(len(run))]
+        leftward = any("\u0590" <= char <= "\u05ff" for char in run)
+        ordered = places[::-1] if leftward else places
+        glyphs += [(char, *place) for char, place in zip(run, ordered, strict=True)]
+        x += 6 * len(run)
+    [line] = text_lines(RawPage(glyphs))
+    assert line.text == text

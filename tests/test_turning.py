@@ -46,6 +46,8 @@ def test_most_characters_decide_the_turn() -> None:
     assert prevailing_turn([stamp, body]) == 0
     table = line("North 300 307 314 South 400 407 414", (20, 0, 29, 90), 90)
     assert prevailing_turn([table, line("page 4", (0, 0, 9, 9))]) == 90
+    heads = [line(text, (20, 0, 29, 90), 90) for text in ("Swimming", "Climbing", "Rowing")]
+    assert prevailing_turn([*heads, *(line("x", (0, y, 9, y + 9)) for y in range(0, 90, 10))]) == 0
     assert prevailing_turn([]) == 0
 
 

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from rapidfuzz.distance import Indel
+
 from docspec.check_boxes import with_check_boxes
+from docspec.drafters.characters import bare
 from docspec.drafters.reading import page_ink as ink
 from docspec.drafters.reading.drawn_boxes import drawn_boxes
 from docspec.drafters.reading.drop_caps import with_drop_caps
@@ -27,6 +30,8 @@ KNOWN = 0.7  # share of the letters that the recogniser must know to be asked
 AGREES = 0.85  # share of a doubtful layer's characters that the recogniser must read as well
 MARGIN = 6.0  # points around print that is to be read
 SHADOW = 0.5  # of an OCR line's area that text-layer lines cover: it is known already
+SAME, LONG = 0.85, 12  # similarity of lines that say the same, and the characters that they must have
+OFF = 1.5  # of a line's height: how far a hidden layer may be from the print
 MOST_OF_PAGE = 0.6  # from this share of the page on, one reading of it all is cheaper
 
 
@@ -59,6 +64,8 @@ class AutoDrafter:
         kept = [line for line in shown if line not in broken] if broken else shown
         gaps = ink.unread_print(evidence.mask, page, [span.box for line in shown for span in line.spans])
         found = self._read_boxes(page, kept, [*gaps, *(line.box for line in broken)])
+        if evidence.is_scan:
+            found = [line for line in found if not _repeats(line, kept)]
         spared = [line for line in broken if not _shadowed(line.box, found)]
         return (*kept, *spared, *found)
 
@@ -123,3 +130,15 @@ def _shadowed(box: Box, known: Sequence[Line]) -> bool:
         height = min(box[3], other[3]) - max(box[1], other[1])
         covered += max(0.0, width) * max(0.0, height)
     return covered >= SHADOW * area
+
+
+def _repeats(line: Line, known: Sequence[Line]) -> bool:
+    """Whether a line of a scan is there already, in a hidden layer that stands a little off its print."""
+    text = bare(line.text)
+    x0, y0, x1, y1 = line.box
+    return len(text) >= LONG and any(
+        abs(other.box[1] + other.box[3] - y0 - y1) / 2 < OFF * (y1 - y0)
+        and min(x1, other.box[2]) - max(x0, other.box[0]) > (x1 - x0) / 2
+        and Indel.normalized_similarity(text, bare(other.text)) >= SAME
+        for other in known
+    )

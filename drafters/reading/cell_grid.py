@@ -6,9 +6,9 @@ row crosses. Pieces that do cross one are cells that span.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import replace
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from statistics import median
 
 from docspec.drafters.formats.table_text import Cell
@@ -17,9 +17,13 @@ from docspec.drafters.reading.table_heads import Rule, head_cells, head_rows
 from docspec.types import Box, union
 
 MIN_BLANK = 0.5  # of a piece's height: narrower strips do not part columns
+STRIP = 0.56  # of a piece's height: wider than a space of a font of fixed width
+FEW = 4  # rows in which a strip of blank of that width is no accident, at the least
 MAY_CROSS = 0.2  # share of the rows that may cross a column edge (spanning headers)
 WRAPPED = 0.75  # of the usual distance of rows: a nearer row with an empty first cell goes on the one above
 GOES_ON = ",-–&/("  # at the end of a label that has a second line
+FLOWS = 3  # words of a line of text in a cell, at the least
+SPACE = 0.2  # of a word's height: a space before it
 SET_APART = 0.9  # the same, of the usual distance of rows whose first cell has text, where cells have rows
 
 
@@ -31,6 +35,8 @@ def aligned_cells(pieces: Sequence[Piece], rule: Rule = lambda *_: None) -> list
     words = [with_signs(row) for row in rows_of(pieces)]
     rows = [merged(row) for row in words]
     count = head_rows(rows)
+    strips = _strips(words[count:])
+    rows[count:] = [merged(row, strips) for row in words[count:]]
     edges = _column_edges(rows[count:])
     if len(rows) < 2 or not edges:
         return None
@@ -39,9 +45,21 @@ def aligned_cells(pieces: Sequence[Piece], rule: Rule = lambda *_: None) -> list
         _with_amounts_apart(row, line, edges) for row, line in zip(rows[count:], words[count:], strict=True)
     ]
     cells = [cell for number, row in enumerate(body_rows) for cell in _row_cells(row, number, edges)]
-    body = _unwrapped(cells, [union([piece.box for piece in row]) for row in rows[count:]])
+    flowing = _flowing(body_rows, words[count:], edges)
+    body = _unwrapped(cells, [union([piece.box for piece in row]) for row in rows[count:]], flowing)
     levels = max((cell.row + cell.rows for cell in head), default=0)
     return [*head, *(replace(cell, row=cell.row + levels) for cell in body)]
+
+
+def _strips(rows: Sequence[Sequence[Piece]]) -> list[tuple[float, float]]:
+    """From where to where no word of any of ``rows`` stands, where that is wider than between words: a column
+    set at the right may end close to one set at the left. There are none of fewer than FEW rows."""
+    spans = sorted((piece.box[0], piece.box[2]) for row in rows for piece in row)
+    if len(rows) < FEW or not spans:
+        return []
+    blank = STRIP * median(piece.box[3] - piece.box[1] for row in rows for piece in row)
+    ends = list(accumulate((right for _, right in spans), max))
+    return [(end, left) for end, (left, _) in zip(ends, spans[1:], strict=False) if left - end >= blank]
 
 
 def _column_edges(rows: Sequence[Sequence[Piece]]) -> list[float]:
@@ -112,9 +130,50 @@ def _row_cells(row: Sequence[Piece], number: int, edges: Sequence[float]) -> lis
     return sorted([*cells, *empty], key=lambda cell: cell.column)
 
 
-def _unwrapped(cells: Sequence[Cell], boxes: Sequence[Box]) -> list[Cell]:
+def _flowing(
+    rows: Sequence[Sequence[Piece]], words: Sequence[Sequence[Piece]], edges: Sequence[float]
+) -> set[int]:
+    """The numbers of rows, without a text in the first column, that only go on lines of text above them.
+
+    Such a line is of several words, and the next row's first word would not have fitted into its column.
+    """
+    columns = [_by_column(row, edges) for row in rows]
+    inner = [
+        [row[n].box[2] for row in columns if n in row and (n == len(edges) or row[n].box[2] <= edges[n])]
+        for n in range(len(edges) + 1)
+    ]
+    far = [max(rights, default=0.0) for rights in inner]
+    found: set[int] = set()
+    for number, (above, row) in enumerate(pairwise(columns), 1):
+        starts = {column: _first_word(piece, words[number]) for column, piece in row.items()}
+        if 0 not in row and all(
+            column in above
+            and len(above[column].text.split()) >= FLOWS
+            and above[column].box[2] + SPACE * (word.box[3] - word.box[1]) + word.box[2] - word.box[0]
+            > far[column]
+            for column, word in starts.items()
+        ):
+            found.add(number)
+    return found
+
+
+def _by_column(row: Sequence[Piece], edges: Sequence[float]) -> dict[int, Piece]:
+    """A row's text by the column that it starts in."""
+    done: dict[int, Piece] = {}
+    for piece in row:
+        column = sum(edge <= piece.box[0] for edge in edges)
+        held = done.get(column)
+        done[column] = Piece(f"{held.text} {piece.text}", union([held.box, piece.box])) if held else piece
+    return done
+
+
+def _first_word(piece: Piece, words: Sequence[Piece]) -> Piece:
+    return next((word for word in words if word.box[0] >= piece.box[0]), piece)
+
+
+def _unwrapped(cells: Sequence[Cell], boxes: Sequence[Box], flowing: Set[int] = frozenset()) -> list[Cell]:
     """Rows that only go on the cells above (close, no spans, the first cell empty or the rest of a label) put
-    together with them."""
+    together with them, and those that are known to be ``flowing`` on."""
     steps = [b[1] - a[1] for a, b in pairwise(boxes)]
     firsts = {cell.row for cell in cells if cell.column == 0 and cell.text}
     apart = [step for number, step in enumerate(steps, 1) if number in firsts]
@@ -122,7 +181,8 @@ def _unwrapped(cells: Sequence[Cell], boxes: Sequence[Box]) -> list[Cell]:
     rows: list[list[Cell]] = []
     for number in range(len(boxes)):
         row = [cell for cell in cells if cell.row == number]
-        goes_on = bool(rows) and steps[number - 1] < near and (not row[0].text or _is_rest(rows[-1], row))
+        close = bool(rows) and steps[number - 1] < near
+        goes_on = number in flowing or (close and (not row[0].text or _is_rest(rows[-1], row)))
         if goes_on and _same_shape(rows[-1], row):
             above = rows.pop()
             row = [

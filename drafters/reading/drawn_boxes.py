@@ -17,6 +17,7 @@ FRAME = 0.85  # share of each side of the frame that is drawn
 WITHIN = 0.25  # of the side: what is further inside is a tick or nothing
 TICK = 0.06  # share of ink inside that is a tick, at the least
 PAPER = 0.75  # share of a box's inside that is more than a tick: a bullet, or a picture
+RING = 0.25  # share of ink in the paper around what fills a box, at the most
 CONTRAST = 60  # grey levels between ink and paper
 
 
@@ -69,9 +70,17 @@ def _squares(grey: NDArray[np.uint8], size: float) -> list[tuple[tuple[int, int,
         )
         margin = max(thick + 1, round(WITHIN * min(w, h)))
         inner = piece[margin:-margin, margin:-margin]
-        if all(side.mean() >= FRAME for side in sides) and inner.size and inner.mean() < PAPER:
+        paper = inner.mean() < PAPER or _has_ring(piece, margin)
+        if all(side.mean() >= FRAME for side in sides) and inner.size and paper:
             found.append(((x, y, x + w, y + h), bool(inner.mean() >= TICK)))
     return found
+
+
+def _has_ring(piece: NDArray[np.uint8], margin: int) -> bool:
+    """Whether paper goes all around between a frame and what fills it: a box ticked by a square or a dot."""
+    rings = [piece[at : piece.shape[0] - at, at : piece.shape[1] - at] for at in range(1, margin + 1)]
+    edges = [np.concatenate([ring[0], ring[-1], ring[:, 0], ring[:, -1]]) for ring in rings if ring.size]
+    return any(edge.mean() < RING for edge in edges)
 
 
 def _is_known(box: Box, lines: Sequence[Line], found: Sequence[CheckBox]) -> bool:

@@ -44,9 +44,12 @@ def with_signs(row: Sequence[Piece]) -> list[Piece]:
     """A row's words with currency signs, which may stand far left of their numbers, as part of these; so are
     percent signs and brackets after them. Such a piece stands where the number does."""
     done: list[Piece] = []
+    trailing = _signs_follow(row)
     for piece in row:
         last = done[-1] if done else None
-        if last and CURRENCY.fullmatch(last.text) and AMOUNT.fullmatch(piece.text):
+        if last and trailing and CURRENCY.fullmatch(piece.text) and AMOUNT.fullmatch(last.text):
+            done[-1] = Piece(f"{last.text} {piece.text}", last.box)
+        elif last and not trailing and CURRENCY.fullmatch(last.text) and AMOUNT.fullmatch(piece.text):
             done[-1] = Piece(f"{last.text} {piece.text}", piece.box)
         elif last and CLOSES.fullmatch(piece.text) and AMOUNT.fullmatch(last.text.split(" ")[-1]):
             done[-1] = Piece(f"{last.text}{piece.text}", last.box)
@@ -55,12 +58,23 @@ def with_signs(row: Sequence[Piece]) -> list[Piece]:
     return done
 
 
-def merged(row: Sequence[Piece]) -> list[Piece]:
-    """A row's words run together where the gap is a word's."""
+def _signs_follow(row: Sequence[Piece]) -> bool:
+    """Whether a row's currency signs stand after their numbers: the last one has no other."""
+    last = max((n for n, piece in enumerate(row) if CURRENCY.fullmatch(piece.text)), default=0)
+    before, after = row[last - 1 : last], row[last + 1 : last + 2]
+    return all(AMOUNT.fullmatch(piece.text) for piece in before) and not any(
+        AMOUNT.fullmatch(piece.text) for piece in after
+    )
+
+
+def merged(row: Sequence[Piece], strips: Sequence[tuple[float, float]] = ()) -> list[Piece]:
+    """A row's words run together where the gap is a word's and none of ``strips`` (from x, to x) is in it."""
     merged: list[Piece] = []
     for piece in row:
         height = piece.box[3] - piece.box[1]
-        if merged and piece.box[0] - merged[-1].box[2] < WORD_GAP * height:
+        left, right = merged[-1].box[2] if merged else 0.0, piece.box[0]
+        apart = any(left <= start and end <= right for start, end in strips)
+        if merged and not apart and right - left < WORD_GAP * height:
             last = merged.pop()
             merged.append(Piece(f"{last.text} {piece.text}", union([last.box, piece.box])))
         else:

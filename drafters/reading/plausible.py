@@ -21,6 +21,11 @@ BULLETS = frozenset(SYMBOL_FONT + DASHES)  # harmless in lists
 UNMAPPED_BULLET = re.compile("^[\ufffd\ue000-\uf8ff]{1,2}(?=[ \\w])", re.MULTILINE)
 VOWELS = frozenset("aeiouyAEIOUY")
 ENOUGH = 40  # Latin letters from which their statistics mean something
+RARE_SIGNS = frozenset('#^!$%&"~`')
+MANY_INSIDE = 3  # of them between a word's letters: letters of a font that says others
+SIGNS, MOST_SIGNS = 12, 0.5  # signs of ASCII from which their share of a text says something, and that share
+OF_SIGNS = 0.6  # what such a text is worth: to be compared with what the page shows
+RUN = re.compile(r"([\W_])\1+")
 CODE_SIGNS = frozenset("{}[]()<>=;:_#/\\|*+-.,'\"!?&%$@^~`")
 
 
@@ -39,7 +44,7 @@ def plausibility(text: str) -> float:
     latin = [char for char in shown if char.isalpha() and char < "\u0250"]
     if len(latin) >= ENOUGH and len(latin) > 0.5 * len(shown):
         score *= _latin_score(text, latin)
-    return score
+    return score * (OF_SIGNS if _is_of_signs(text) else 1.0)
 
 
 def is_all_lower(text: str) -> bool:
@@ -51,6 +56,13 @@ def _is_broken(char: str) -> bool:
     if char == "\ufffd":
         return True
     return unicodedata.category(char) in ("Co", "Cn", "Cc", "Cs") and char not in BULLETS
+
+
+def _is_of_signs(text: str) -> bool:
+    """Whether signs make up most of a text, rules and leaders of one sign aside."""
+    shown = RUN.sub(r"\1", "".join(text.split()))
+    signs = sum(char.isascii() and not char.isalnum() for char in shown)
+    return signs >= SIGNS and signs > MOST_SIGNS * len(shown)
 
 
 def _latin_score(text: str, letters: list[str]) -> float:
@@ -74,6 +86,12 @@ def _is_odd(word: str) -> bool:
         return True
     if len(letters) < len(word) // 2:
         return False
+    inside = sum(
+        b in RARE_SIGNS and a.isalpha() and c.isalpha()
+        for a, b, c in zip(word, word[1:], word[2:], strict=False)
+    )
+    if inside >= MANY_INSIDE and "://" not in word:
+        return True
     changes = sum(a.islower() and b.isupper() for a, b in pairwise(letters))
     lower = [char for char in letters if char.islower()]
     without = len(lower) > 4 and all(c.isascii() for c in lower) and not any(c in VOWELS for c in lower)

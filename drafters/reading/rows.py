@@ -20,7 +20,10 @@ CLAUSE = re.compile(r"\((?:\d{1,2}|[a-z]|[ivx]{1,4})\)\s+\S")
 CLAUSE_END = (".", ";", ":", ",", "—", "–", " and", " or")
 TEXT_LAYER = "text-layer"  # the source of lines whose superscript characters are what the document says
 ROOM = 2.0  # line heights to spare
-ADDRESS = 4  # lines of an address, at the least; one less with a postal code
+ADDRESS = 3  # lines of an address, at the least
+POSTAL = re.compile(
+    r"(?<!\d)(?:[A-Z]{1,2}-)?\d{3}[ -]?\d{2}(?!\d)|\b\d{4}(?!\d) [A-Z]|\b[A-Z]{2} \d{5}\b|\b[A-Z]{1,2}\d"
+)
 SHORT = 40  # characters of such a line, at the most
 RAGGED = 0.9  # of the longest line's length: what shows that lines are not filled
 FRACTION_SLASH = "\u2044"
@@ -133,9 +136,10 @@ def _is_address(rows: Sequence[Row]) -> bool:
     texts = [row.text.strip() for row in rows]
     widths = [row.box[2] - row.box[0] for row in rows]
     ragged = sum(width < RAGGED * max(widths) for width in widths)
+    postal = POSTAL.search(texts[-1]) is not None
     return (
-        len(rows) >= ADDRESS - any(char.isdigit() for char in texts[-1])
-        and ragged >= len(rows) / 2
+        len(rows) >= ADDRESS
+        and (ragged >= len(rows) / 2 or postal)
         and all(len(text) <= SHORT and (text[0].isupper() or text[0].isdigit()) for text in texts)
         and not any(text.endswith((*HYPHENS, ",", ";", ":")) for text in texts[1:-1])
     )
