@@ -29,8 +29,8 @@ from docspec.drafters.following.draft_index import (
     Query,
     doublings,
 )
+from docspec.drafters.following.written import TAIL
 
-TAIL = 32  # folded characters of output that are looked for
 _LENGTHS = (8, 16, TAIL)
 _ERROR = 1.5  # what one edit costs, in matching characters
 _ENDING = 4  # the last characters count once more: they are the ones after the disagreement
