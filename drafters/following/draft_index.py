@@ -16,7 +16,8 @@ START = "\x02"  # stands before the draft and before the output, so that short o
 STARTS = 4
 DOUBLING = 0.7  # what doubling the displacement costs
 _SPOTS = 3  # further places looked at
-_COMMON = 64  # places of a run of characters beyond which it says nothing
+_COMMON = 24  # places of a run of characters beyond which it says nothing
+_VOTES = 2  # runs that must stand at a place
 _APART = 8  # folded characters between places that are not one
 _NEAREST = 64  # displacements up to here are measured in advance
 
@@ -76,17 +77,19 @@ class DraftIndex:
         wanted = _runs(tail, run)
         if query.exact >= run:  # the last run is one of those that must stand there
             wanted = wanted[-1:]
-        firsts, lasts = known.searchsorted(wanted), known.searchsorted(wanted, "right")
-        votes: Counter[int] = Counter()
-        from_end = len(wanted) + run
-        for first, last in zip(firsts.tolist(), lasts.tolist(), strict=True):
-            from_end -= 1
-            if 0 < last - first <= _COMMON:
-                votes.update((order[first:last] + from_end).tolist())
+        first, last = known.searchsorted(wanted), known.searchsorted(wanted, "right")
+        counts = last - first
+        counts[counts > _COMMON] = 0
+        total = int(counts.sum())
+        if not total:
+            return []
+        chosen = np.repeat(first - counts.cumsum() + counts, counts) + np.arange(total)
+        from_end = np.arange(run + len(wanted) - 1, run - 1, -1)
+        votes = Counter((order[chosen] + np.repeat(from_end, counts)).tolist())
         worth = [
             (count - DOUBLING * doublings(spot - expected), spot)
             for spot, count in votes.items()
-            if spot <= len(self.text)
+            if count >= _VOTES and spot <= len(self.text)
         ]
         worth.sort(reverse=True)
         spots: list[int] = []

@@ -34,6 +34,7 @@ _SAME = (4, 16)
 _WORD = 2 * _LONGEST_REPLACED  # folded characters that signs may seem to stand for
 _MARKUP = 2.0  # what it costs that the output has nothing but signs where the draft has letters
 _BESIDE = 4  # characters that may have been lost or added beside the expected place
+_PROMISING = 6  # ends of which more than the last few characters is compared
 _LAST = 2  # characters that end at further places
 ENOUGH = 5.0  # a score below this may be chance
 CLOSE = 3.0  # places that score so much less than the best may still be right
@@ -131,27 +132,32 @@ def _ends(index: DraftIndex, query: Query, expected: int) -> set[int]:
 def _scored(
     index: DraftIndex, query: Query, parted: int, expected: int, ends: Iterable[int]
 ) -> Iterator[tuple[float, int]]:
-    """Scores of the tail's ``ends``, but of those that lack what must agree exactly."""
+    """Scores of the most promising of the tail's ``ends`` that have what must agree exactly."""
     tail, text, written, distance = query.tail, index.text, query.written, Levenshtein.distance
     short, ending = tail[-_SHORT:], tail[len(tail) - query.exact :]
-    longer = [(tail[-length:], length) for length in _LENGTHS if length <= len(tail)]
-    new = tail[len(tail) - written :] if 0 < written < len(tail) else ""
-    lettered = _lettered(index, query, parted)
+    size, lettered = len(short), _lettered(index, query, parted)
+    first = []
     for end in ends:
         if query.exact and not text.endswith(ending, 0, end):
             continue
-        score = len(short) - _ERROR * distance(short, text[max(0, end - len(short)) : end])
+        fits = size - _ERROR * distance(short, text[max(0, end - size) : end])
+        beside = _ending_score(tail, text, end) - DOUBLING * doublings(end - expected)
+        if lettered < end < parted + _WORD:
+            beside -= _MARKUP
+        first.append((fits + beside, fits, end))
+    first.sort(reverse=True)
+    longer = [(tail[-length:], length) for length in _LENGTHS if length <= len(tail)]
+    new = tail[len(tail) - written :] if 0 < written < len(tail) else ""
+    for score, fits, end in first[:_PROMISING]:
+        fit = fits
         for part, length in longer:
-            first = end - length
-            edits = min([distance(part, text[max(0, first - moved) : end]) for moved in _MOVED])
-            score = max(score, length - _ERROR * edits)
+            start = end - length
+            edits = min([distance(part, text[max(0, start - moved) : end]) for moved in _MOVED])
+            fit = max(fit, length - _ERROR * edits)
         if new and parted <= end < parted + _LATER:
             edits = distance(new, text[max(0, end - written) : end])
-            score = max(score, len(tail) - _JUMP - _ERROR * edits)
-        score += _ending_score(tail, text, end) - DOUBLING * doublings(end - expected)
-        if lettered < end < parted + _WORD:
-            score -= _MARKUP
-        yield score, end
+            fit = max(fit, len(tail) - _JUMP - _ERROR * edits)
+        yield score - fits + fit, end
 
 
 def _lettered(index: DraftIndex, query: Query, parted: int) -> int:
