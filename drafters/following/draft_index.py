@@ -16,8 +16,9 @@ START = "\x02"  # stands before the draft and before the output, so that short o
 STARTS = 4
 DOUBLING = 0.7  # what doubling the displacement costs
 _SPOTS = 3  # further places looked at
-_COMMON = 24  # places of a run of characters beyond which it says nothing
+_COMMON = 16  # places of a run of characters beyond which it says nothing
 _VOTES = 2  # runs that must stand at a place
+_PROMISING = 8  # places with most runs
 _APART = 8  # folded characters between places that are not one
 _NEAREST = 64  # displacements up to here are measured in advance
 
@@ -88,7 +89,7 @@ class DraftIndex:
         votes = Counter((order[chosen] + np.repeat(from_end, counts)).tolist())
         worth = [
             (count - DOUBLING * doublings(spot - expected), spot)
-            for spot, count in votes.items()
+            for spot, count in votes.most_common(_PROMISING)
             if count >= _VOTES and spot <= len(self.text)
         ]
         worth.sort(reverse=True)
