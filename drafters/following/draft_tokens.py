@@ -7,7 +7,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from typing import Protocol
 
-_PIECE = 256  # characters tokenized at a time
+_PIECE = 128  # characters tokenized at a time
 # Where tokens may be taken to end: before a plain word's space; where there is none, before punctuation.
 _JOINTS = (re.compile(r"(?<=\w)(?= \w)"), re.compile(r"(?<=\w)(?=[^\w\s])"))
 _JOINT_REACH = 64
