@@ -66,9 +66,9 @@ class DraftIndex:
 
     def spots(self, query: Query, expected: int) -> list[int]:
         """Folded positions, the likeliest first, about where the tail may end: where most of its runs of
-        characters stand, not far from ``expected``."""
+        characters stand, not far from ``expected``. None where its last characters are nowhere."""
         run, tail = self._run, query.tail
-        if len(tail) < run or len(self.text) < run:
+        if len(tail) < run or tail[1 - run :] not in self.text:
             return []
         if self._runs is None:
             runs = _runs(self.text, run)
