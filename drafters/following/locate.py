@@ -81,9 +81,9 @@ def _best(index: DraftIndex, scored: Iterable[tuple[float, int]], count: int) ->
 def _replaced(
     index: DraftIndex, query: Query, parted: int, expected: int, count: int
 ) -> Iterator[tuple[float, int]]:
-    """Scores of ends next to ``expected`` where the output, all the same as the draft before ``parted``, has a
-    few characters since: what it mostly is, for a fraction of a search. Not of those that are too far off to
-    be the best, or CLOSE to it where more than one counts."""
+    """Scores of ends next to ``expected`` where the output, all the same as the draft before ``parted``, has
+    a few characters since: what it mostly is, for a fraction of a search. Not of those that are too far off
+    to be the best, or CLOSE to it where more than one counts."""
     tail, text, written = query.tail, index.text, query.written
     same = min(_SAME[1], len(tail) - written, parted)
     if not 0 <= written <= _LONGEST_REPLACED or same < _SAME[0]:

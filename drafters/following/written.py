@@ -14,11 +14,11 @@ _MOST = 8 * TAIL  # tokens read at a time: what came before them is not looked f
 
 
 class Ending(NamedTuple):
-    """How an output ends: its last folded characters, how many there were of them, whether white space follows
+    """How an output ends: its last folded characters, how many there were in all, if white space follows
     them, and after that how many tokens that do not yet make a character."""
 
     tail: str
-    count: int
+    characters: int
     white: bool
     pending: int
 
