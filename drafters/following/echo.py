@@ -130,12 +130,14 @@ class Echo:
         while waiting and len(paths) <= nodes:
             chance, path, run = heapq.heappop(waiting)
             paths[path] = None
-            if len(path) < reach:
+            if len(path) < reach and len(paths) <= nodes:
                 votes, total = self._votes(run)
-                least = _UNLIKELY * total / -chance
+                share, least = chance / total, _UNLIKELY * total / -chance
+                _, third, second, last = run
                 for token, count in votes.items():
                     if count >= least:
-                        heapq.heappush(waiting, (chance * count / total, (*path, token), _after(run, token)))
+                        after = third, second, last, token
+                        heapq.heappush(waiting, (share * count, (*path, token), after))
         inner = {path[:-1] for path in paths}
         return [list(path) for path in paths if path not in inner]
 
