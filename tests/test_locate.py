@@ -81,7 +81,7 @@ def test_what_the_draft_goes_on_with_is_found_behind_it(text: str, data: st.Data
     index = DraftIndex(text)
     query = Query((START * STARTS + text[:at] + new)[-TAIL:], len(new))
     [best] = locate(index, query, index.folded_position(at))
-    assert best.score <= TAIL + 3
+    assert best.score <= TAIL + 4
     if new == text[at : at + len(new)]:
         assert best.at == at + len(new)
 

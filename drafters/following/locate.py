@@ -21,14 +21,14 @@ from docspec.drafters.following.written import TAIL
 _SHORT = 8  # the tail's last characters that are compared at least,
 _LENGTHS = (16, TAIL)  # and at most
 _MOVED = (0, 3, -3)  # characters that the draft may have more, or fewer, in a longer one
-_ERROR = 1.5  # what one edit costs, in matching characters
+_ERROR = 1.25  # what one edit costs, in matching characters
 _ENDING = 4  # the last characters count once more: they are the ones after the disagreement
-_ENDING_WEIGHT = 0.75
+_ENDING_WEIGHT = 1.0
 _ENDINGS = (_ENDING, _ENDING - 1, _ENDING + 1)  # lengths of what may stand for them
 _JUMP = 4.0  # what a jump forward costs, besides its length
 _AHEAD = 40  # folded characters after the expected place in which the tail may end
 _LATER = 384  # how far a jump goes
-_CONVINCING = 0.8  # share of the tail that a place beside the expected one must score to end the search
+_CONVINCING = 0.9  # share of the tail that a place beside the expected one must score to end the search
 _LONGEST_REPLACED = 12  # folded characters, before which at least and at most so many are compared:
 _SAME = (4, 16)
 _WORD = 2 * _LONGEST_REPLACED  # folded characters that signs may seem to stand for
