@@ -32,7 +32,8 @@ from docspec.verifiers.codec import TokenizerCodec
 
 FOLLOWING = {
     "cursor": ("_SIDES", "_PATIENCE", "_TRUSTED_TOKENS", "_EARLIER", "_DRAFTED"),
-    "locate": ("TAIL", "ENOUGH", "CLOSE", "_ERROR", "_ENDING_WEIGHT", "DOUBLING", "_JUMP", "_CONVINCING"),
+    "written": ("TAIL",),
+    "locate": ("ENOUGH", "CLOSE", "_ERROR", "_ENDING_WEIGHT", "DOUBLING", "_JUMP", "_CONVINCING"),
     "resync": ("_SWITCH", "_SURE", "_EXACT"),
     "echo": ("_DOUBTFUL", "_UNLIKELY", "_KEPT", "_ALONE"),
     "habits": ("_LEAST",),

@@ -6,15 +6,15 @@ import pytest
 
 from docspec.bench.acceptance_cases import Case
 from docspec.bench.sensitivity import FOLLOWING, LAYOUT, changed, steps, vary
-from docspec.drafters.following import cursor, locate, resync
-from docspec.drafters.following.locate import TAIL
+from docspec.drafters.following import cursor, resync, written
+from docspec.drafters.following.written import TAIL
 
 DRAFT = "Speculative decoding drafts many tokens at once and lets a larger model verify them in one pass."
 
 
 def test_a_number_is_changed_wherever_it_is_used() -> None:
     """Modules that import it from another one see the change too, and all have it back afterwards."""
-    modules = [locate, resync]
+    modules = [written, resync]
     with changed(modules, "TAIL", TAIL, 7):
         assert [vars(module)["TAIL"] for module in modules] == [7, 7]
     assert [vars(module)["TAIL"] for module in modules] == [TAIL, TAIL]

@@ -9,57 +9,30 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from docspec.drafters.following.draft_index import START, STARTS, DraftIndex, Query
-from docspec.drafters.following.locate import ENOUGH, TAIL, distances, locate
-from docspec.drafters.following.normalise import fold
-
-letters = st.text("abc ", max_size=40)
-
-
-def plain_distances(text: str, tail: str) -> list[int]:
-    """The textbook dynamic programme: row by row over the tail, free start in the text."""
-    row = [0] * (len(text) + 1)
-    for written, char in enumerate(tail, start=1):
-        above, row = row, [written]
-        for i, other in enumerate(text):
-            row.append(min(above[i] + (char != other), above[i + 1] + 1, row[i] + 1))
-    return row
-
-
-@given(
-    st.integers(0, 40).flatmap(
-        lambda n: st.lists(st.text("abc ", min_size=n, max_size=n), min_size=1, max_size=3)
-    ),
-    letters,
-    st.data(),
-)
-def test_bit_parallel_distances_are_those_of_the_plain_programme(
-    texts: list[str], tail: str, data: st.DataObject
-) -> None:
-    """For every ending of the tail, text and end position, however they lie side by side."""
-    lengths = data.draw(st.lists(st.integers(0, len(tail)), min_size=1, max_size=4))
-    size = len(texts[0])
-    masks = {
-        char: sum(
-            1 << (t * (size + 1) + i + 1)
-            for t, text in enumerate(texts)
-            for i, other in enumerate(text)
-            if other == char
-        )
-        for char in tail
-    }
-    plain = [[plain_distances(text, tail[len(tail) - length :]) for text in texts] for length in lengths]
-    assert distances(masks, tail, lengths, size, len(texts)).tolist() == plain
+from docspec.drafters.following.locate import ENOUGH, locate
+from docspec.drafters.following.normalise import fold, folded
+from docspec.drafters.following.written import TAIL
 
 
 @given(st.text(max_size=80))
-def test_an_index_finds_each_of_its_characters(text: str) -> None:
-    """Masks say where a folded character stands; the start has its sentinels."""
+def test_an_index_knows_where_each_folded_character_ends(text: str) -> None:
+    """Positions and characters are each other's inverse, the start's sentinels aside."""
     text = text.encode("utf-8", "replace").decode("utf-8")
-    index = DraftIndex(text)
+    index, ends = DraftIndex(text), fold(text).ends
     assert index.text == START * STARTS + fold(text).text
-    for char in set(index.text):
-        assert index.mask(char) == sum(1 << i for i, other in enumerate(index.text) if other == char)
-    assert index.mask("\U0001f9ff") == 0 or "\U0001f9ff" in text
+    assert [index.character(STARTS + i + 1) for i in range(len(ends))] == ends
+    assert all(index.character(index.folded_position(end)) == end for end in ends)
+
+
+@given(st.text("ab漢字，", min_size=8, max_size=60), st.integers(0, 60))
+def test_a_spot_is_where_the_tail_stands_and_never_outside(text: str, at: int) -> None:
+    """Where all of the tail is in the draft once, that is the likeliest spot; none is beyond the end."""
+    index = DraftIndex("0123456789" + text + "9876543210")
+    tail = index.text[STARTS + 10 :][:at][-TAIL:]
+    spots = index.spots(Query(tail, 0), 0)
+    assert all(0 <= spot <= len(index.text) for spot in spots)
+    unique = fold("0123456789" + text).text[:16]
+    assert index.spots(Query(unique, 0), 0)[:1] == [index.text.index(unique) + len(unique)]
 
 
 @given(st.text(max_size=80))
@@ -69,6 +42,12 @@ def test_folding_keeps_track_of_every_character(text: str) -> None:
     assert len(folded.ends) == len(folded.text)
     assert folded.ends == sorted(folded.ends)
     assert all(not text[end - 1].isspace() for end in folded.ends)
+
+
+@given(st.text(max_size=80) | st.text("ab \n-", max_size=80))
+def test_folding_is_the_same_without_places(text: str) -> None:
+    """The text alone is the text of the folding that knows where everything came from."""
+    assert folded(text) == fold(text).text
 
 
 @given(st.text(max_size=80))
@@ -102,7 +81,7 @@ def test_what_the_draft_goes_on_with_is_found_behind_it(text: str, data: st.Data
     index = DraftIndex(text)
     query = Query((START * STARTS + text[:at] + new)[-TAIL:], len(new))
     [best] = locate(index, query, index.folded_position(at))
-    assert best.score <= TAIL + 3
+    assert best.score <= TAIL + 4
     if new == text[at : at + len(new)]:
         assert best.at == at + len(new)
 

@@ -17,6 +17,7 @@ from docspec.drafters.following.experience import Experience
 from docspec.drafters.following.resync import Finder, Parting
 from docspec.drafters.following.stream import Stream
 from docspec.drafters.following.tree import Tree
+from docspec.drafters.following.written import Written
 from docspec.types import Alternative
 
 __all__ = ["Codec", "DraftCursor", "agreement", "corrections"]
@@ -24,7 +25,7 @@ __all__ = ["Codec", "DraftCursor", "agreement", "corrections"]
 _TRUSTED_TOKENS, _TRUSTED_CHARACTERS = 2, 4  # agreement that confirms a place
 _PATIENCE, _VAIN = 8, 16  # refuted guesses after which searches wait, a token for so many since the parting
 _LONGEST_PAUSE = 16
-_LEARNT = 64  # tokens of the drafts that the echo learns in a step
+_LEARNT = 32  # tokens of the drafts that the echo learns in a step
 _SIDES = 6  # branches beside the main one
 _NEAR = 0.99  # what a character of distance takes from an alternative's chance to be reached
 _EARLIER, _DRAFTED = 0.5, 0.5  # what earlier outputs and the drafts count for beside this output's own words
@@ -64,12 +65,12 @@ class DraftCursor:
         self._habits = experience.habits
         known = itertools.chain(alternatives, itertools.repeat(()))
         self._alternatives = [own for draft, own in zip(drafts, known, strict=False) if draft.strip()]
-        self._finder = Finder([DraftTokens(text, codec) for text in texts], codec, end_token)
+        self._finder = Finder([DraftTokens(text, codec) for text in texts], end_token)
         self._words = Phrases()  # the drafts', taken when the output is lost in them, a piece at a time
         self._unlearnt = itertools.chain.from_iterable(draft.pieces() for draft in self._finder.drafts)
         self._echo = Echo([(experience.phrases, _EARLIER), (self._words, _DRAFTED)])
         self._contest = Contest()
-        self._emitted: list[int] = []
+        self._written = Written(codec)
         self._stream = Stream(self._finder.drafts[0], 0, end_token) if texts else None
         self._places: list[Stream] = []  # other places found with the stream's
         self._sides: list[Stream] = []  # all streams proposed beside it
@@ -137,7 +138,7 @@ class DraftCursor:
         if self._stream is not None and not self._lost:
             self._follow(self._stream, emitted)
         self._echo.extend(emitted)
-        self._emitted.extend(emitted)
+        self._written.tokens.extend(emitted)
 
     def _follow(self, stream: Stream, emitted: Sequence[int]) -> None:
         """Move along the stream that agrees with ``emitted`` furthest, as far as it does."""
@@ -157,11 +158,11 @@ class DraftCursor:
         if agreed == len(emitted):
             return
         self._lost = True
-        seen = len(self._emitted) + agreed
+        seen = len(self._written.tokens) + agreed
         if self._guesses == 0:
             self._parting = Parting(stream.draft, stream.character, seen)
         self._guesses += not stream.inside  # refuting half a character says little
-        self._next_search = len(self._emitted) + len(emitted)
+        self._next_search = len(self._written.tokens) + len(emitted)
         if self._guesses >= _PATIENCE:
             self._next_search += self._pause()
 
@@ -193,7 +194,7 @@ class DraftCursor:
     def _correct(self, stream: Stream, agreed: Sequence[int]) -> None:
         """Learn what the output has for the draft's characters since they parted."""
         start, end, text = self._parting.at, stream.character, stream.source.text
-        tokens = [*self._emitted[self._parting.seen :], *agreed]
+        tokens = [*self._written.tokens[self._parting.seen :], *agreed]
         if tokens[-1:] == [self._end_token]:
             del tokens[-1]
         short = len(tokens) <= _CORRECTION and 0 <= end - start <= _LETTERS * _CORRECTION
@@ -203,18 +204,18 @@ class DraftCursor:
 
     def _pause(self) -> int:
         """For how many tokens to leave searching alone: the longer it was in vain, the longer."""
-        return min(_LONGEST_PAUSE, (len(self._emitted) - self._parting.seen) // _VAIN)
+        return min(_LONGEST_PAUSE, (len(self._written.tokens) - self._parting.seen) // _VAIN)
 
     def _find_back(self, others: int) -> None:
         """Where the output has left the draft, look for the place to go on, if that is worth its time."""
-        if self._lost and self._finder.drafts and len(self._emitted) >= self._next_search:
+        if self._lost and self._finder.drafts and len(self._written.tokens) >= self._next_search:
             self._resync(others)
 
     def _resync(self, others: int) -> None:
         """Find the output's last characters in the drafts and start the stream after them."""
-        found = self._finder.find(self._emitted, self._parting, self._guesses, others)
+        found = self._finder.find(self._written, self._parting, self._guesses, others)
         if not found:
-            self._next_search = len(self._emitted) + max(1, self._pause())
+            self._next_search = len(self._written.tokens) + max(1, self._pause())
             return
         self._stream, *self._places = found
         self._lost = False

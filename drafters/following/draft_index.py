@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from bisect import bisect_right
+from collections import Counter
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,17 +16,20 @@ START = "\x02"  # stands before the draft and before the output, so that short o
 STARTS = 4
 DOUBLING = 0.7  # what doubling the displacement costs
 _SPOTS = 3  # further places looked at
-_COMMON = 256  # places of the tail's runs beyond which the commonest run says nothing
-SLACK = 8  # folded characters between places that are one
-NEAREST = 1 << 12  # displacements up to here are measured in advance
+_COMMON = 16  # places of a run of characters beyond which it says nothing
+_VOTES = 2  # runs that must stand at a place
+_PROMISING = 8  # places with most runs
+_APART = 8  # folded characters between places that are not one
+_NEAREST = 64  # displacements up to here are measured in advance
 
 
-def doublings(displacements: NDArray[np.intp]) -> NDArray[np.float64]:
-    """How far displacements by so many folded characters are: one more for each doubling."""
-    return np.log2(1 + np.abs(displacements) / 8)
+def doublings(displacement: int) -> float:
+    """How far a displacement by so many folded characters is: one more for each doubling."""
+    distance = abs(displacement)
+    return _NEAR[distance] if distance < _NEAREST else math.log2(1 + distance / 8)
 
 
-NEAR = doublings(np.arange(-NEAREST, NEAREST + 1))
+_NEAR = [math.log2(1 + distance / 8) for distance in range(_NEAREST)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,19 +52,9 @@ class DraftIndex:
         folded = fold(text)
         self.text = START * STARTS + folded.text
         self._ends = [0] * (STARTS + 1) + folded.ends
-        self._codes = np.frombuffer(self.text.encode("utf-32-le"), dtype="<u4")
-        self._masks: dict[str, int] = {}
         # a Chinese character says as much as a few letters
-        self._run = 2 if 3 * int((self._codes >= ord(DENSE)).sum()) > len(self._codes) else 4
-        self._runs: tuple[NDArray[np.uint64], NDArray[np.intp]] | None = None
-
-    def mask(self, char: str) -> int:
-        """The integer whose bit i says whether folded character i is ``char``."""
-        found = self._masks.get(char)
-        if found is None:
-            bits = np.packbits(self._codes == ord(char), bitorder="little")
-            found = self._masks[char] = int.from_bytes(bits.tobytes(), "little")
-        return found
+        self._run = 2 if 3 * sum(char >= DENSE for char in self.text) > len(self.text) else 4
+        self._runs: tuple[NDArray[np.uint32], NDArray[np.intp]] | None = None
 
     def folded_position(self, at: int) -> int:
         """How many folded characters end at or before character ``at`` of the draft."""
@@ -71,43 +66,44 @@ class DraftIndex:
 
     def spots(self, query: Query, expected: int) -> list[int]:
         """Folded positions, the likeliest first, about where the tail may end: where most of its runs of
-        characters stand, not far from ``expected``."""
-        tail = np.frombuffer(query.tail.encode("utf-32-le"), dtype="<u4")
-        if len(tail) < self._run or len(self._codes) < self._run:
+        characters stand, not far from ``expected``. None where its last characters are nowhere."""
+        run, tail = self._run, query.tail
+        if len(tail) < run or tail[1 - run :] not in self.text:
             return []
         if self._runs is None:
-            runs = _runs(self._codes, self._run)
-            order = np.argsort(runs)
+            runs = _runs(self.text, run)
+            order = np.argsort(runs, kind="stable")
             self._runs = runs[order], order
         known, order = self._runs
-        wanted = _runs(tail, self._run)
-        from_end = np.arange(len(wanted))[::-1]
-        if query.exact >= self._run:  # the last run is one of those that must stand there
-            wanted, from_end = wanted[-1:], from_end[-1:]
-        first, last = np.searchsorted(known, wanted, "left"), np.searchsorted(known, wanted, "right")
+        wanted = _runs(tail, run)
+        if query.exact >= run:  # the last run is one of those that must stand there
+            wanted = wanted[-1:]
+        first, last = known.searchsorted(wanted), known.searchsorted(wanted, "right")
         counts = last - first
-        while (total := int(counts.sum())) > _COMMON and len(counts) > 1:
-            counts[np.argmax(counts)] = 0
+        counts[counts > _COMMON] = 0
+        total = int(counts.sum())
         if not total:
             return []
         chosen = np.repeat(first - counts.cumsum() + counts, counts) + np.arange(total)
-        ends = order[chosen] + np.repeat(from_end, counts) + self._run
-        ends = ends[ends <= len(self.text)]
-        places, votes = np.unique(ends, return_counts=True)
-        worth = votes - DOUBLING * doublings(places - expected)
+        from_end = np.arange(run + len(wanted) - 1, run - 1, -1)
+        votes = Counter((order[chosen] + np.repeat(from_end, counts)).tolist())
+        worth = [
+            (count - DOUBLING * doublings(spot - expected), spot)
+            for spot, count in votes.most_common(_PROMISING)
+            if count >= _VOTES and spot <= len(self.text)
+        ]
+        worth.sort(reverse=True)
         spots: list[int] = []
-        for i in np.argsort(-worth, kind="stable").tolist():
-            spot = int(places[i])
-            if all(abs(spot - other) > SLACK for other in spots):
+        for _, spot in worth:
+            if all(abs(spot - other) > _APART for other in spots):
                 spots.append(spot)
                 if len(spots) == _SPOTS:
                     break
         return spots
 
 
-def _runs(codes: NDArray[np.uint32], size: int) -> NDArray[np.uint64]:
-    """A number for each run of ``size`` characters; equal ones have the same."""
-    runs = np.zeros(len(codes) - size + 1, dtype=np.uint64)
-    for i in range(size):
-        runs = runs * np.uint64(0x1_0000_0001_B3) + codes[i : len(codes) - size + 1 + i]
-    return runs
+def _runs(text: str, size: int) -> NDArray[np.uint32]:
+    """A number for each run of ``size`` characters, 2 or 4; equal ones have the same, others seldom."""
+    codes = np.frombuffer(text.encode("utf-32-le"), dtype="<u4").astype("<u1" if size == 4 else "<u2")
+    count = len(codes) - size + 1
+    return np.ndarray((count,), "<u4", codes.tobytes(), strides=codes.strides).copy()

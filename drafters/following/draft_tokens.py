@@ -7,7 +7,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from typing import Protocol
 
-_PIECE = 256  # characters tokenized at a time
+_PIECE = 128  # characters tokenized at a time
 # Where tokens may be taken to end: before a plain word's space; where there is none, before punctuation.
 _JOINTS = (re.compile(r"(?<=\w)(?= \w)"), re.compile(r"(?<=\w)(?=[^\w\s])"))
 _JOINT_REACH = 64
@@ -50,16 +50,17 @@ class DraftTokens:
         Only the first few characters are tokenized anew: from the next joint on the draft's own
         tokenization goes on.
         """
+        start, end = self._piece_around(at)
+        own, places = self._encoded(start, end)
+        first = bisect_left(places, at)
+        if first < len(places) and places[first] == at:
+            return own[first:], places[first:], end
         head = self._heads.get(at)
-        if head is None and (joint := self.joint(at)) > at:
+        if head is None:
+            joint = self.joint(at)
             ids, offsets = self._codec.encode(self.text[at:joint])
             head = self._heads[at] = ids, [at + offset for offset in offsets], joint
-        if head is not None:
-            return head
-        start, end = self._piece_around(at)
-        ids, offsets = self._encoded(start, end)
-        first = bisect_left(offsets, at)
-        return ids[first:], offsets[first:], end
+        return head
 
     def joint(self, at: int) -> int:
         """The next character, at or after ``at``, from which the draft's own tokens can be used."""

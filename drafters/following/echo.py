@@ -58,19 +58,19 @@ class Phrases:
         ``weights`` are what a place counts for at which one, two, three, four of them stood together.
         """
         fourth, third, second, last = run
+        one, two, three, four = weights
+        tokens, get = self.tokens, votes.get
         found = self._after_two.get((second, last))
-        tokens, one = self.tokens, weights[0]
         for at in self._after_one.get(last, ())[-_ALONE if found else -_KEPT :]:
             token = tokens[at]
-            votes[token] = votes.get(token, 0.0) + one
+            votes[token] = get(token, 0.0) + one
         if not found:
             return
         for at in found[-_KEPT:]:
-            token = tokens[at]
-            length = 1
-            if at > 2 and tokens[at - 3] == third:
-                length = 3 if at > 3 and tokens[at - 4] == fourth else 2
-            votes[token] = votes.get(token, 0.0) + weights[length]
+            token, weight = tokens[at], two
+            if tokens[at - 3] == third and at > 2:
+                weight = four if tokens[at - 4] == fourth and at > 3 else three
+            votes[token] = get(token, 0.0) + weight
 
 
 class Echo:
@@ -130,12 +130,14 @@ class Echo:
         while waiting and len(paths) <= nodes:
             chance, path, run = heapq.heappop(waiting)
             paths[path] = None
-            if len(path) < reach:
+            if len(path) < reach and len(paths) <= nodes:
                 votes, total = self._votes(run)
-                least = _UNLIKELY * total / -chance
+                share, least = chance / total, _UNLIKELY * total / -chance
+                _, third, second, last = run
                 for token, count in votes.items():
                     if count >= least:
-                        heapq.heappush(waiting, (chance * count / total, (*path, token), _after(run, token)))
+                        after = third, second, last, token
+                        heapq.heappush(waiting, (share * count, (*path, token), after))
         inner = {path[:-1] for path in paths}
         return [list(path) for path in paths if path not in inner]
 

@@ -7,7 +7,7 @@ same taste ("(" for "[", plain quotes).
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from docspec.types import Alternative
 
@@ -27,6 +27,10 @@ class _Habit:
     written: str
     right: float = 1.0
     tried: float = 2.0
+    looked_for: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.looked_for = self.after + self.drafted + self.before
 
     @property
     def chance(self) -> float:
@@ -38,6 +42,7 @@ class Habits:
 
     def __init__(self) -> None:
         self._habits: dict[tuple[str, str, str, str], _Habit] = {}
+        self._likely: dict[float, list[_Habit]] = {}  # those with at least that chance, as far as asked for
 
     def learn(self, drafted: str, written: str, before: str, after: str) -> None:
         """Take a correction: ``written`` stands for ``drafted``, between ``before`` and ``after``."""
@@ -54,6 +59,7 @@ class Habits:
         bare = len(old) > 1 or (old and not old.isalnum() and not old.isspace())
         habit = _Habit("" if bare else left[-1:], old, "" if old else right[:1], new)
         key = (habit.after, old, habit.before, new)
+        self._likely.clear()
         known = self._habits.pop(key, None)
         if known is not None:
             known.right, known.tried = known.right + 1, known.tried + 1
@@ -64,13 +70,15 @@ class Habits:
     def expected(self, text: str, start: int, end: int, least: float = _LEAST) -> Iterator[Alternative]:
         """Where, between two characters of a draft, the verifier may write something else again: what has at
         least that chance."""
-        for habit in self._habits.values():
-            looked_for = habit.after + habit.drafted + habit.before
-            if habit.chance < least or not looked_for:
-                continue
+        likely = self._likely.get(least)
+        if likely is None:
+            habits = self._habits.values()
+            likely = [habit for habit in habits if habit.looked_for and habit.chance >= least]
+            self._likely[least] = likely
+        for habit in likely:
             at = start - len(habit.after)
             for _ in range(_PER_HABIT):
-                at = text.find(looked_for, max(0, at), end)
+                at = text.find(habit.looked_for, max(0, at), end)
                 if at < 0:
                     break
                 place = at + len(habit.after)
@@ -79,6 +87,7 @@ class Habits:
 
     def judge(self, text: str, alternative: Alternative, right: bool) -> None:
         """Tell whether an expected alternative was right."""
+        self._likely.clear()
         drafted = text[alternative.start : alternative.end]
         for habit in self._habits.values():
             if habit.drafted == drafted and habit.written == alternative.text:

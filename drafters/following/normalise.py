@@ -58,6 +58,13 @@ def fold(text: str) -> Folded:
     return Folded("".join(parts), ends)
 
 
+def folded(text: str) -> str:
+    """``fold(text).text``, where nobody asks where its characters came from."""
+    if _SPECIAL.search(text):
+        return fold(text).text
+    return "".join(text.split())
+
+
 def _plain(text: str, start: int, end: int, parts: list[str], ends: list[int]) -> None:
     """Add what stands between two characters of ``text`` and only has white space to lose."""
     if start == end:

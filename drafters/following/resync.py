@@ -8,14 +8,12 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from docspec.drafters.following.draft_index import START, STARTS, DraftIndex, Query
-from docspec.drafters.following.draft_tokens import Codec, DraftTokens
-from docspec.drafters.following.locate import CLOSE, ENOUGH, TAIL, locate
-from docspec.drafters.following.normalise import DENSE, fold
+from docspec.drafters.following.draft_tokens import DraftTokens
+from docspec.drafters.following.locate import CLOSE, ENOUGH, locate
+from docspec.drafters.following.normalise import DENSE
 from docspec.drafters.following.stream import Stream
+from docspec.drafters.following.written import TAIL, Written
 
-_BROKEN = "\ufffd"
-_ENOUGH_TEXT = TAIL + TAIL // 2  # characters, some of them white space
-_CHARACTER_TOKENS = 3  # an unfinished character is at most this many byte tokens
 _SWITCH = 3.0  # what leaving the present draft for another costs, in matching characters
 _SURE = 0.6  # share of the best possible score from which looking further is pointless
 _EXACT = 1  # characters that must agree exactly after a few refuted guesses
@@ -44,38 +42,35 @@ class Found:
 class Finder:
     """Looks in ``drafts`` for the end of an output."""
 
-    def __init__(self, drafts: Sequence[DraftTokens], codec: Codec, end_token: int | None) -> None:
+    def __init__(self, drafts: Sequence[DraftTokens], end_token: int | None) -> None:
         self.drafts = drafts
-        self._codec = codec
+        self._parted = 0, 0  # tokens and folded characters of the output at the last parting
         self._end_token = end_token
         self._indexes: dict[int, DraftIndex] = {}
 
-    def find(self, output: Sequence[int], parting: Parting, guesses: int, others: int) -> list[Stream]:
+    def find(self, output: Written, parting: Parting, guesses: int, others: int) -> list[Stream]:
         """The streams to go on with, best first: one, and up to ``others`` that are nearly as likely.
 
         ``guesses`` places have been tried since the parting; each asks for more evidence: characters that
         agree exactly.
         """
-        text, whole, pending = self._recent(output)
-        tail = fold(text[-2 * TAIL :]).text[-TAIL:]
-        if whole:
-            tail = (START * STARTS + tail)[-TAIL:]
-        if not tail.strip(START):
+        if parting.seen != self._parted[0]:
+            self._parted = parting.seen, output.read(parting.seen)
+        tail, count, white, pending = output.ending()
+        if not tail:
             return []
+        if count < TAIL:
+            tail = (START * STARTS + tail)[-TAIL:]
         exact = _ending(tail, min(max(0, guesses - _LENIENT), _EXACT))
-        query = Query(tail, self._written(output, parting), exact)
-        found = self._places(query, parting, others)
+        found = self._places(Query(tail, count - self._parted[1], exact), parting, others)
         if not found or found[0].score < min(ENOUGH, 0.4 * len(tail)):
             return []
-        inside = bool(pending) and guesses > 0
-        streams = [
-            self._stream(place, text[-1:].isspace(), len(pending), inside)
-            for place in found
-            if place.score > found[0].score - CLOSE
-        ]
+        inside = pending > 0 and guesses > 0
+        close = [place for place in found if place.score > found[0].score - CLOSE]
+        streams = [self._stream(place, white, pending, inside) for place in close]
         if others and not pending:
-            streams[1:1] = self._spaced(found[0], text)
-            if len(output) - parting.seen <= _VALUE_TOKENS:
+            streams[1:1] = self._spaced(found[0], white)
+            if len(output.tokens) - parting.seen <= _VALUE_TOKENS:
                 streams[2:2] = self._after_value(parting)
         return streams[: others + 1]
 
@@ -106,44 +101,21 @@ class Finder:
         value = _VALUE.match(source.text, parting.at)
         return [Stream(source, value.end(), self._end_token, draft=parting.draft)] if value else []
 
-    def _spaced(self, place: Found, text: str) -> list[Stream]:
+    def _spaced(self, place: Found, white: bool) -> list[Stream]:
         """The best place read with a space where the draft has none, and without where it has one."""
         source = self.drafts[place.draft]
         after = _after_white(source.text, place.at)
-        if text[-1:].isspace() or after >= len(source.text):
+        if white or after >= len(source.text):
             return []
         if after > place.at:
             return [Stream(source, after, self._end_token, draft=place.draft)]
         ids, offsets, joint = source.reread(place.at, place.at, " ", place.at)
         return [Stream(source, joint, self._end_token, draft=place.draft, ids=ids, offsets=offsets)]
 
-    def _written(self, output: Sequence[int], parting: Parting) -> int:
-        """About how many folded characters the output has got since it parted from the stream."""
-        count = len(output) - parting.seen
-        seen = output[-max(1, min(count, 2 * TAIL)) :]
-        return len(fold(self._codec.decode(seen)).text) * count // max(1, len(seen))
-
     def _index(self, draft: int) -> DraftIndex:
         if draft not in self._indexes:
             self._indexes[draft] = DraftIndex(self.drafts[draft].text)
         return self._indexes[draft]
-
-    def _recent(self, output: Sequence[int]) -> tuple[str, bool, list[int]]:
-        """The end of the output, whether that is all of it, and the tokens after it that do not yet make a
-        character."""
-        count = TAIL
-        while True:
-            ids = list(output[-count:])
-            text = self._codec.decode(ids)
-            whole = count >= len(output)
-            if whole or len(text) >= _ENOUGH_TEXT or count >= 8 * TAIL:
-                break
-            count *= 2
-        pending: list[int] = []
-        while text.endswith(_BROKEN) and len(pending) < _CHARACTER_TOKENS and len(pending) < len(ids):
-            pending.insert(0, ids[-1 - len(pending)])
-            text = self._codec.decode(ids[: len(ids) - len(pending)])
-        return (text if whole else text.lstrip(_BROKEN)).rstrip(_BROKEN), whole, pending
 
 
 def _after_white(text: str, at: int) -> int:

@@ -12,8 +12,12 @@ from dataclasses import dataclass
 
 def shared_start(left: Sequence[int], right: Sequence[int]) -> int:
     """How many tokens both begin with."""
-    pairs = zip(left, right, strict=False)
-    return next((i for i, (own, other) in enumerate(pairs) if own != other), min(len(left), len(right)))
+    shared = 0
+    for own, other in zip(left, right, strict=False):
+        if own != other:
+            break
+        shared += 1
+    return shared
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,17 +72,16 @@ class Tree:
         self.tokens.extend(main)
         self.depths.extend(range(above + 1, above + size + 1))
         self.ends.extend([start + size] * size)
+        below = size  # the main nodes before this one are above what was added last
         for shared in sorted(leaving, reverse=True):
-            here, waiting = len(self.tokens), leaving[shared]
+            self.ends[start + shared : start + below] = [len(self.tokens)] * (below - shared)
+            below, waiting = shared, leaving[shared]
             while waiting:
-                first = waiting[0]
-                self._add(
-                    list(first), [one for one in waiting[1:] if one[0] == first[0]], above + shared, None
-                )
-                waiting = [one for one in waiting[1:] if one[0] != first[0]]
-            grown = len(self.tokens) - here
-            # the nodes above that place reach to here now
-            self.ends[start : start + shared] = [end + grown for end in self.ends[start : start + shared]]
+                first, *waiting = waiting
+                alike = [one for one in waiting if one[0] == first[0]]
+                self._add(list(first), alike, above + shared, None)
+                waiting = [one for one in waiting if one[0] != first[0]] if alike else waiting
+        self.ends[start : start + below] = [len(self.tokens)] * below
 
     def __len__(self) -> int:
         return len(self.tokens)
