@@ -172,11 +172,13 @@ def test_each_of_several_end_tokens_ends_an_output() -> None:
 def test_a_stop_string_may_begin_in_the_prompt() -> None:
     """Its end alone is the output's, as in ``generate``, which looks at the whole text."""
     plain = loaded()
-    first = generated(plain, request(0))[0]
-    made = loaded(stop_strings=["\n" + plain.profile.tokenizer.decode([first])])
-    truth = generated(made, request(0))
-    assert truth == [first]
-    assert [one.output for one in decoded(made, [request(0, "nothing of it")])] == [truth]
+    firsts = {key: generated(plain, request(key))[0] for key in range(20)}
+    texts = {key: plain.profile.tokenizer.decode([first]) for key, first in firsts.items()}
+    chosen = next(key for key, text in texts.items() if text.isascii() and text.isprintable())
+    made = loaded(stop_strings=["\n" + texts[chosen]])
+    truth = generated(made, request(chosen))
+    assert truth == [firsts[chosen]]
+    assert [one.output for one in decoded(made, [request(chosen, "nothing of it")])] == [truth]
 
 
 def test_processors_are_those_of_each_sequences_own_prompt() -> None:
