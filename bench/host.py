@@ -89,7 +89,7 @@ def decode(cases: Sequence[Case], rows: int, base: float, steps: int, *, drafts:
     )
     runner = CountedPasses(rows, base)
     engine: Any = verifier.engine
-    engine.runner = runner
+    engine.runner = engine.proposals.runner = runner
     blank = np.zeros((8, 8, 3), np.uint8)
     requests = (
         Request(number, blank, Category.TEXT, drafts=_drafts(case)) for number, case in enumerate(chosen)

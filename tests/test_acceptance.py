@@ -82,12 +82,12 @@ def test_what_was_dear_is_tried_again() -> None:
     cost = (0.9, 0.1, 1e-2, 4e-5, 64)
     steps = 0
     while worth_proposing(*cost, host) == (0, 0):
-        host.fade()
+        host.fade(asks=True)
         steps += 1
     assert 50 < steps < 500
     host.record(1e-3, branches=False)
     before = host.chain
-    host.fade()  # measured in this step
+    host.fade(asks=True)  # measured in this step
     assert host.chain == before
 
 

@@ -99,7 +99,7 @@ def _seconds(
     loaded = _Reader(tokenizer, end)
     verifier = ReplayVerifier(loaded, texts, config, drafts=drafts is not None)
     runner: Any = _Timed(rows, clock, *cost)
-    verifier.engine.runner = runner
+    verifier.engine.runner = verifier.engine.proposals.runner = runner
     started = clock.now
     assert {key: verdict.text for key, verdict in verifier.verify(iter(requests))} == texts
     return clock.now - started

@@ -7,26 +7,19 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Generator, Iterable, Iterator
-from time import perf_counter, thread_time
+from time import perf_counter
 
 import torch
 
 from docspec.drafters.following.tree import Tree
 from docspec.errors import ModelError, PassFailed
-from docspec.verifiers.acceptance import Accepted
 from docspec.verifiers.decide import Decide
+from docspec.verifiers.proposals import Proposals
 from docspec.verifiers.runner import Runner
 from docspec.verifiers.sequence import Sequence
 from docspec.verifiers.window import (
     LONGEST_BRANCH,
-    AcceptanceRate,
-    HostCost,
-    expected_run,
     partition,
-    worth_proposing,
-    worth_resending,
-    worth_sending,
-    worth_waiting,
 )
 
 PREFILL_TOKENS = 8192  # places in one prefill pass, padding included
@@ -44,14 +37,12 @@ class Engine:
         self.runner = runner
         self.decide = decide
         self.token_budget = token_budget
-        self.drafts = drafts
         self.max_rows = runner.rows
         self.steps = self.passes = 0
         self.seconds = {"prefill": 0.0, "decode": 0.0}
-        self.host = HostCost()
+        self.proposals = Proposals(runner, drafts=drafts)
         self._active: list[Sequence] = []  # row i of the cache is _active[i]
         self._waiting: deque[Sequence] = deque()
-        self._begun = AcceptanceRate()  # of the first steps of sequences
 
     def run(self, sequences: Iterable[Sequence | None]) -> Generator[Sequence]:
         """Decode ``sequences``; yields each as it finishes.
@@ -94,14 +85,15 @@ class Engine:
         admitted = self._admissible()
         for sequence in admitted:
             if not sequence.output:
-                sequence.rate = self._begun.fresh()
+                self.proposals.start(sequence)
         count = len(self._active) + len(admitted)
         if self.runner.cache.resends:  # a rejected window would have the whole prompt sent again
             trees = [Tree.chain([]) for _ in admitted]
         else:
             branch = [0 if sequence.cached > MASKED_PREFILL else LONGEST_BRANCH for sequence in admitted]
             trees = [
-                self._tree(sequence, count, 0, most) for sequence, most in zip(admitted, branch, strict=True)
+                self.proposals.tree(sequence, count, 0, most)
+                for sequence, most in zip(admitted, branch, strict=True)
             ]
         places = [sequence.cached + len(tree) for sequence, tree in zip(admitted, trees, strict=True)]
         self._reserve([*self._active, *admitted], trees)
@@ -137,14 +129,14 @@ class Engine:
         if any(sequence.finish is not None for sequence in self._active):
             return  # a row finished in its prefill: compact first
         self.steps += bool(self._active)
-        self.host.fade()
+        self.proposals.begin()
         self._keep_to_budget()
         behind = self._behind(range(len(self._active)), self._active)
         trees = [
-            self._tree(sequence, len(self._active), again)
+            self.proposals.tree(sequence, len(self._active), again)
             for sequence, again in zip(self._active, behind, strict=True)
         ]
-        trees = self._worth_sending(trees, behind)
+        trees = self.proposals.worth_sending(self._active, trees, behind)
         widths = [
             self.runner.width(again + len(tree) + 1, len(trees))
             for tree, again in zip(trees, behind, strict=True)
@@ -153,8 +145,12 @@ class Engine:
         if self.runner.cache.resends:
             self._fill_up(passes, trees, widths)
         self._reserve(self._active, trees)
+        emitted, seconds, (base, slope) = 0, 0.0, self.runner.cost.line()
         for rows in map(sorted, passes):  # in order, they need not be gathered from the cache
-            self._pass("decode", rows, [self._active[row] for row in rows], [trees[row] for row in rows])
+            group = [self._active[row] for row in rows]
+            emitted += self._pass("decode", rows, group, [trees[row] for row in rows])
+            seconds += base + slope * len(rows) * max(widths[row] for row in rows)
+        self.proposals.end(len(self._active), emitted, seconds)
 
     def _behind(self, rows: Iterable[int], group: list[Sequence]) -> list[int]:
         """How many tokens of each of ``group`` have to be sent again."""
@@ -167,8 +163,8 @@ class Engine:
             for row in rows:
                 sequence = self._active[row]
                 room = min(sequence.room, width - widths[row] + len(trees[row]))
-                if self.drafts and room > len(trees[row]):
-                    trees[row] = self._proposed(sequence, room)
+                if self.proposals.asks and room > len(trees[row]):
+                    trees[row] = self.proposals.proposed(sequence, room)
 
     def _keep_to_budget(self) -> None:
         """Put the last rows back in the queue, with their output, where all together have grown too long."""
@@ -178,8 +174,11 @@ class Engine:
                 return
             self._waiting.appendleft(self._active.pop())
 
-    def _pass(self, stage: str, rows: list[int], group: list[Sequence], trees: list[Tree]) -> None:
-        """One forward pass of ``group``, which sits in the cache's ``rows``, and what follows from it."""
+    def _pass(self, stage: str, rows: list[int], group: list[Sequence], trees: list[Tree]) -> int:
+        """One forward pass of ``group``, which sits in the cache's ``rows``, and what follows from it.
+
+        Returns how many tokens are emitted.
+        """
         prefill = stage == "prefill"
         before = [s.cached for s in group] if prefill else [1 + again for again in self._behind(rows, group)]
         width = max(tokens + len(tree) for tokens, tree in zip(before, trees, strict=True))
@@ -202,78 +201,9 @@ class Engine:
         elif self.runner.typical:
             self.runner.cost.record(len(group) * self.runner.width(width, len(group)), elapsed)
         for sequence, tree, one in zip(group, trees, accepted, strict=True):
-            self._emit(sequence, tree, one)
-
-    def _tree(self, sequence: Sequence, rows: int, behind: int, longest_branch: int = LONGEST_BRANCH) -> Tree:
-        """The draft tokens to send for a sequence, within its limit, after the ``behind`` sent again."""
-        if not self.drafts:
-            return Tree.chain([])
-        cost, rate = self.runner.cost.line(), sequence.rate.value
-        if self.runner.cache.resends:
-            length, branch = worth_resending(rate, *cost, rows, self.host, behind), 0
-        else:
-            length, branch = worth_proposing(rate, sequence.branches.value, *cost, rows, self.host)
-        if not self.runner.cache.branching:
-            branch = 0
-        if length:  # what a pass is padded with costs nothing
-            length = self.runner.width(1 + behind + length, rows) - 1 - behind
-        tree = self._proposed(sequence, min(length, sequence.room), min(branch, longest_branch))
-        if not sequence.output and worth_waiting(rate, *cost, rows, len(tree)):
-            return Tree.chain([])
-        return tree
-
-    def _proposed(self, sequence: Sequence, room: int, branch: int = 0) -> Tree:
-        """What the draft has next, timed."""
-        if room == 0:
-            return Tree.chain([])
-        started = thread_time()
-        sequence.cursor.advance(sequence.untold)
-        tree = sequence.cursor.propose(room, branch)
-        # the first time it is made ready, which has to be, and after a pause the place is to be found again
-        if sequence.unasked == 0:
-            self.host.record(thread_time() - started, branch > 0)
-        sequence.untold, sequence.unasked = [], 0
-        return tree
-
-    def _worth_sending(self, trees: list[Tree], behind: list[int]) -> list[Tree]:
-        """``trees`` of the active rows, without those that cost the batch more than they promise; ``behind``
-        are sent again in any case."""
-        gains = [
-            expected_run(sequence.rate.value, tree.main)
-            for sequence, tree in zip(self._active, trees, strict=True)
-        ]
-        cost = self.runner.cost
-        sent = worth_sending(gains, [len(tree) for tree in trees], behind, *cost.line(), cost.lone)
-        return [tree if row in sent else Tree.chain([]) for row, tree in enumerate(trees)]
-
-    def _emit(self, sequence: Sequence, tree: Tree, accepted: Accepted) -> None:
-        if self.drafts:
-            self._learn(sequence, tree, accepted)
-        sequence.emit(tree, accepted)
-
-    def _learn(self, sequence: Sequence, tree: Tree, accepted: Accepted) -> None:
-        """Move the acceptance estimate; a plain step tests the draft for free.
-
-        The cursor moves when it is asked next."""
-        rates = [sequence.rate] if sequence.output else [sequence.rate, self._begun]
-        if tree.tokens:
-            run, strayed = len(accepted.nodes), accepted.strayed
-            for rate in rates:
-                rate.update(run, rejected=strayed or run < tree.main)
-            sequence.branches.update(tree.branches, taken=strayed)
-        elif seen := self._asked(sequence).tokens:
-            for rate in rates:
-                rate.update(int(seen == accepted.tokens), rejected=seen != accepted.tokens)
-        sequence.untold += accepted.tokens
-
-    def _asked(self, sequence: Sequence) -> Tree:
-        """What the draft has next where no window was sent, unless it was asked not long ago."""
-        base, slope = self.runner.cost.line()
-        unasked = sequence.unasked
-        if unasked is not None and unasked < self.host.pause(base / max(1, len(self._active)) + slope):
-            sequence.unasked = unasked + 1
-            return Tree.chain([])
-        return self._proposed(sequence, 1)
+            self.proposals.learn(sequence, tree, one, len(self._active))
+            sequence.emit(tree, one)
+        return sum(len(one.tokens) for one in accepted)
 
     def _retire(self) -> list[Sequence]:
         """Take finished rows out and close the gaps with the last rows."""

@@ -140,9 +140,9 @@ class HostCost:
         else:
             self.chain += HOST_WEIGHT * (seconds - self.chain)
 
-    def fade(self) -> None:
-        """Note that a step begins."""
-        if not self._recorded:
+    def fade(self, *, asks: bool) -> None:
+        """Note that a step begins, which ``asks`` drafts or does not."""
+        if asks and not self._recorded:
             self.chain *= HOST_FADING
             self.tree *= HOST_FADING
         self._recorded = False

@@ -1,0 +1,119 @@
+"""What of its drafts each sequence sends to be verified, and what is learnt from what came of it."""
+
+from __future__ import annotations
+
+from time import thread_time
+
+from docspec.drafters.following.tree import Tree
+from docspec.verifiers.acceptance import Accepted
+from docspec.verifiers.payoff import Payoff
+from docspec.verifiers.runner import Runner
+from docspec.verifiers.sequence import Sequence
+from docspec.verifiers.window import (
+    LONGEST_BRANCH,
+    AcceptanceRate,
+    HostCost,
+    expected_run,
+    worth_proposing,
+    worth_resending,
+    worth_sending,
+    worth_waiting,
+)
+
+
+class Proposals:
+    """The windows of a batch that ``runner`` decodes; ``drafts=False`` sends none."""
+
+    def __init__(self, runner: Runner, *, drafts: bool) -> None:
+        self.runner = runner
+        self.drafts = drafts
+        self.host = HostCost()
+        self.payoff = Payoff()
+        self.asks = drafts  # in this step
+        self._taken = 0.0  # seconds that asking has taken in this step
+        self._begun = AcceptanceRate()  # of the first steps of sequences
+
+    def begin(self) -> None:
+        """Note that a step begins."""
+        self.asks, self._taken = self.drafts and self.payoff.asks(), 0.0
+        self.host.fade(asks=self.asks)
+
+    def end(self, rows: int, emitted: int, seconds: float) -> None:
+        """Note that the step of so many ``rows`` emitted so many tokens in passes of so many seconds."""
+        if self.asks and rows:
+            base, slope = self.runner.cost.line()
+            self.payoff.record(emitted * (base / rows + slope), seconds + self._taken)
+
+    def start(self, sequence: Sequence) -> None:
+        """Ready a sequence that begins."""
+        sequence.rate = self._begun.fresh()
+
+    def tree(self, sequence: Sequence, rows: int, behind: int, longest_branch: int = LONGEST_BRANCH) -> Tree:
+        """The draft tokens to send for a sequence, within its limit, after the ``behind`` sent again."""
+        if not self.asks:
+            return Tree.chain([])
+        cost, rate = self.runner.cost.line(), sequence.rate.value
+        if self.runner.cache.resends:
+            length, branch = worth_resending(rate, *cost, rows, self.host, behind), 0
+        else:
+            length, branch = worth_proposing(rate, sequence.branches.value, *cost, rows, self.host)
+        if not self.runner.cache.branching:
+            branch = 0
+        if length:  # what a pass is padded with costs nothing
+            length = self.runner.width(1 + behind + length, rows) - 1 - behind
+        tree = self.proposed(sequence, min(length, sequence.room), min(branch, longest_branch))
+        if not sequence.output and worth_waiting(rate, *cost, rows, len(tree)):
+            return Tree.chain([])
+        return tree
+
+    def proposed(self, sequence: Sequence, room: int, branch: int = 0) -> Tree:
+        """What the draft has next, timed."""
+        if room == 0:
+            return Tree.chain([])
+        started = thread_time()
+        sequence.cursor.advance(sequence.untold)
+        tree = sequence.cursor.propose(room, branch)
+        taken = thread_time() - started
+        self._taken += taken
+        # the first time it is made ready, which has to be, and after a pause the place is to be found again
+        if sequence.unasked == 0:
+            self.host.record(taken, branch > 0)
+        sequence.untold, sequence.unasked = [], 0
+        return tree
+
+    def worth_sending(self, rows: list[Sequence], trees: list[Tree], behind: list[int]) -> list[Tree]:
+        """``trees`` of all ``rows``, without those that cost the batch more than they promise; ``behind``
+        are sent again in any case."""
+        gains = [
+            expected_run(sequence.rate.value, tree.main) for sequence, tree in zip(rows, trees, strict=True)
+        ]
+        cost = self.runner.cost
+        sent = worth_sending(gains, [len(tree) for tree in trees], behind, *cost.line(), cost.lone)
+        return [tree if row in sent else Tree.chain([]) for row, tree in enumerate(trees)]
+
+    def learn(self, sequence: Sequence, tree: Tree, accepted: Accepted, rows: int) -> None:
+        """Move the acceptance estimate; a plain step tests the draft for free.
+
+        The cursor moves when it is asked next.
+        """
+        if not self.drafts:
+            return
+        rates = [sequence.rate] if sequence.output else [sequence.rate, self._begun]
+        if tree.tokens:
+            run, strayed = len(accepted.nodes), accepted.strayed
+            for rate in rates:
+                rate.update(run, rejected=strayed or run < tree.main)
+            sequence.branches.update(tree.branches, taken=strayed)
+        elif self.asks and (seen := self._asked(sequence, rows).tokens):
+            for rate in rates:
+                rate.update(int(seen == accepted.tokens), rejected=seen != accepted.tokens)
+        sequence.untold += accepted.tokens
+
+    def _asked(self, sequence: Sequence, rows: int) -> Tree:
+        """What the draft has next where no window was sent, unless it was asked not long ago."""
+        base, slope = self.runner.cost.line()
+        unasked = sequence.unasked
+        if unasked is not None and unasked < self.host.pause(base / max(1, rows) + slope):
+            sequence.unasked = unasked + 1
+            return Tree.chain([])
+        return self.proposed(sequence, 1)
