@@ -16,6 +16,7 @@ from typing import Any
 from docspec.check_boxes import CheckBox, with_check_boxes
 from docspec.mupdf import pymupdf
 from docspec.pdf_extras import check_boxes, combs
+from docspec.pdf_links import link_targets
 from docspec.pdf_right_to_left import RIGHT_TO_LEFT, in_order
 from docspec.pdf_words import Glyph, words
 from docspec.types import Box, Line, Span, union
@@ -46,7 +47,7 @@ def text_lines(page: Any) -> tuple[Line, ...]:
     """
     boxes = check_boxes(page)
     visible = pymupdf.Rect(0, 0, page.rect.width, page.rect.height)
-    links = [(tuple(link["from"]), str(link["uri"])) for link in page.get_links() if link.get("uri")]
+    links = link_targets(page)
     blocks = page.get_text("rawdict", flags=TEXT_FLAGS | STYLES)["blocks"]
     leftward = RIGHT_TO_LEFT.search("".join(char["c"] for char in _characters(blocks))) is not None
     if leftward:

@@ -17,6 +17,7 @@ from docspec.config import Config
 from docspec.drafting import Ahead, DocumentEnd, DraftedPage, Input, Pause, RequestKey
 from docspec.errors import DocspecError, ModelError
 from docspec.hierarchy import with_hierarchy
+from docspec.internal_links import with_links
 from docspec.page_pass import is_sure, page_request, page_result, region_results
 from docspec.trust import SAMPLED, UNSAMPLED, is_sound
 from docspec.turning import displayed
@@ -268,7 +269,7 @@ def put_together(
 
     ``mode`` is how they were to be read. Its ``timings`` are the pages' own, seconds by stage.
     """
-    pages = with_hierarchy(read, end.bookmarks)
+    pages = with_links(with_hierarchy(read, end.bookmarks))
     links = image_links(Path(end.name).stem, pages)
     assembly = assemble(pages, keep_headers=config.keep_headers, image_links=links)
     timings = {"render": 0.0, "read": 0.0, "layout": 0.0, "draft": 0.0}
