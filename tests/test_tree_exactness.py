@@ -27,7 +27,7 @@ from docspec.verifiers.sequence import Sequence
 from docspec.verifiers.window import StepCost
 
 QUICK = ("qwen2_vl", "qwen2_5_vl")  # M-RoPE, with sliding layers and with logits processors
-CHAINS = ("qwen3_5",)  # has layers whose states know no branches
+CHAINS = ("qwen3_5", "surya-ocr-2")  # have layers whose states know no branches
 
 
 class BranchingCursor:
