@@ -145,11 +145,11 @@ class Engine:
         if self.runner.cache.resends:
             self._fill_up(passes, trees, widths)
         self._reserve(self._active, trees)
-        emitted, seconds, (base, slope) = 0, 0.0, self.runner.cost.line()
+        emitted, seconds = 0, 0.0
         for rows in map(sorted, passes):  # in order, they need not be gathered from the cache
             group = [self._active[row] for row in rows]
             emitted += self._pass("decode", rows, group, [trees[row] for row in rows])
-            seconds += base + slope * len(rows) * max(widths[row] for row in rows)
+            seconds += self.runner.cost.of(len(rows) * max(widths[row] for row in rows))
         self.proposals.end(len(self._active), emitted, seconds)
 
     def _behind(self, rows: Iterable[int], group: list[Sequence]) -> list[int]:

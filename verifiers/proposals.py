@@ -41,8 +41,7 @@ class Proposals:
     def end(self, rows: int, emitted: int, seconds: float) -> None:
         """Note that the step of so many ``rows`` emitted so many tokens in passes of so many seconds."""
         if self.asks and rows:
-            base, slope = self.runner.cost.line()
-            self.payoff.record(emitted * (base / rows + slope), seconds + self._taken)
+            self.payoff.record(emitted * self.runner.cost.of(rows) / rows, seconds + self._taken)
 
     def start(self, sequence: Sequence) -> None:
         """Ready a sequence that begins."""

@@ -94,6 +94,11 @@ class StepCost:
         """Seconds of a pass over one token."""
         return sum(self.line()) if self._lone is None else self._lone
 
+    def of(self, tokens: int) -> float:
+        """Seconds of a pass over ``tokens`` positions."""
+        base, slope = self.line()
+        return self.lone if tokens == 1 else base + slope * tokens
+
     def line(self) -> tuple[float, float]:
         """``(base, slope)`` in seconds and seconds a token, both positive."""
         weight, x, y, xx, xy = self._sums
