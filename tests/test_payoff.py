@@ -41,3 +41,14 @@ def test_drafts_that_pay_again_are_asked_again(lost: int) -> None:
     while payoff.asks():
         payoff.record(0.0, 1.0)
     assert run(payoff, PAUSE + TRIAL, 2.0) > TRIAL
+
+
+def test_another_batch_begins_anew() -> None:
+    """What is new has not been judged: a lone sequence after another is asked at once, one of many later."""
+    for rows in (1, 64):
+        payoff = Payoff()
+        run(payoff, 5000, 0.5)
+        while payoff.left < LONGEST_PAUSE // 2:
+            run(payoff, 1, 0.5)
+        payoff.renew(1 / rows)
+        assert payoff.asks() == (rows == 1)

@@ -83,10 +83,10 @@ class Engine:
     def _prefill(self) -> None:
         """Admit waiting sequences to the rows that the budget allows."""
         admitted = self._admissible()
+        count = len(self._active) + len(admitted)
         for sequence in admitted:
             if not sequence.output:
-                self.proposals.start(sequence)
-        count = len(self._active) + len(admitted)
+                self.proposals.start(sequence, count)
         if self.runner.cache.resends:  # a rejected window would have the whole prompt sent again
             trees = [Tree.chain([]) for _ in admitted]
         else:

@@ -29,6 +29,11 @@ class Payoff:
         self.left = max(0, self.left - 1)
         return not self.left
 
+    def renew(self, share: float) -> None:
+        """Note that so large a share of the batch is new, and with it so much of what was learnt is old."""
+        self.left = int(self.left * (1 - share))
+        self.pause = max(PAUSE, int(self.pause * (1 - share)))
+
     def record(self, worth: float, spent: float) -> None:
         """Note a step that asked: its tokens would have taken ``worth`` seconds without drafts, and it took
         ``spent``, the asking counted."""

@@ -43,9 +43,11 @@ class Proposals:
         if self.asks and rows:
             self.payoff.record(emitted * self.runner.cost.of(rows) / rows, seconds + self._taken)
 
-    def start(self, sequence: Sequence) -> None:
-        """Ready a sequence that begins."""
+    def start(self, sequence: Sequence, rows: int) -> None:
+        """Ready a sequence that begins as one of ``rows``."""
         sequence.rate = self._begun.fresh()
+        self.payoff.renew(1 / rows)
+        self.asks = self.drafts and not self.payoff.left
 
     def tree(self, sequence: Sequence, rows: int, behind: int, longest_branch: int = LONGEST_BRANCH) -> Tree:
         """The draft tokens to send for a sequence, within its limit, after the ``behind`` sent again."""
