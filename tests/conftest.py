@@ -30,10 +30,11 @@ PARAGRAPH = (
 @pytest.fixture
 def small_parts_installed(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
     """The parts of ``small_parts`` have names, as if a third party's package had been installed."""
-    from small_parts import write_distribution  # its folder is on the path only now
+    import small_parts  # their folder is on the path only now
+    from installed import install
 
     site = tmp_path_factory.mktemp("site")
-    write_distribution(site)
+    install(site, small_parts, copied=False)
     monkeypatch.syspath_prepend(site)
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Generator, Hashable, Iterable, Sequence
 from itertools import chain
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,6 +15,11 @@ from docspec.types import Category, DecodeStats, Finish, Line, Page, Region, Req
 from docspec.verifiers.draft_only import DraftOnly
 
 OPTIONS = ("--verifier", "small", "--detector", "small", "--drafter", "text-layer")  # the command line's
+ENTRY_POINTS = (
+    "[docspec.verifiers]\nsmall = small_parts:SmallVerifier\nabsent = small_parts:AbsentVerifier\n"
+    "broken = small_parts:BrokenVerifier\ntalkative = small_parts:TalkativeVerifier\n"
+    "[docspec.detectors]\nsmall = small_parts:SmallDetector\n"
+)
 READ = DecodeStats(tokens=12, accepted=10, drafted=11, steps=2)  # of every region
 
 
@@ -95,16 +99,3 @@ class NoOcr(OcrEngine):
     def read(self, strips: Any) -> Any:
         """Never."""
         raise AssertionError("OCR was not needed here")
-
-
-def write_distribution(folder: Path) -> None:
-    """What an installer leaves in ``folder`` of a package whose entry points name these parts."""
-    info = folder / "small_parts-1.dist-info"
-    info.mkdir()
-    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: small-parts\nVersion: 1\n", "utf-8")
-    (info / "entry_points.txt").write_text(
-        "[docspec.verifiers]\nsmall = small_parts:SmallVerifier\nabsent = small_parts:AbsentVerifier\n"
-        "broken = small_parts:BrokenVerifier\ntalkative = small_parts:TalkativeVerifier\n"
-        "[docspec.detectors]\nsmall = small_parts:SmallDetector\n",
-        "utf-8",
-    )

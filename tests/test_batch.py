@@ -14,10 +14,13 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+import batch_parts
 import fsspec
 import pymupdf
 import pytest
-from batch_parts import LOG, OPTIONS, PARTS, make_pdf, write_distribution
+from batch_parts import LOG, OPTIONS, PARTS
+from installed import install
+from small_pdfs import make_pdf
 from test_source import ZERO_PAGES
 
 import docspec
@@ -35,7 +38,7 @@ ROOT = Path(__file__).parent.parent
 def parts(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The hazardous parts are installed, here and in workers; the file that lists the pages they read."""
     site = tmp_path_factory.mktemp("site")
-    write_distribution(site)
+    install(site, batch_parts)
     monkeypatch.syspath_prepend(site)
     monkeypatch.setenv("PYTHONPATH", str(site))
     monkeypatch.setenv(LOG, str(site / "log"))

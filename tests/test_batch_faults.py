@@ -13,7 +13,8 @@ from pathlib import Path
 
 import psutil
 import pytest
-from batch_parts import OPTIONS, make_pdf
+from batch_parts import OPTIONS
+from small_pdfs import make_pdf
 from test_batch import ROOT, lines, parts, results, run, was_read
 
 from docspec.batches.manifest import key_of

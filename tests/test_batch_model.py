@@ -16,8 +16,10 @@ import model_parts
 import psutil
 import pytest
 from batch_parts import PARTS
-from model_parts import make_coloured
+from installed import install
+from model_parts import COLOURS
 from random_models import checkpoint
+from small_pdfs import make_pdf
 from test_batch import ROOT, StopAfter, lines, parts, results, run
 
 import docspec
@@ -33,7 +35,7 @@ PROGRAM = "from docspec.cli import main; main()"
 @pytest.fixture
 def model(parts: Path) -> dict[str, Any]:
     """The options for a random model; ``model_parts`` is installed, here and in workers."""
-    model_parts.write_distribution(parts.parent)
+    install(parts.parent, model_parts)
     return {**MODEL, "verifier": checkpoint("qwen2_vl")}
 
 
@@ -52,7 +54,9 @@ def processes(leader: psutil.Process, module: str) -> list[psutil.Process]:
 def documents(folder: Path, count: int = 8, pages: int = 4) -> Path:
     """A folder of so many documents."""
     for number in range(count):
-        make_coloured(folder / f"{number}.pdf", [f"Document {number}, page {page}." for page in range(pages)])
+        make_pdf(
+            folder / f"{number}.pdf", [f"Document {number}, page {page}." for page in range(pages)], COLOURS
+        )
     return folder
 
 
@@ -167,9 +171,9 @@ def test_what_breaks_the_model_costs_only_itself(model: dict[str, Any], tmp_path
 
     Those that were with the model at the same time are all there."""
     source = documents(tmp_path / "in", 4)
-    make_coloured(source / "crash.pdf", ["before it", "crash here", "after it"])
-    make_coloured(source / "hang.pdf", ["hang here", "good"])
-    make_coloured(source / "refuse.pdf", ["refuse this", "and not this"])
+    make_pdf(source / "crash.pdf", ["before it", "crash here", "after it"], COLOURS)
+    make_pdf(source / "hang.pdf", ["hang here", "good"], COLOURS)
+    make_pdf(source / "refuse.pdf", ["refuse this", "and not this"], COLOURS)
     report = run([source], tmp_path / "out", workers=2, page_timeout=6, formats="md,json", **model)
     assert report.exit_code == 1
     failed = {line["stem"]: line["failures"] for line in lines(tmp_path / "out") if line["failures"]}
@@ -195,7 +199,7 @@ def test_a_model_that_answers_nothing_ends_the_run(
 ) -> None:
     """Where its process ends again and again, whatever it reads, that is said, and nothing goes on."""
     monkeypatch.setattr("docspec.batches.model.FRUITLESS", 2)
-    source = make_coloured(tmp_path / "bad.pdf", [f"crash {page}" for page in range(4)])
+    source = make_pdf(tmp_path / "bad.pdf", [f"crash {page}" for page in range(4)], COLOURS)
     with pytest.raises(docspec.ModelError, match=r"ends again and again: its process died \(SIGKILL\)"):
         run([source], tmp_path / "out", workers=2, **model)
     assert not psutil.Process().children(recursive=True)
@@ -218,7 +222,7 @@ def lines_of(out: Path) -> list[Any]:
 
 def test_an_interrupted_run_goes_on_without_a_page_read_twice(model: dict[str, Any], tmp_path: Path) -> None:
     """Ctrl-C in Python: nothing of it is left, finished pages stay, and one worker alone can go on."""
-    source = make_coloured(tmp_path / "long.pdf", [f"Page {page}." for page in range(60)])
+    source = make_pdf(tmp_path / "long.pdf", [f"Page {page}." for page in range(60)], COLOURS)
     with pytest.raises(KeyboardInterrupt):
         run([source], tmp_path / "out", workers=2, progress=StopAfter(10), **model)
     assert not psutil.Process().children(recursive=True)
@@ -232,7 +236,7 @@ def test_an_interrupted_run_goes_on_without_a_page_read_twice(model: dict[str, A
 @pytest.mark.parametrize("way", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 def test_nothing_outlives_the_command(model: dict[str, Any], tmp_path: Path, way: signal.Signals) -> None:
     """However it is ended, workers and the process with the model are gone within seconds."""
-    source = make_coloured(tmp_path / "long.pdf", [f"Page {page}." for page in range(200)])
+    source = make_pdf(tmp_path / "long.pdf", [f"Page {page}." for page in range(200)], COLOURS)
     words = [
         word
         for name, value in {**model, "max_new_tokens": 200}.items()
@@ -258,7 +262,7 @@ def test_nothing_outlives_the_command(model: dict[str, Any], tmp_path: Path, way
 def test_no_process_grows_with_what_is_read(model: dict[str, Any], tmp_path: Path) -> None:
     """1,000 pages: after the first hundred neither workers nor the model's process nor we grow by 100 MB."""
     me, texts = psutil.Process(), [f"Page {page}." for page in range(1000)]
-    source = make_coloured(tmp_path / "long.pdf", texts)
+    source = make_pdf(tmp_path / "long.pdf", texts, COLOURS)
     first, last = dict[int, int](), dict[int, int]()
 
     def look(report: docspec.BatchReport) -> None:

@@ -49,7 +49,9 @@ from docspec.types import (
 
 NUMBERS = st.floats(allow_nan=False)
 BOXES = st.tuples(NUMBERS, NUMBERS, NUMBERS, NUMBERS)
-ALTERNATIVES = st.lists(st.builds(Alternative), max_size=1).map(tuple)
+ALTERNATIVES = st.lists(
+    st.builds(Alternative, st.integers(), st.integers(), st.text(), probability=NUMBERS), max_size=1
+).map(tuple)
 SPANS = st.builds(Span, st.text(), BOXES, NUMBERS, alternatives=ALTERNATIVES)
 LINES = st.builds(Line, st.tuples(SPANS), BOXES, st.text(), NUMBERS)
 REGIONS = st.builds(

@@ -10,7 +10,7 @@ from typing import Any
 
 import psutil
 import pytest
-from batch_parts import make_pdf
+from small_pdfs import make_pdf
 from test_batch import StopAfter, lines, parts, results, run, was_read
 from test_batch_faults import make_documents
 

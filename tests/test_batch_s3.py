@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from batch_parts import make_pdf
+from small_pdfs import make_pdf
 from test_batch import parts, run, was_read
 
 from docspec.batches.leases import FOLDER, Leases, Owner

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import fsspec
 import pytest
-from batch_parts import make_pdf
+from small_pdfs import make_pdf
 
 import docspec
 from docspec.config import Options
