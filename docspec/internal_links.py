@@ -76,7 +76,7 @@ def _resolved(markdown: str, targets: dict[int, list[_Target]]) -> str:
         start = _opening(markdown, found.start())
         words = markdown[start + 1 : found.start()]
         name = _nearest(targets.get(page, []), x, y)
-        shown = f"[{words}](#{name})" if name and start >= 0 else markdown[start + 1 : found.start()]
+        shown = f"[{words}](#{name})" if name and start >= 0 else words
         markdown = markdown[: max(start, 0)] + shown + markdown[found.end() :]
     return markdown
 

@@ -140,7 +140,8 @@ class RaggedCache(Cache):
         """
         self.begin(rows, starts, counts, prefill=prefill, device=device)
         size = len(rows), max(counts)
-        targets = torch.from_numpy(self.targets(starts, counts, size, prefill=prefill)).to(device)
+        firsts = self.columns(counts, size[1], prefill=prefill)
+        targets = torch.from_numpy(self.targets(starts, counts, firsts, size)).to(device)
         need = max(start + count for start, count in zip(starts, counts, strict=True))
         index = torch.tensor(rows, device=device)
         read = slice(len(rows)) if in_place(rows) else index
@@ -152,15 +153,14 @@ class RaggedCache(Cache):
         """What has to be known of a pass besides where its columns go: nothing."""
 
     def targets(
-        self, starts: Seq[int], counts: Seq[int], size: tuple[int, int], *, prefill: bool
+        self, starts: Seq[int], counts: Seq[int], firsts: Seq[int], size: tuple[int, int]
     ) -> np.ndarray:
         """The places [n, width] that the columns of a pass of ``size`` go to, its padding to the last of all.
 
-        ``size`` may have more rows than there are ``starts``.
+        Row i begins at column ``firsts[i]``; ``size`` may have more rows than there are of these.
         """
         targets = np.full(size, self.size[1])
-        columns = self.columns(counts, size[1], prefill=prefill)
-        for i, (start, count, column) in enumerate(zip(starts, counts, columns, strict=True)):
+        for i, (start, count, column) in enumerate(zip(starts, counts, firsts, strict=True)):
             targets[i, column : column + count] = np.arange(start, start + count)
         return targets
 

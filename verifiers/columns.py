@@ -57,7 +57,7 @@ def columns_of(
     for i, (row, first) in enumerate(zip(rows, firsts, strict=True)):
         end = first + len(row.tokens)
         columns[IDS, i, first:end] = row.tokens
-        columns[PLACES, i, first:end] = np.arange(row.start, row.start + len(row.tokens))
+        columns[PLACES, i, first:end] = targets[i, first:end]
         columns[SHIFTS, i], columns[ROWS, i] = row.shift, row.cache
         if not row.tree.is_chain:
             root = row.start + len(row.tokens) - len(row.tree)  # the place of the tree's first node

@@ -88,8 +88,7 @@ class Proposals:
         gains = [
             expected_run(sequence.rate.value, tree.main) for sequence, tree in zip(rows, trees, strict=True)
         ]
-        cost = self.runner.cost
-        sent = worth_sending(gains, [len(tree) for tree in trees], behind, *cost.line(), cost.lone)
+        sent = worth_sending(gains, [len(tree) for tree in trees], behind, self.runner.cost)
         return [tree if row in sent else Tree.chain([]) for row, tree in enumerate(trees)]
 
     def learn(self, sequence: Sequence, tree: Tree, accepted: Accepted, rows: int) -> None:

@@ -151,7 +151,7 @@ class Runner:
         if self.recorded is not None:
             shape = self.recorded.room(shape, self.cache.size)
         firsts = self.cache.columns(counts, shape.width, prefill=False)
-        targets = self.cache.targets(starts, counts, (shape.rows, shape.width), prefill=False)
+        targets = self.cache.targets(starts, counts, firsts, (shape.rows, shape.width))
         columns = columns_of(sent, firsts, targets, shape)
         self._refuse_beyond(int((columns[PLACES] + columns[SHIFTS]).max()))
         self.cache.begin(list(rows), starts, counts, prefill=False, device=self.device)

@@ -213,9 +213,7 @@ def worth_sending(
     gains: Sequence[float],
     widths: Sequence[int],
     behind: Sequence[int],
-    base: float,
-    slope: float,
-    lone: float,
+    cost: StepCost,
 ) -> set[int]:
     """The rows whose windows are worth sending together: most tokens for the time of the passes.
 
@@ -233,8 +231,8 @@ def worth_sending(
             for row, (width, again) in enumerate(zip(widths, behind, strict=True))
         ]
         tokens = len(widths) + sum(gains[row] for row in sent)
-        places = [len(rows) * max(sizes[row] for row in rows) for rows in partition(sizes, base, slope)]
-        seconds = sum(lone if size == 1 else base + slope * size for size in places)
+        passes = partition(sizes, *cost.line())
+        seconds = sum(cost.of(len(rows) * max(sizes[row] for row in rows)) for rows in passes)
         if tokens > best * seconds:
             best, chosen = tokens / seconds, count
     return set(order[:chosen])
