@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,9 +15,11 @@ from docspec.verifiers.window import (
     AcceptanceRate,
     HostCost,
     StepCost,
+    Window,
     partition,
     window_length,
     worth_proposing,
+    worth_sending,
     worth_waiting,
 )
 
@@ -165,3 +169,47 @@ def test_partition_keeps_to_its_limit() -> None:
     for rows in partition(widths, 1.0, 1e-9, limit=500):
         assert len(rows) == 1 or len(rows) * max(widths[row] for row in rows) <= 500
     assert partition([], 1.0, 1.0) == []
+
+
+WINDOWS = st.builds(
+    Window,
+    size=st.integers(0, 40),
+    main=st.integers(1, 40),
+    rate=st.floats(0.01, 0.98),
+    beside=st.floats(0, 2),
+    behind=st.integers(0, 3),
+).map(lambda one: replace(one, main=min(one.main, one.size)))
+
+
+@given(st.lists(WINDOWS, min_size=1, max_size=6), st.floats(1e-3, 1), st.floats(1e-5, 1e-1))
+def test_what_is_sent_is_worth_more_than_nothing_and_than_all(
+    windows: list[Window], base: float, slope: float
+) -> None:
+    """Tokens for a pass's time, each row at most what it has."""
+    cost = StepCost()
+    for tokens in (2, 100):
+        cost.record(tokens, base + slope * tokens)
+
+    def ratio(sizes: list[int]) -> float:
+        tokens = sum(1 + one.run(size) for one, size in zip(windows, sizes, strict=True))
+        widths = [1 + one.behind + size for one, size in zip(windows, sizes, strict=True)]
+        split = [(len(rows), max(widths[row] for row in rows)) for rows in partition(widths, *cost.line())]
+        together = [(len(widths), max(widths))]
+        return tokens / min(sum(cost.of(rows * wide) for rows, wide in way) for way in (split, together))
+
+    sizes = worth_sending(windows, cost, lambda tokens, rows: tokens)
+    assert all(0 <= size <= one.size for size, one in zip(sizes, windows, strict=True))
+    nothing = len(windows) / cost.of(len(windows) * (1 + max(one.behind for one in windows)))
+    assert ratio(sizes) >= 0.999 * max(nothing, ratio([one.size for one in windows]))
+
+
+def test_rows_that_share_a_pass_send_no_more_than_pays() -> None:
+    """One row's long window would have seven others padded; alone it is sent whole."""
+    cost = StepCost()
+    for tokens in (2, 200):
+        cost.record(tokens, 1e-2 + 4e-5 * tokens)
+    long, short = Window(60, 60, 0.97), Window(5, 5, 0.5)
+    assert worth_sending([long], cost, lambda tokens, rows: tokens) == [60]
+    sizes = worth_sending([long, *[short] * 7], cost, lambda tokens, rows: tokens)
+    assert 5 < sizes[0] < 40
+    assert sizes[1:] == [5] * 7

@@ -91,3 +91,25 @@ def test_branches_never_shorten_what_the_main_branch_gives(
         emitted.append(accept_exact(choices, tree).tokens)
         assert emitted[-1] == text[: len(emitted[-1])]
     assert all(len(before) <= len(after) for before, after in itertools.pairwise(emitted))
+
+
+@given(CONTINUATIONS, st.integers(0, 12))
+def test_a_tree_cut_is_a_tree_of_its_own_paths(continuations: list[list[int]], size: int) -> None:
+    """No larger than asked, every path one of the whole, the main branch kept as far as there is room."""
+    whole = Tree.merge(continuations)
+    cut = whole.cut(size)
+    texts = [text_of(cut, node) for node in range(len(cut))]
+    assert len(cut) <= size
+    assert set(texts) <= {text_of(whole, node) for node in range(len(whole))}
+    assert len(set(texts)) == len(texts)
+    assert cut.depths == [len(text) for text in texts]
+    assert cut.tokens[: whole.main] == whole.tokens[: min(size, whole.main)]
+    assert size < len(whole) or cut == whole
+
+
+def test_the_deepest_branches_are_cut_first() -> None:
+    """They are the least likely to be reached."""
+    tree = Tree.merge([[1, 2, 3], [1, 2, 9], [8, 7]])
+    assert tree.cut(5) == Tree.merge([[1, 2, 3], [8, 7]])
+    assert tree.cut(4) == Tree.chain([1, 2, 3])
+    assert tree.cut(2) == Tree.chain([1, 2])

@@ -10,15 +10,20 @@ from docspec.verifiers.payoff import Payoff
 from docspec.verifiers.runner import Runner
 from docspec.verifiers.sequence import Sequence
 from docspec.verifiers.window import (
+    LONGEST,
     LONGEST_BRANCH,
     AcceptanceRate,
     HostCost,
+    Window,
     expected_run,
     worth_proposing,
     worth_resending,
     worth_sending,
     worth_waiting,
 )
+
+LEAST_ASKED = 8  # tokens that a row of a batch asks of its draft, at least
+GROWTH = 1.5  # times what was sent last that a row of a batch asks at most: more would be cut off
 
 
 class Proposals:
@@ -31,6 +36,7 @@ class Proposals:
         self.payoff = Payoff()
         self.asks = drafts  # in this step
         self._taken = 0.0  # seconds that asking has taken in this step
+        self._sent = LONGEST  # most tokens of a row in the last step that sent any
         self._begun = AcceptanceRate()  # of the first steps of sequences
 
     def begin(self) -> None:
@@ -60,6 +66,8 @@ class Proposals:
             length, branch = worth_proposing(rate, sequence.branches.value, *cost, rows, self.host)
         if not self.runner.cache.branching:
             branch = 0
+        if rows > 1 and length + branch > (most := max(LEAST_ASKED, int(GROWTH * self._sent))):
+            length, branch = min(length, most), 0
         if length:  # what a pass is padded with costs nothing
             length = self.runner.width(1 + behind + length, rows) - 1 - behind
         tree = self.proposed(sequence, min(length, sequence.room), min(branch, longest_branch))
@@ -83,13 +91,17 @@ class Proposals:
         return tree
 
     def worth_sending(self, rows: list[Sequence], trees: list[Tree], behind: list[int]) -> list[Tree]:
-        """``trees`` of all ``rows``, without those that cost the batch more than they promise; ``behind``
-        are sent again in any case."""
-        gains = [
-            expected_run(sequence.rate.value, tree.main) for sequence, tree in zip(rows, trees, strict=True)
+        """Of the ``trees`` of all ``rows`` what promises more than it costs the batch; ``behind`` are sent
+        again in any case."""
+        if not any(trees):
+            return trees
+        windows = [
+            Window(len(tree), tree.main, row.rate.value, _beside(tree, row), again)
+            for row, tree, again in zip(rows, trees, behind, strict=True)
         ]
-        sent = worth_sending(gains, [len(tree) for tree in trees], behind, self.runner.cost)
-        return [tree if row in sent else Tree.chain([]) for row, tree in enumerate(trees)]
+        sizes = worth_sending(windows, self.runner.cost, self.runner.width)
+        self._sent = max(sizes) or self._sent
+        return [tree.cut(size) for tree, size in zip(trees, sizes, strict=True)]
 
     def learn(self, sequence: Sequence, tree: Tree, accepted: Accepted, rows: int) -> None:
         """Move the acceptance estimate; a plain step tests the draft for free.
@@ -117,3 +129,12 @@ class Proposals:
             sequence.unasked = unasked + 1
             return Tree.chain([])
         return self.proposed(sequence, 1)
+
+
+def _beside(tree: Tree, sequence: Sequence) -> float:
+    """How many tokens the branches of ``tree`` give on average."""
+    if not (branches := tree.branches):
+        return 0.0
+    reach = (len(tree) - tree.main) // branches
+    chance = min(1.0, branches * sequence.branches.value)
+    return chance * (1 + expected_run(sequence.rate.value, reach))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 LONGEST = 512
@@ -209,33 +209,63 @@ def expected_run(rate: float, length: int) -> float:
     return rate * (1 - rate**length) / (1 - rate)
 
 
-def worth_sending(
-    gains: Sequence[float],
-    widths: Sequence[int],
-    behind: Sequence[int],
-    cost: StepCost,
-) -> set[int]:
-    """The rows whose windows are worth sending together: most tokens for the time of the passes.
+@dataclass(frozen=True, slots=True)
+class Window:
+    """What a row could send: a tree of ``size`` tokens, the first ``main`` of which are its main branch.
 
-    ``gains`` are the windows' expected accepted tokens, ``widths`` their sizes, ``behind`` what
-    the rows send before them. A window lengthens every row
-    that shares its pass, or needs a pass of its own: one row's short guess seldom pays in a large batch.
+    A main token is accepted at ``rate``; all branches together give ``beside`` tokens on average. In front of
+    them the row sends ``behind`` tokens again, whatever else it sends.
     """
-    order = sorted((row for row, width in enumerate(widths) if width), key=lambda row: -gains[row])
-    counts = {0, *(2**i for i in range(len(order).bit_length())), len(order)}
-    best, chosen = 0.0, 0
-    for count in sorted(counts):
-        sent = set(order[:count])
-        sizes = [
-            1 + again + width * (row in sent)
-            for row, (width, again) in enumerate(zip(widths, behind, strict=True))
-        ]
-        tokens = len(widths) + sum(gains[row] for row in sent)
-        passes = partition(sizes, *cost.line())
-        seconds = sum(cost.of(len(rows) * max(sizes[row] for row in rows)) for rows in passes)
+
+    size: int
+    main: int
+    rate: float
+    beside: float = 0.0
+    behind: int = 0
+
+    def run(self, most: int) -> float:
+        """How many tokens are accepted on average if ``most`` are sent."""
+        run = expected_run(self.rate, min(self.main, most))
+        if most > self.main and self.size > self.main:
+            run += self.beside * min(1.0, (most - self.main) / (self.size - self.main))
+        return run
+
+
+def worth_sending(windows: Sequence[Window], cost: StepCost, columns: Callable[[int, int], int]) -> list[int]:
+    """How many tokens each row sends: most tokens for the time of the passes, all windows together.
+
+    ``columns(tokens, rows)`` is how wide a pass is made for so many. A window lengthens every row that shares
+    its pass, or needs a pass of its own: so either all share one, which is no wider than pays, or only those
+    that promise most are sent, in passes that waste least.
+    """
+    count, line = len(windows), cost.line()
+    sizes = [0] * count
+    largest = max((window.size for window in windows), default=0)
+    best = 0.0
+    for most in (0, *(size for size in WINDOWS if size < largest), *[largest][:largest]):
+        wide = columns(1 + max(window.behind + min(window.size, most) for window in windows), count)
+        tokens = count + sum(window.run(most) for window in windows if window.size)
+        if tokens > best * (seconds := cost.of(count * wide)):
+            best, sizes = tokens / seconds, [min(window.size, most) for window in windows]
+    order = sorted(
+        (row for row in range(count) if windows[row].size), key=lambda row: -windows[row].run(largest)
+    )
+    for sent in (
+        order[:size] for size in sorted({2**i for i in range(len(order).bit_length())} | {len(order)})
+    ):
+        tokens = count + sum(windows[row].run(largest) for row in sent)
+        least = count + sum(windows[row].size for row in sent) + sum(window.behind for window in windows)
+        if tokens <= best * (2 * line[0] + line[1] * least):
+            continue  # in two passes it would not pay, and one is looked at above
+        widths = [1 + window.behind for window in windows]
+        for row in sent:
+            widths[row] += windows[row].size
+        passes = partition(widths, *line)
+        seconds = sum(cost.of(len(rows) * max(widths[row] for row in rows)) for rows in passes)
         if tokens > best * seconds:
-            best, chosen = tokens / seconds, count
-    return set(order[:chosen])
+            best = tokens / seconds
+            sizes = [window.size * (row in sent) for row, window in enumerate(windows)]
+    return sizes
 
 
 def partition(widths: Sequence[int], base: float, slope: float, limit: int | None = None) -> list[list[int]]:

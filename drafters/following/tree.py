@@ -105,6 +105,22 @@ class Tree:
             return 0
         return sum(after <= before for before, after in itertools.pairwise(self.depths))
 
+    def cut(self, size: int) -> Tree:
+        """This tree with at most ``size`` nodes: without its deepest branches, then without its main end."""
+        main, whole = self.main, len(self)
+        if whole <= size:
+            return self
+        if size <= main:
+            return Tree.chain(self.tokens[:size])
+        first, least = main, self.depths[main]
+        while whole - first > size - main or (first < whole and self.depths[first] > least):
+            least = min(least, self.depths[first])
+            first += 1
+        gone = first - main
+        ends = [max(main, end - gone) for end in self.ends[:main]] + [end - gone for end in self.ends[first:]]
+        tokens, depths = self.tokens, self.depths
+        return Tree(tokens[:main] + tokens[first:], depths[:main] + depths[first:], ends)
+
     def first_child(self, place: int) -> int | None:
         """The likeliest node at ``place``."""
         above = self.depths[place - 1] if place else 0
