@@ -44,7 +44,7 @@ from docspec.verifiers.refusals import (
     refuse_class,
     refuse_encoder_decoder,
 )
-from docspec.verifiers.runner import layer_kinds
+from docspec.verifiers.masks import layer_kinds
 from docspec.verifiers.self_check import check
 from docspec.verifiers.sequence import Prompt
 
