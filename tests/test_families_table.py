@@ -17,34 +17,33 @@ from docspec.bench.shrunk_inputs import inputs_for
 from docspec.bench.shrunk_models import shrunk, small_model
 from docspec.bench.shrunk_settings import IMAGE_TOKEN
 from docspec.errors import ModelError
-from docspec.verifiers import decoder_hooks
+from docspec.verifiers import embedding
 from docspec.verifiers.cache import RaggedCache
+from docspec.verifiers.profiles import base
 from docspec.verifiers.self_check import check
 
 DOCUMENTED = Path(__file__).parent.parent / "docs" / "model-types.md"
-LEFT_OUT = {  # by type, what the engine would leave out but for its guards
-    "paligemma": "what stands after them",
-    "gemma3": "what stands after them",
-    "ernie4_5_vl_moe": "moe_mm_token_type_ids",
-    "granite4_vision": "deepstack_features",
+HONOURED = {  # by type, what its decoder is given besides embeddings, positions and causal masks
+    "paligemma": "own_masks",
+    "gemma3": "own_masks",
+    "gemma4": "by token",
+    "gemma4_unified": "own_masks",
+    "ernie4_5_vl_moe": "by token",
+    "granite4_vision": "visual_of",
 }
 
 
-class _Everything:
-    def __contains__(self, name: object) -> bool:
-        return True
-
-
-@pytest.mark.parametrize("model_type", sorted(LEFT_OUT))
-def test_what_guards_refuse_the_check_finds(model_type: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A mask or an argument that the engine would leave out is refused by name, and without that guard by
-    the check."""
+@pytest.mark.parametrize("model_type", sorted(HONOURED))
+def test_without_what_is_honoured_the_check_refuses(model_type: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tokens of the prompt that see each other, and arguments of the decoder's own: with them the check
+    passes, without them it finds the difference."""
     model = small_model(model_type)
     made = Prepared(model_type, model, inputs_for(model))
-    with pytest.raises(ModelError, match=LEFT_OUT[model_type]):
-        check(made)
-    monkeypatch.setattr(decoder_hooks, "looks_ahead", lambda mask: False)
-    monkeypatch.setattr(decoder_hooks, "_KNOWN", _Everything())
+    check(made)
+    if HONOURED[model_type] == "by token":
+        monkeypatch.setattr(base, "BY_TOKEN", ())
+    else:
+        monkeypatch.setattr(base, HONOURED[model_type], lambda _: None)
     with pytest.raises(ModelError, match="does not give the logits"):
         check(made)
 
@@ -57,6 +56,7 @@ def test_what_guards_refuse_the_check_finds(model_type: str, monkeypatch: pytest
         ("pix2struct", "refused", "encoder-decoder"),
         ("qwen3_5_moe", "exact", ""),
         ("lfm3_vl", "exact", ""),
+        *((model_type, "exact", "") for model_type in sorted(HONOURED) if model_type != "granite4_vision"),
         ("qwen4_exp", "refused", "indexed_attention"),
         ("qwen2_vl", "profile", ""),
         ("blip-2", "refused", "wants pixel_values and input_ids in every pass"),
@@ -74,7 +74,7 @@ def test_a_type_of_each_outcome(model_type: str, status: str, reason: str) -> No
     assert reason in row.reason
 
 
-@pytest.mark.parametrize("model_type", ["kimi_k25", "muse_glimmer"])
+@pytest.mark.parametrize("model_type", ["kimi_k25", "muse_glimmer", "gemma4"])
 def test_written_image_tokens_are_embedded_as_the_model_does(
     model_type: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -90,7 +90,7 @@ def test_written_image_tokens_are_embedded_as_the_model_does(
     [prompt] = made.prompts([None])
     check(made)
     assert differing(model, inputs, prompt, 1) == []
-    monkeypatch.setattr(decoder_hooks, "_embedded_otherwise", lambda model: {})
+    monkeypatch.setattr(embedding, "_embedded_otherwise", lambda model: ({}, {}))
     assert differing(model, inputs, prompt, 1)
     with pytest.raises(ModelError, match="does not give the logits"):
         check(made)

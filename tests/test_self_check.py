@@ -15,6 +15,7 @@ from docspec.errors import ModelError
 from docspec.types import Request
 from docspec.verifiers import runner, self_check
 from docspec.verifiers.cache import RaggedCache
+from docspec.verifiers.masks import FULL, LayerKinds
 from docspec.verifiers.model_verifier import ModelVerifier
 from docspec.verifiers.self_check import check, distance, drawn, tolerance
 from docspec.verifiers.states import StatefulCache
@@ -37,7 +38,7 @@ def test_a_window_that_is_not_known_of_is_found(dtype: str, monkeypatch: pytest.
     """Idefics3 over Mistral's decoder, whose window no list of layers names, is refused without its guard."""
     made = unchecked(checkpoint("idefics3", "sliding"), dtype)
     check(made)
-    monkeypatch.setattr(runner, "layer_kinds", lambda *_: ({"full_attention"}, None, True))
+    monkeypatch.setattr(runner, "layer_kinds", lambda *_: LayerKinds(frozenset({FULL}), 0, by_kind=True))
     with pytest.raises(ModelError, match="does not give the logits"):
         check(made)
 
