@@ -36,6 +36,7 @@ from docspec.bench.shrunk_settings import END
 from docspec.errors import ModelError
 from docspec.types import Request, Style
 from docspec.verifiers.decoder_hooks import decoder_inputs
+from docspec.verifiers.masks import layer_kinds
 from docspec.verifiers.profiles.base import Profile
 from docspec.verifiers.refusals import (
     lacks_attention,
@@ -44,7 +45,6 @@ from docspec.verifiers.refusals import (
     refuse_class,
     refuse_encoder_decoder,
 )
-from docspec.verifiers.masks import layer_kinds
 from docspec.verifiers.self_check import check
 from docspec.verifiers.sequence import Prompt
 

@@ -29,14 +29,14 @@ def ways(tree: Tree) -> list[set[int]]:
     """Of each node, the nodes on the way to it and itself."""
     found: list[set[int]] = []
     for node, depth in enumerate(tree.depths):
-        above = [other for other in range(node) if tree.depths[other] == depth - 1 and node < tree.ends[other]]
+        above = [
+            other for other in range(node) if tree.depths[other] == depth - 1 and node < tree.ends[other]
+        ]
         found.append({node} | (found[above[-1]] if above else set()))
     return found
 
 
-@given(
-    empty=st.integers(0, 2), prompt=st.integers(1, 5), written=st.integers(0, 5), chains=branches
-)
+@given(empty=st.integers(0, 2), prompt=st.integers(1, 5), written=st.integers(0, 5), chains=branches)
 def test_masks_are_what_they_mean(empty: int, prompt: int, written: int, chains: list[list[int]]) -> None:
     """A token sees itself and the text before it, of a tree its own way; within a window, counted in places
     of the text, or beyond it the prompt alone."""
@@ -54,7 +54,9 @@ def test_masks_are_what_they_mean(empty: int, prompt: int, written: int, chains:
         if at >= root:
             before |= {root + node for node in own_way[at - root]}
         near = {key for key in before if places[key] > places[at] - EVERY.window}
-        seen = {kind: set(masks[kind][0, 0, at].nonzero()[:, 0].tolist()) for kind in (FULL, SLIDING, REFERENCE)}
+        seen = {
+            kind: set(masks[kind][0, 0, at].nonzero()[:, 0].tolist()) for kind in (FULL, SLIDING, REFERENCE)
+        }
         assert seen == {
             FULL: before,
             SLIDING: near,

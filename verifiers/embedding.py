@@ -23,7 +23,9 @@ class Embedding:
         self.table = model.get_input_embeddings()
         self.weight: torch.Tensor = self.table.weight  # [V, D]
         has_decoder = hasattr(model, "get_decoder")
-        self._by_layer = model.get_decoder().get_per_layer_inputs if has_decoder and _is_layered(model) else None
+        self._by_layer = (
+            model.get_decoder().get_per_layer_inputs if has_decoder and _is_layered(model) else None
+        )
         self.others, self._layered = _embedded_otherwise(model) if has_decoder else ({}, {})
 
     def __call__(self, ids: torch.Tensor) -> torch.Tensor:
@@ -31,7 +33,7 @@ class Embedding:
         return _put(self.table(ids), ids, self.others)
 
     def besides(self, ids: torch.Tensor) -> dict[str, torch.Tensor]:
-        """Arguments of the decoder with a value [n, Q, ...] for each of ``ids`` [n, Q], besides embeddings."""
+        """The decoder's other arguments with a value [n, Q, ...] for each of ``ids`` [n, Q]."""
         if self._by_layer is None:
             return {}
         return {BY_LAYER: _put(self._by_layer(ids), ids, self._layered)}
@@ -51,18 +53,28 @@ def _put(values: torch.Tensor, ids: torch.Tensor, others: dict[int, torch.Tensor
 
 
 def _embedded_otherwise(model: Any) -> tuple[dict[int, torch.Tensor], dict[int, torch.Tensor]]:
-    """Embeddings [D] of the model's markers, by token, where they are not those of its table; and what each
-    of these markers is to the layers, where they are given anything."""
+    """Embeddings [D], by token, of the model's markers and parts' own words where they are not those of its
+    table; and what each of these is to the layers, where they are given anything."""
     found, layered = {}, {}
-    for token in marker_tokens(model):
-        ids = torch.tensor([[token]], device=model.device)
+    for tokens in [*([token] for token in marker_tokens(model)), _words_of_parts(model)]:
+        ids = torch.tensor([tokens], dtype=torch.long, device=model.device)
         try:
             given = decoder_inputs(model, {"input_ids": ids, "attention_mask": torch.ones_like(ids)})
-        except Exception:  # noqa: BLE001 it does not take such a token alone: the check at loading decides
+        except Exception:  # noqa: BLE001 it does not take such tokens alone: the check at loading decides
             continue
-        [[embedding]] = given["inputs_embeds"]
-        if not torch.equal(embedding, model.get_input_embeddings()(ids)[0, 0]):
-            found[token] = embedding
-            if given.get(BY_LAYER) is not None:
-                layered[token] = given[BY_LAYER][0, 0]
+        [embeddings], [table] = given["inputs_embeds"], model.get_input_embeddings()(ids)
+        for i, token in enumerate(tokens):
+            if not torch.equal(embeddings[i], table[i]):
+                found[token] = embeddings[i]
+                if given.get(BY_LAYER) is not None:
+                    layered[token] = given[BY_LAYER][0, i]
     return found, layered
+
+
+def _words_of_parts(model: Any) -> list[int]:
+    """Tokens of the vocabulary from where, by the configuration, that of an image or audio part begins
+    (Gemma 3n)."""
+    parts = [getattr(model.config, name, None) for name in ("vision_config", "audio_config")]
+    offsets = [offset for part in parts if (offset := getattr(part, "vocab_offset", None)) is not None]
+    size = model.get_input_embeddings().weight.shape[0]
+    return list(range(min(offsets, default=size), size))

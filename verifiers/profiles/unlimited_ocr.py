@@ -1,7 +1,7 @@
 """Unlimited-OCR (arXiv 2606.23050): pages as blocks, each after its label and box.
 
-The prompt is that of the model card (huggingface.co/baidu/Unlimited-OCR); there is no chat around it. Its image
-processor needs torchvision, which docspec does not install.
+The prompt is that of the model card (huggingface.co/baidu/Unlimited-OCR); there is no chat around it. Its
+image processor needs torchvision, which docspec does not install.
 """
 
 from __future__ import annotations
