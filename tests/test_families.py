@@ -109,7 +109,7 @@ def test_each_kind_of_region_is_asked_for_in_the_familys_words(family: str) -> N
 
 
 def test_prompts_that_look_ahead_keep_their_masks() -> None:
-    """Where image tokens see each other, the prompt says so; of a mask that is causal there is nothing to say."""
+    """Where image tokens see each other, the prompt says so; of a causal mask there is nothing to say."""
     made = loaded(checkpoint("idefics3"))
     profile, model = made.profile, made.model
     inputs = profile.inputs(pixels(0), Category.TEXT)

@@ -16,9 +16,16 @@ BY_TOKEN = ("moe_mm_token_type_ids", "per_layer_inputs")  # arguments [1, P, ...
 # What the engine gives a decoder in its own way, or is nothing to the result; whatever else a model gives it
 # would be left out.
 _KNOWN = {
-    *("inputs_embeds", "position_ids", "attention_mask", "past_key_values", "cache_position", "use_cache"),
+    *("inputs_embeds", "position_ids", "attention_mask", "past_key_values", "cache", "use_cache"),
     *("visual_pos_masks", "deepstack_visual_embeds", "vision_mask", "deepstack_features", *BY_TOKEN),
-    *("return_dict", "logits_to_keep", "output_attentions", "output_hidden_states", "output_router_logits"),
+    *(
+        "cache_position",
+        "return_dict",
+        "logits_to_keep",
+        "output_attentions",
+        "output_hidden_states",
+        "output_router_logits",
+    ),
 }
 
 # endings of a configuration's names for the tokens that stand for an image, or the like

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from collections.abc import Sequence as Seq
 from contextlib import nullcontext
 from dataclasses import replace
+from inspect import signature
 from typing import Any
 
 import torch
@@ -46,6 +47,8 @@ class Runner:
         if self._kinds.stateful:
             refuse_bounded_steps(model)
             self.cache = StatefulCache(config.layer_types, getattr(config, "number_of_conv_states", 1))
+        # since transformers 5.24 most take it by the first of these names
+        self._cache_name = "cache" if "cache" in signature(model.forward).parameters else "past_key_values"
         self.cost = StepCost(CPU_WIDTH if self.device.type == "cpu" else GPU_WIDTH)
         self._longest = _longest(config)
         self.recorded: RecordedPasses | None = None
@@ -234,9 +237,9 @@ class Runner:
                 inputs_embeds=embeds,
                 position_ids=positions if positions.shape[0] > 1 else positions[0],
                 attention_mask=mask,
-                past_key_values=self.cache,
                 use_cache=True,
                 logits_to_keep=keep,
+                **{self._cache_name: self.cache},
                 **by_token,
             )
         logits: torch.Tensor = output.logits
