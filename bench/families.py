@@ -64,7 +64,6 @@ class Row:
 class Prepared:
     """A loaded model whose inputs are ready: what the check asks of docspec.verifiers.transformers_vlm's."""
 
-    native = "page"
     end_tokens = (END,)
     style = Style()
 
@@ -72,6 +71,13 @@ class Prepared:
         self.name, self.model, self.made = name, model, inputs
         self.profile = self
         self.tokenizer = None
+
+    def declines(self, category: Any) -> None:
+        """Nothing."""
+
+    def prompt_for(self, category: Any) -> str:
+        """Nothing that is known."""
+        return ""
 
     def inputs(self, image: Any, category: Any) -> dict[str, torch.Tensor]:
         """The same for every image."""

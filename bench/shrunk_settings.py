@@ -45,7 +45,7 @@ GEMMA4_UNIFIED_VISION = {
 # the last layers look at keys of the ones before
 SHARED_KEYS = {
     "num_hidden_layers": 2 * LAYERS,
-    "layer_types": BOTH_KINDS["layer_types"] * LAYERS,
+    "layer_types": ["sliding_attention", "full_attention"] * LAYERS,
     "sliding_window": 6,
     "num_kv_shared_layers": LAYERS,
 }
@@ -59,6 +59,13 @@ EMU3_WORDS = {"<image>": IMAGE_TOKEN, "<|extra_200|>": 391} | {
 }
 
 MORE: dict[str, dict[str, Any]] = {
+    "apertus1p5": {
+        "image_token_offset": 300,
+        "audio_token_offset": 308,
+        "audio_token_id": IMAGE_TOKEN + 1,
+        "vision_config": CODEBOOK | {"codebook_size": 8, "latent_channels": 4},
+        "audio_config": {"codebook_size": 8},
+    },
     "aria": {"vision_config": SMALL_IMAGE, "projector_patch_to_query_dict": {16: 4}},
     "aya_vision": {"vision_config": SMALL_IMAGE},
     "chameleon": {

@@ -353,9 +353,9 @@ def deepseek_ocr2(sliding: bool) -> Parts:
 class UnlimitedOcrImages(DeepseekOcr2ImageProcessorPil):
     """Whole images without tiles, as Unlimited-OCR's own processor makes them, which needs torchvision."""
 
-    def _preprocess(self, images: Any, **settings: Any) -> Any:
-        made = super()._preprocess(images, **settings)
-        return made | {"patches_grid": [[1, 1] for _ in images]}
+    def preprocess(self, images: Any, *args: Any, **settings: Any) -> Any:
+        made = super().preprocess(images, *args, **settings)
+        return made | {"patches_grid": [[1, 1] for _ in made["pixel_values"]]}
 
 
 AutoImageProcessor.register("unlimited_ocr_images", slow_image_processor_class=UnlimitedOcrImages)
