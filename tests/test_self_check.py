@@ -103,7 +103,7 @@ def test_states_that_are_wrong_are_found(fault: str, monkeypatch: pytest.MonkeyP
 def test_settings_that_are_not_applied_are_found(monkeypatch: pytest.MonkeyPatch) -> None:
     """Tokens that generate may not write, and that the engine would, are a reason to refuse."""
     made = unchecked(checkpoint("qwen2_vl"))
-    inputs = made.profile.inputs(drawn(), None)
+    inputs = made.profile.inputs(drawn(), self_check.briefest(made.profile))
     written = self_check.generated(made, inputs, self_check.Forced(inputs["input_ids"].shape[1], {}))
     made.model.generation_config.suppress_tokens = written.tokens[:1]
     check(made)

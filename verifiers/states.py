@@ -106,7 +106,7 @@ class StateLayer(LinearAttentionLayer):
 def refuse_bounded_steps(model: Any) -> None:
     """Raises ModelError for state-space layers with a least time step above zero.
 
-    transformers (5.23, 5.24) applies it to several tokens at once and not to one, so that the same text gives other
+    transformers (5.23) applies it to several tokens at once and not to one, so that the same text gives other
     logits by how it was cut into passes.
     """
     for module in model.modules():
