@@ -100,6 +100,29 @@ def test_states_that_are_wrong_are_found(fault: str, monkeypatch: pytest.MonkeyP
         check(made)
 
 
+@pytest.mark.parametrize(("dtype", "small", "large"), [("float32", 1e-5, 5e-3), ("bfloat16", 0.01, 0.2)])
+def test_what_rounding_does_not_explain_is_found(
+    dtype: str, small: float, large: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Logits that are off by much less than their spread, yet by more than rounding, are a reason to refuse."""
+    made = unchecked(checkpoint("qwen2_vl"), dtype)
+    forward = runner.Runner._forward
+
+    def off(share: float) -> Any:
+        def logits(self: Any, *args: Any) -> torch.Tensor:
+            right = forward(self, *args)
+            noise = torch.randn(right.shape, generator=torch.Generator().manual_seed(0))
+            return right + share * right.float().std() * noise
+
+        return logits
+
+    monkeypatch.setattr(runner.Runner, "_forward", off(small))
+    check(made)
+    monkeypatch.setattr(runner.Runner, "_forward", off(large))
+    with pytest.raises(ModelError, match="does not give the logits"):
+        check(made)
+
+
 def test_settings_that_are_not_applied_are_found(monkeypatch: pytest.MonkeyPatch) -> None:
     """Tokens that generate may not write, and that the engine would, are a reason to refuse."""
     made = unchecked(checkpoint("qwen2_vl"))
