@@ -104,7 +104,7 @@ def test_states_that_are_wrong_are_found(fault: str, monkeypatch: pytest.MonkeyP
 def test_what_rounding_does_not_explain_is_found(
     dtype: str, small: float, large: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Logits that are off by much less than their spread, yet by more than rounding, are a reason to refuse."""
+    """Logits off by much less than their spread, yet by more than rounding, are a reason to refuse."""
     made = unchecked(checkpoint("qwen2_vl"), dtype)
     forward = runner.Runner._forward
 
