@@ -36,6 +36,7 @@ from docspec.bench.shrunk_settings import END
 from docspec.errors import ModelError
 from docspec.types import Request, Style
 from docspec.verifiers.decoder_hooks import decoder_inputs
+from docspec.verifiers.masks import layer_kinds
 from docspec.verifiers.profiles.base import Profile
 from docspec.verifiers.refusals import (
     lacks_attention,
@@ -44,7 +45,6 @@ from docspec.verifiers.refusals import (
     refuse_class,
     refuse_encoder_decoder,
 )
-from docspec.verifiers.runner import layer_kinds
 from docspec.verifiers.self_check import check
 from docspec.verifiers.sequence import Prompt
 
@@ -64,7 +64,6 @@ class Row:
 class Prepared:
     """A loaded model whose inputs are ready: what the check asks of docspec.verifiers.transformers_vlm's."""
 
-    native = "page"
     end_tokens = (END,)
     style = Style()
 
@@ -72,6 +71,13 @@ class Prepared:
         self.name, self.model, self.made = name, model, inputs
         self.profile = self
         self.tokenizer = None
+
+    def declines(self, category: Any) -> None:
+        """Nothing."""
+
+    def prompt_for(self, category: Any) -> str:
+        """Nothing that is known."""
+        return ""
 
     def inputs(self, image: Any, category: Any) -> dict[str, torch.Tensor]:
         """The same for every image."""

@@ -215,6 +215,7 @@ def _tiles_with_mask(model: Any) -> Inputs:
 
 # image inputs of types that take them in a form of their own, or all inputs
 OWN: dict[str, Callable[[Any], Inputs]] = {
+    "apertus1p5": _emu3,
     "chameleon": _chameleon,
     "deepseek_vl_hybrid": _deepseek_vl_hybrid,
     "emu3": _emu3,

@@ -16,6 +16,15 @@ SMALL_IMAGE = {"image_size": 56, "patch_size": 14}
 TWO_TILES = {"vision_config": SMALL_IMAGE, "image_grid_pinpoints": [[56, 112], [112, 56]]}
 BOTH_KINDS = {"layer_types": ["sliding_attention", "full_attention"], "sliding_window": 6}
 LINEAR = {"text_config": {"layer_types": ["linear_attention", "full_attention"]}}
+# in place of timm's, which would have to be installed
+SMALL_RESNET = {
+    "model_type": "resnet",
+    "embedding_size": WIDTH,
+    "hidden_sizes": [WIDTH, WIDTH],
+    "depths": [1, 1],
+    "hidden_size": WIDTH,
+    "image_size": 56,
+}
 GEMMA4_VISION = {
     "model_type": "gemma4_vision",
     "hidden_size": WIDTH,
@@ -33,7 +42,14 @@ GEMMA4_UNIFIED_VISION = {
     "mm_posemb_size": 64,
     "output_proj_dims": WIDTH,
 }
-GEMMA = BOTH_KINDS | {"num_kv_shared_layers": 0, "global_head_dim": WIDTH // HEADS}
+# the last layers look at keys of the ones before
+SHARED_KEYS = {
+    "num_hidden_layers": 2 * LAYERS,
+    "layer_types": ["sliding_attention", "full_attention"] * LAYERS,
+    "sliding_window": 6,
+    "num_kv_shared_layers": LAYERS,
+}
+GEMMA = SHARED_KEYS | {"global_head_dim": WIDTH // HEADS}
 OMNI = {"vision_config": GRID_VISION, "vision_start_token_id": 6, "audio_config": {"output_dim": WIDTH}}
 # of models whose images are tokens of a codebook
 CODEBOOK = {"base_channels": WIDTH, "channel_multiplier": [1, 1], "num_res_blocks": 1, "embed_dim": 4}
@@ -43,6 +59,13 @@ EMU3_WORDS = {"<image>": IMAGE_TOKEN, "<|extra_200|>": 391} | {
 }
 
 MORE: dict[str, dict[str, Any]] = {
+    "apertus1p5": {
+        "image_token_offset": 300,
+        "audio_token_offset": 308,
+        "audio_token_id": IMAGE_TOKEN + 1,
+        "vision_config": CODEBOOK | {"codebook_size": 8, "latent_channels": 4},
+        "audio_config": {"codebook_size": 8},
+    },
     "aria": {"vision_config": SMALL_IMAGE, "projector_patch_to_query_dict": {16: 4}},
     "aya_vision": {"vision_config": SMALL_IMAGE},
     "chameleon": {
@@ -77,22 +100,14 @@ MORE: dict[str, dict[str, Any]] = {
     },
     "exaone4_5": {"vision_config": GRID_VISION},
     "gemma3": {"vision_config": SMALL_IMAGE, "mm_tokens_per_image": 4},
-    # a vision part of the same kind in place of timm's, which would have to be installed
-    "fast_vlm": {
-        "vision_config": {
-            "model_type": "resnet",
-            "embedding_size": WIDTH,
-            "hidden_sizes": [WIDTH, WIDTH],
-            "depths": [1, 1],
-            "hidden_size": WIDTH,
-            "image_size": 56,
-        }
-    },
+    "fast_vlm": {"vision_config": SMALL_RESNET},
     "fuyu": {"patch_size": 14},
     "gemma3n": {
-        "text_config": BOTH_KINDS
-        | {"intermediate_size": [WIDTH] * LAYERS, "activation_sparsity_pattern": [0.5, 0.0]}
-        | {"num_kv_shared_layers": 0}
+        "text_config": SHARED_KEYS
+        | {"intermediate_size": [WIDTH] * 2 * LAYERS, "activation_sparsity_pattern": [0.5, 0.0] * LAYERS},
+        "vision_config": {"vocab_offset": 380, "vocab_size": 16, "hidden_size": WIDTH},
+        "audio_config": {"vocab_offset": 396, "vocab_size": 4},
+        "vision_soft_tokens_per_image": 49,
     },
     "gemma4": {"text_config": GEMMA, "vision_config": GEMMA4_VISION},
     "gemma4_unified": {"text_config": GEMMA, "vision_config": GEMMA4_UNIFIED_VISION},
@@ -166,6 +181,14 @@ MORE: dict[str, dict[str, Any]] = {
         "vision_config": SMALL_IMAGE,
         "text_config": BOTH_KINDS
         | {"rope_parameters": {"full_attention": DEFAULT_ROPE, "sliding_attention": DEFAULT_ROPE}},
+    },
+    "unlimited_ocr": {
+        "text_config": {"layer_types": ["reference_sliding_attention", "full_attention"]},
+        "vision_config": {
+            "sam_config": {"image_size": 128, "patch_size": 8, "global_attn_indexes": [0], "mlp_dim": WIDTH}
+            | {"downsample_channels": [WIDTH, WIDTH]},
+            "encoder_config": {"image_size": 32, "patch_size": 8},
+        },
     },
     "vipllava": {"vision_feature_layers": [-1, -2]},
 }

@@ -12,13 +12,14 @@ from typing import Any
 import torch
 import transformers
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors, trainers
-from transformers import PreTrainedTokenizerFast
+from transformers import AutoImageProcessor, PreTrainedTokenizerFast
 from transformers.models.clip.image_processing_pil_clip import CLIPImageProcessorPil
 from transformers.models.deepseek_ocr2.image_processing_pil_deepseek_ocr2 import DeepseekOcr2ImageProcessorPil
 from transformers.models.glm46v.image_processing_pil_glm46v import Glm46VImageProcessorPil
 from transformers.models.got_ocr2.image_processing_pil_got_ocr2 import GotOcr2ImageProcessorPil
 from transformers.models.hunyuan_vl.image_processing_pil_hunyuan_vl import HunYuanVLImageProcessorPil
 from transformers.models.idefics3.image_processing_pil_idefics3 import Idefics3ImageProcessorPil
+from transformers.models.llava_next.image_processing_pil_llava_next import LlavaNextImageProcessorPil
 from transformers.models.paddleocr_vl.image_processing_pil_paddleocr_vl import PaddleOCRVLImageProcessorPil
 from transformers.models.pixtral.image_processing_pil_pixtral import PixtralImageProcessorPil
 from transformers.models.qwen2_vl.image_processing_pil_qwen2_vl import Qwen2VLImageProcessorPil
@@ -349,6 +350,65 @@ def deepseek_ocr2(sliding: bool) -> Parts:
     ]
 
 
+class UnlimitedOcrImages(DeepseekOcr2ImageProcessorPil):
+    """Whole images without tiles, as Unlimited-OCR's own processor makes them, which needs torchvision."""
+
+    def preprocess(self, images: Any, *args: Any, **settings: Any) -> Any:
+        made = super().preprocess(images, *args, **settings)
+        return made | {"patches_grid": [[1, 1] for _ in made["pixel_values"]]}
+
+
+AutoImageProcessor.register("unlimited_ocr_images", slow_image_processor_class=UnlimitedOcrImages)
+
+
+def unlimited_ocr(sliding: bool) -> Parts:
+    text = decoder(n_routed_experts=4, num_experts_per_tok=2, n_shared_experts=1, moe_intermediate_size=32)
+    text |= {"mlp_layer_types": ["dense", "sparse"], "sliding_window": 5}
+    sam: dict[str, Any] = {"hidden_size": 16, "output_channels": 16, "num_hidden_layers": 2}
+    sam |= {"num_attention_heads": 2, "image_size": 128, "patch_size": 8, "window_size": 8}
+    encoder = {"hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 2, "num_attention_heads": 2}
+    encoder |= {"image_size": 32, "patch_size": 8}
+    sam |= {"global_attn_indexes": [], "mlp_dim": 32, "downsample_channels": [24, 32]}
+    config = transformers.UnlimitedOcrConfig(
+        text_config=text,
+        vision_config={"sam_config": sam, "encoder_config": encoder},
+        image_token_id=token_id("<image>"),
+    )
+    images = UnlimitedOcrImages(size={"height": 128, "width": 128}, tile_size=512)
+    words = tokenizer({"image_token": "<image>"}, first="<s>")
+    return transformers.UnlimitedOcrForConditionalGeneration(config), [
+        transformers.UnlimitedOcrProcessor(images, words, patch_size=8)
+    ]
+
+
+def granite4_vision(sliding: bool) -> Parts:
+    vision = {"model_type": "clip_vision_model", "hidden_size": 64, "intermediate_size": 64}
+    vision |= {"num_hidden_layers": 2, "num_attention_heads": 4, "image_size": 56, "patch_size": 14}
+    pinpoints = [[56, 112], [112, 56]]
+    config = transformers.Granite4VisionConfig(
+        text_config=decoder(num_hidden_layers=6) | {"model_type": "granite4_vision_text"},
+        vision_config=vision,
+        image_grid_pinpoints=pinpoints,
+        deepstack_layer_map=[[-1, 0], [-2, 1]],
+        spatial_target_layers=[2, 3, 4, 5],
+        downsample_rate="1/2",
+        image_token_index=token_id("<image>"),
+    )
+    images = LlavaNextImageProcessorPil(
+        size={"shortest_edge": 56}, crop_size={"height": 56, "width": 56}, image_grid_pinpoints=pinpoints
+    )
+    processor = transformers.Granite4VisionProcessor(
+        images,
+        tokenizer({"image_token": "<image>"}),
+        patch_size=14,
+        vision_feature_select_strategy="default",
+        num_additional_image_tokens=1,
+        downsample_rate="1/2",
+        chat_template=template("USER: ", "<image>", " ASSISTANT:"),
+    )
+    return transformers.Granite4VisionForConditionalGeneration(config), [processor]
+
+
 def llava(sliding: bool) -> Parts:
     """LLaVA's class which docspec has no profile for."""
     vision = {"model_type": "clip_vision_model", "hidden_size": 32, "intermediate_size": 64}
@@ -395,6 +455,8 @@ BUILDS = {
     "glm_ocr": Build(glm_ocr),
     "hunyuan_vl": Build(hunyuan_vl),
     "deepseek_ocr2": Build(deepseek_ocr2),
+    "unlimited_ocr": Build(unlimited_ocr),
+    "granite4_vision": Build(granite4_vision),
 }
 
 

@@ -16,6 +16,7 @@ from random_models import BUILDS, checkpoint, core_tokenizer
 
 from docspec.config import Config
 from docspec.types import Category, Draft, PageRegion, Request
+from docspec.verifiers import engine
 from docspec.verifiers.model_verifier import ModelVerifier
 from docspec.verifiers.sequence import Sequence
 from docspec.verifiers.transformers_vlm import TransformersModel, load
@@ -248,3 +249,25 @@ def test_out_of_memory_halves_the_batch_and_loses_nothing(monkeypatch: pytest.Mo
     outputs = decoded(verifier, requests)
     assert verifier.engine.max_rows == 2
     assert outputs == {request.key: generate(made, request) for request in requests}
+
+
+def test_rows_that_ended_before_memory_ran_out_are_not_lost(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where one prefill ends its row and the next one fails, the first row's output is kept."""
+    made = loaded("qwen2_vl", "plain", 0, True)
+    rng = np.random.default_rng(2)
+    pixels = [rng.integers(0, 255, (40, 60 + k, 3), dtype=np.uint8) for k in range(3)]
+    requests = [Request(key, image, Category.TEXT) for key, image in enumerate(pixels)]
+    verifier = ModelVerifier(made, Config(max_batch=3, max_new_tokens=1))
+    monkeypatch.setattr(engine, "PREFILL_TOKENS", 1)  # a pass for each
+    prefill, rows = verifier.engine.runner.prefill, []
+
+    def failing(*arguments: Any) -> torch.Tensor:
+        rows.append(len(arguments[0]))
+        if len(rows) == 2:
+            raise torch.OutOfMemoryError("simulated")
+        return prefill(*arguments)
+
+    monkeypatch.setattr(verifier.engine.runner, "prefill", failing)
+    outputs = decoded(verifier, requests)
+    assert rows == [1, 1, 1, 1]
+    assert outputs == {request.key: generate(made, request)[:1] for request in requests}

@@ -108,8 +108,8 @@ def test_each_kind_of_region_is_asked_for_in_the_familys_words(family: str) -> N
         assert "<|vision_end|>\nTable Recognition:<|im_end|>" in asked(made, Category.TABLE)
 
 
-def test_prompts_that_look_ahead_are_refused() -> None:
-    """A model whose image tokens see each other is refused; a mask that is causal is not."""
+def test_prompts_that_look_ahead_keep_their_masks() -> None:
+    """Where image tokens see each other, the prompt says so; of a causal mask there is nothing to say."""
     made = loaded(checkpoint("idefics3"))
     profile, model = made.profile, made.model
     inputs = profile.inputs(pixels(0), Category.TEXT)
@@ -118,8 +118,9 @@ def test_prompts_that_look_ahead_are_refused() -> None:
     for mask in (everything.tril(), torch.zeros(1, 1, size, size).masked_fill(~everything.tril(), -1e9)):
         [given] = profile.embed(model, [inputs | {"attention_mask": mask}])
         assert given.ids == tuple(inputs["input_ids"][0].tolist())
-    with pytest.raises(ModelError, match="what stands after them"):
-        profile.embed(model, [inputs | {"attention_mask": everything}])
+        assert given.masks is None
+    [given] = profile.embed(model, [inputs | {"attention_mask": everything}])
+    assert torch.equal(given.masks, everything[0, 0])
 
 
 def test_what_the_engine_would_leave_out_is_refused() -> None:

@@ -4,48 +4,50 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 import torch
+import transformers
 from transformers.models.auto.modeling_auto import MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING_NAMES
+from transformers.models.gemma3n import modeling_gemma3n
 
 from docspec.bench import families
 from docspec.bench.families import Prepared, Row, markdown, tried
 from docspec.bench.shrunk_decoding import TOKENS, differing
-from docspec.bench.shrunk_inputs import inputs_for
+from docspec.bench.shrunk_inputs import OWN, _ids, inputs_for
 from docspec.bench.shrunk_models import shrunk, small_model
-from docspec.bench.shrunk_settings import IMAGE_TOKEN
+from docspec.bench.shrunk_settings import IMAGE_TOKEN, SMALL_RESNET
 from docspec.errors import ModelError
-from docspec.verifiers import decoder_hooks
+from docspec.verifiers import embedding
 from docspec.verifiers.cache import RaggedCache
+from docspec.verifiers.profiles import base
 from docspec.verifiers.self_check import check
 
 DOCUMENTED = Path(__file__).parent.parent / "docs" / "model-types.md"
-LEFT_OUT = {  # by type, what the engine would leave out but for its guards
-    "paligemma": "what stands after them",
-    "gemma3": "what stands after them",
-    "ernie4_5_vl_moe": "moe_mm_token_type_ids",
-    "granite4_vision": "deepstack_features",
+HONOURED = {  # by type, what its decoder is given besides embeddings, positions and causal masks
+    "paligemma": "own_masks",
+    "gemma3": "own_masks",
+    "gemma4": "by token",
+    "gemma4_unified": "own_masks",
+    "ernie4_5_vl_moe": "by token",
+    "granite4_vision": "visual_of",
 }
 
 
-class _Everything:
-    def __contains__(self, name: object) -> bool:
-        return True
-
-
-@pytest.mark.parametrize("model_type", sorted(LEFT_OUT))
-def test_what_guards_refuse_the_check_finds(model_type: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A mask or an argument that the engine would leave out is refused by name, and without that guard by
-    the check."""
+@pytest.mark.parametrize("model_type", sorted(HONOURED))
+def test_without_what_is_honoured_the_check_refuses(model_type: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tokens of the prompt that see each other, and arguments of the decoder's own: with them the check
+    passes, without them it finds the difference."""
     model = small_model(model_type)
     made = Prepared(model_type, model, inputs_for(model))
-    with pytest.raises(ModelError, match=LEFT_OUT[model_type]):
-        check(made)
-    monkeypatch.setattr(decoder_hooks, "looks_ahead", lambda mask: False)
-    monkeypatch.setattr(decoder_hooks, "_KNOWN", _Everything())
-    with pytest.raises(ModelError, match="does not give the logits"):
+    check(made)
+    if HONOURED[model_type] == "by token":
+        monkeypatch.setattr(base, "BY_TOKEN", ())
+    else:
+        monkeypatch.setattr(base, HONOURED[model_type], lambda _: None)
+    with pytest.raises(ModelError, match=r"does not give the logits|cannot be decoded"):
         check(made)
 
 
@@ -57,6 +59,7 @@ def test_what_guards_refuse_the_check_finds(model_type: str, monkeypatch: pytest
         ("pix2struct", "refused", "encoder-decoder"),
         ("qwen3_5_moe", "exact", ""),
         ("lfm3_vl", "exact", ""),
+        *((model_type, "exact", "") for model_type in sorted(HONOURED) if model_type != "granite4_vision"),
         ("qwen4_exp", "refused", "indexed_attention"),
         ("qwen2_vl", "profile", ""),
         ("blip-2", "refused", "wants pixel_values and input_ids in every pass"),
@@ -74,7 +77,7 @@ def test_a_type_of_each_outcome(model_type: str, status: str, reason: str) -> No
     assert reason in row.reason
 
 
-@pytest.mark.parametrize("model_type", ["kimi_k25", "muse_glimmer"])
+@pytest.mark.parametrize("model_type", ["kimi_k25", "muse_glimmer", "gemma4"])
 def test_written_image_tokens_are_embedded_as_the_model_does(
     model_type: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -90,10 +93,36 @@ def test_written_image_tokens_are_embedded_as_the_model_does(
     [prompt] = made.prompts([None])
     check(made)
     assert differing(model, inputs, prompt, 1) == []
-    monkeypatch.setattr(decoder_hooks, "_embedded_otherwise", lambda model: {})
+    monkeypatch.setattr(embedding, "_embedded_otherwise", lambda model: ({}, {}))
     assert differing(model, inputs, prompt, 1)
     with pytest.raises(ModelError, match="does not give the logits"):
         check(made)
+
+
+def test_words_of_a_models_parts_are_embedded_by_these(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Gemma 3n, a small residual network in place of its vision part from another library, is exact also
+    where it writes words of its image and audio parts."""
+    settings: dict[str, Any] = {name: value for name, value in SMALL_RESNET.items() if name != "model_type"}
+
+    def part(config: Any) -> Any:
+        if config.model_type == "gemma3n_vision":
+            return transformers.ResNetModel(transformers.ResNetConfig(**settings))
+        return transformers.AutoModel.from_config(config)
+
+    monkeypatch.setattr(modeling_gemma3n, "AutoModel", SimpleNamespace(from_config=part))
+    pixels = torch.randn(1, 3, 56, 56, generator=torch.Generator().manual_seed(0))
+    monkeypatch.setitem(OWN, "gemma3n", lambda _: {"input_ids": _ids(49), "pixel_values": pixels})
+    model = small_model("gemma3n")
+    made = Prepared("gemma3n", model, inputs_for(model))
+    [prompt] = made.prompts([None])
+    with torch.no_grad():
+        model.lm_head.weight[380:] *= 3
+    written = model.generate(**made.made, do_sample=False, max_new_tokens=TOKENS)[0, len(prompt) :]
+    assert len({token for token in written.tolist() if token >= 380 and token != IMAGE_TOKEN}) > 1
+    check(made)
+    assert differing(model, made.made, prompt, 1) == []
+    monkeypatch.setattr(embedding, "_words_of_parts", lambda _: [])
+    assert differing(model, made.made, prompt, 1)
 
 
 def test_a_type_that_is_written_wrongly_is_said_to_be(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -112,8 +141,9 @@ def documented() -> dict[str, str]:
 
 
 def test_the_table_has_every_type() -> None:
-    """The documentation's table has each of transformers' types, as the command prints it."""
-    assert sorted(documented()) == sorted(MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING_NAMES)
+    """The documentation's table has each of transformers' types, in order; older releases have fewer."""
+    assert list(documented()) == sorted(documented())
+    assert set(documented()) >= set(MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING_NAMES)
 
 
 @pytest.mark.slow

@@ -203,6 +203,24 @@ def test_grounded_markdown_survives_breaks() -> None:
     assert [region.text for region in found] == ["loose", "more"]
 
 
+def test_labels_in_the_line_of_their_text_are_read() -> None:
+    """Unlimited-OCR's blocks stand behind their labels; a heading's number is no list's, and a region's text
+    has no labels."""
+    output = (
+        "<|det|>image [383, 87, 497, 171]<|/det|>\n<|det|>title [115, 101, 273, 117]<|/det|>1. Introduction\n"
+        "<|det|>text [112, 132, 884, 309]<|/det|>Humans are\nable."
+    )
+    unlimited = profile("unlimited_ocr")
+    picture, title, text = unlimited.read_page(output, PAGE)
+    assert (picture.category, picture.text) == (Category.PICTURE, "")
+    assert (title.category, title.text) == (Category.TITLE, "1. Introduction")
+    assert title.box == pytest.approx((57.5, 101, 136.5, 117), abs=1)
+    assert text.text.split() == ["Humans", "are", "able."]
+    assert unlimited.read(Category.TEXT, output) == "1. Introduction\nHumans are\nable."
+    drafted = unlimited.write_page(REGIONS, PAGE)
+    assert drafted.startswith("<|det|>title [100, 100, 899, 150]<|/det|>A title\n<|det|>text [")
+
+
 def test_mineru_is_known_by_its_name_and_reads_regions() -> None:
     """MinerU2.5 of both kinds has its client's prompts, OTSL tables, and a word for no text at all."""
     for name in ("opendatalab/MinerU2.5-2509-1.2B", "opendatalab/MinerU2.5-Pro-2604-1.2B"):

@@ -15,6 +15,7 @@ from docspec.errors import ModelError
 from docspec.types import Request
 from docspec.verifiers import runner, self_check
 from docspec.verifiers.cache import RaggedCache
+from docspec.verifiers.masks import FULL, LayerKinds
 from docspec.verifiers.model_verifier import ModelVerifier
 from docspec.verifiers.self_check import check, distance, drawn, tolerance
 from docspec.verifiers.states import StatefulCache
@@ -37,7 +38,7 @@ def test_a_window_that_is_not_known_of_is_found(dtype: str, monkeypatch: pytest.
     """Idefics3 over Mistral's decoder, whose window no list of layers names, is refused without its guard."""
     made = unchecked(checkpoint("idefics3", "sliding"), dtype)
     check(made)
-    monkeypatch.setattr(runner, "layer_kinds", lambda *_: ({"full_attention"}, None, True))
+    monkeypatch.setattr(runner, "layer_kinds", lambda *_: LayerKinds(frozenset({FULL}), 0, by_kind=True))
     with pytest.raises(ModelError, match="does not give the logits"):
         check(made)
 
@@ -99,10 +100,33 @@ def test_states_that_are_wrong_are_found(fault: str, monkeypatch: pytest.MonkeyP
         check(made)
 
 
+@pytest.mark.parametrize(("dtype", "small", "large"), [("float32", 1e-5, 5e-3), ("bfloat16", 0.01, 0.2)])
+def test_what_rounding_does_not_explain_is_found(
+    dtype: str, small: float, large: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Logits off by much less than their spread, yet by more than rounding, are a reason to refuse."""
+    made = unchecked(checkpoint("qwen2_vl"), dtype)
+    forward = runner.Runner._forward
+
+    def off(share: float) -> Any:
+        def logits(self: Any, *args: Any) -> torch.Tensor:
+            right = forward(self, *args)
+            noise = torch.randn(right.shape, generator=torch.Generator().manual_seed(0))
+            return right + share * right.float().std() * noise
+
+        return logits
+
+    monkeypatch.setattr(runner.Runner, "_forward", off(small))
+    check(made)
+    monkeypatch.setattr(runner.Runner, "_forward", off(large))
+    with pytest.raises(ModelError, match="does not give the logits"):
+        check(made)
+
+
 def test_settings_that_are_not_applied_are_found(monkeypatch: pytest.MonkeyPatch) -> None:
     """Tokens that generate may not write, and that the engine would, are a reason to refuse."""
     made = unchecked(checkpoint("qwen2_vl"))
-    inputs = made.profile.inputs(drawn(), None)
+    inputs = made.profile.inputs(drawn(), self_check.briefest(made.profile))
     written = self_check.generated(made, inputs, self_check.Forced(inputs["input_ids"].shape[1], {}))
     made.model.generation_config.suppress_tokens = written.tokens[:1]
     check(made)

@@ -18,7 +18,8 @@ from docspec.drafters.following.tree import Tree
 from docspec.errors import ModelError
 from docspec.verifiers.decide import exact
 from docspec.verifiers.engine import Engine
-from docspec.verifiers.runner import Runner, layer_kinds
+from docspec.verifiers.masks import layer_kinds
+from docspec.verifiers.runner import Runner
 from docspec.verifiers.sequence import Prompt
 from docspec.verifiers.states import StatefulCache, StateLayer
 from docspec.verifiers.window import StepCost

@@ -1,6 +1,6 @@
 """Attention of several tokens over a cache whose key and value heads are fewer than the query heads.
 
-With a mask and more than one query transformers (5.23) repeats keys and values for all heads (grouped-query
+With a mask and more than one query transformers (5.24) repeats keys and values for all heads (grouped-query
 attention, Ainslie et al. 2023, arXiv 2305.13245), which copies a cache of thousands of places several times
 over in each layer of a verify pass. Here the queries that share a head stand below each other instead.
 """

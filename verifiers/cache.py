@@ -77,6 +77,11 @@ class RaggedLayer(CacheLayerMixin):
         resized[: kept.shape[0], :, : kept.shape[2]] = kept
         return resized
 
+    @property
+    def buffers(self) -> list[torch.Tensor]:
+        """Keys and values; none of a layer that looks at another one's (Gemma 4)."""
+        return [buffer for buffer in (self.keys, self.values) if buffer is not None]
+
     def get_mask_sizes(self, query_length: int) -> tuple[int, int]:
         """Only asked in a prefill of one row, whose keys are the pass's own."""
         return query_length, 0
@@ -184,8 +189,7 @@ class RaggedCache(Cache):
             return
         index, source, target = torch.tensor(moves).unbind(1)
         for layer in self._ragged:
-            for buffer in (layer.keys, layer.values):
-                assert buffer is not None
+            for buffer in layer.buffers:
                 index, source, target = (places.to(buffer.device) for places in (index, source, target))
                 buffer[index, :, target] = buffer[index, :, source]
 
@@ -193,8 +197,7 @@ class RaggedCache(Cache):
     def move(self, source: int, target: int, length: int) -> None:
         """Copy the first ``length`` places of row ``source`` over row ``target``."""
         for layer in self._ragged:
-            for buffer in (layer.keys, layer.values):
-                assert buffer is not None
+            for buffer in layer.buffers:
                 buffer[target, :, :length] = buffer[source, :, :length]
 
     def drop(self) -> None:

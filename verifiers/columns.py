@@ -27,8 +27,8 @@ class PassShape:
 class Row:
     """One row of a pass: the ``tokens`` that are sent, the draft's ``tree`` being the last of them.
 
-    They go to row ``cache`` of the cache, from place ``start`` on; a token's position id is its place in the
-    text and ``shift``.
+    They go to row ``cache`` of the cache, from place ``start`` on, after a prompt of ``prompt`` tokens; a
+    token's position id is its place in the text and ``shift``.
     """
 
     cache: int
@@ -36,21 +36,23 @@ class Row:
     tokens: Sequence[int]
     tree: Tree
     shift: int
+    prompt: int
 
 
-IDS, PLACES, ENDS, SHIFTS, ROWS, TARGETS = range(6)
+IDS, PLACES, ENDS, SHIFTS, ROWS, TARGETS, PROMPTS = range(7)
 
 
 def columns_of(
     rows: Sequence[Row], firsts: Sequence[int], targets: np.ndarray, shape: PassShape
 ) -> np.ndarray:
-    """Of each column of a pass, [6, rows, width]: its token, its place in the text, the place in the cache
-    from which on nothing may look at it, its row's shift and row of the cache, and its place there.
+    """Of each column of a pass, [7, rows, width]: its token, its place in the text, the place in the cache
+    from which on nothing may look at it, its row's shift and row of the cache, its place there, and how many
+    places the row's prompt has.
 
     Row i begins at column ``firsts[i]``; ``targets`` [rows, width] are the places, those of the padding
     included.
     """
-    columns = np.zeros((6, shape.rows, shape.width), np.int64)
+    columns = np.zeros((7, shape.rows, shape.width), np.int64)
     columns[ENDS], columns[TARGETS] = NEVER, targets
     if shape.in_place:  # also those that pad the pass, of which nothing is kept
         columns[ROWS] = np.arange(shape.rows)[:, None]
@@ -58,7 +60,7 @@ def columns_of(
         end = first + len(row.tokens)
         columns[IDS, i, first:end] = row.tokens
         columns[PLACES, i, first:end] = targets[i, first:end]
-        columns[SHIFTS, i], columns[ROWS, i] = row.shift, row.cache
+        columns[SHIFTS, i], columns[ROWS, i], columns[PROMPTS, i] = row.shift, row.cache, row.prompt
         if not row.tree.is_chain:
             root = row.start + len(row.tokens) - len(row.tree)  # the place of the tree's first node
             columns[PLACES, i, end - len(row.tree) : end] = np.add(row.tree.depths, root - 1)

@@ -3,21 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from collections.abc import Sequence as Seq
 from contextlib import contextmanager
 from typing import Any
 
 import torch
 
 from docspec.errors import ModelError
+from docspec.verifiers.sequence import VisualLayers
 
+BY_TOKEN = ("moe_mm_token_type_ids", "per_layer_inputs")  # arguments [1, P, ...] with a value for each token
 # What the engine gives a decoder in its own way, or is nothing to the result; whatever else a model gives it
 # would be left out.
 _KNOWN = {
-    *("inputs_embeds", "position_ids", "attention_mask", "past_key_values", "cache_position", "use_cache"),
-    *("visual_pos_masks", "deepstack_visual_embeds", "return_dict", "logits_to_keep"),
-    *("output_attentions", "output_hidden_states", "output_router_logits"),
+    *("inputs_embeds", "position_ids", "attention_mask", "past_key_values", "cache", "use_cache"),
+    *("visual_pos_masks", "deepstack_visual_embeds", "vision_mask", "deepstack_features", *BY_TOKEN),
+    *(
+        "cache_position",
+        "return_dict",
+        "logits_to_keep",
+        "output_attentions",
+        "output_hidden_states",
+        "output_router_logits",
+    ),
 }
-
 
 # endings of a configuration's names for the tokens that stand for an image, or the like
 _MARKERS = ("token_id", "token_index", "patch_id")
@@ -38,9 +47,8 @@ def decoder_inputs(model: Any, inputs: Mapping[str, Any]) -> dict[str, Any]:
 
     The image is encoded, merged into the token embeddings and given its positions by the model's own code,
     so that whatever a family does there is done. Tensors are moved to the model's device and floating ones
-    to its type. Raises ModelError where the forward pass ends without calling the decoder, and where a token
-    of the prompt would see what stands after it (as Gemma 3 has its image tokens do): the engine's
-    masks are causal. So it does where the decoder is given something that the engine would leave out.
+    to its type. Raises ModelError where the forward pass ends without calling the decoder, and where that is
+    given something that the engine would leave out.
     """
 
     def stop(module: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
@@ -50,11 +58,6 @@ def decoder_inputs(model: Any, inputs: Mapping[str, Any]) -> dict[str, Any]:
     try:
         model(**{name: moved(value, model) for name, value in inputs.items()})
     except _Reached as reached:
-        if looks_ahead(reached.given.get("attention_mask")):
-            raise ModelError(
-                f"{type(model).__name__} lets tokens of the prompt see what stands after them; "
-                "docspec cannot decode it"
-            ) from None
         embedded = reached.given.get("inputs_embeds") is not None
         unknown = [name for name, value in reached.given.items() if value is not None and name not in _KNOWN]
         if not embedded:
@@ -96,18 +99,25 @@ def decoder_given(model: Any, extra: Mapping[str, Any]) -> Iterator[None]:
         handle.remove()
 
 
-def looks_ahead(mask: Any) -> bool:
-    """Whether a decoder's attention mask lets some token see a later one.
+def visual_of(given: Mapping[str, Any]) -> VisualLayers | None:
+    """The visual features by layer among what a decoder is ``given`` of one prompt."""
+    if features := given.get("deepstack_visual_embeds"):  # L of [V, D]
+        return VisualLayers(given["visual_pos_masks"][0], torch.stack(features))
+    if features := given.get("deepstack_features"):  # by layer
+        places = given["vision_mask"][0, :, 0]
+        return VisualLayers(places, torch.stack(list(features.values())), tuple(features))
+    return None
 
-    ``mask`` is None (causal), [1, 1, P, P], of truth values or of what is added to the scores, [1, P] (which
-    tokens are padding), or a mapping of such masks by kind of layer.
-    """
-    if isinstance(mask, Mapping):
-        return any(map(looks_ahead, mask.values()))
-    if not isinstance(mask, torch.Tensor) or mask.dim() < 4:
-        return False
-    seen = mask if mask.dtype == torch.bool else mask == 0
-    return bool(seen.triu(1).any())
+
+def visual_arguments(visuals: Seq[VisualLayers]) -> dict[str, Any]:
+    """The decoder's arguments for the visual features of a pass's rows; empty where there are no rows."""
+    if not visuals:
+        return {}
+    places = torch.stack([visual.places for visual in visuals])  # [n, width]
+    features = list(torch.cat([visual.features for visual in visuals], dim=1))  # L of [sum of V, D]
+    if (layers := visuals[0].layers) is None:
+        return {"visual_pos_masks": places, "deepstack_visual_embeds": features}
+    return {"vision_mask": places[..., None], "deepstack_features": dict(zip(layers, features, strict=True))}
 
 
 def moved(value: Any, model: Any) -> Any:
@@ -127,38 +137,3 @@ def marker_tokens(model: Any) -> list[int]:
         if name.endswith(_MARKERS) and any(word in name for word in _MARKED) and isinstance(token, int)
     ]
     return [token for token in dict.fromkeys(found) if 0 <= token < size]
-
-
-class Embedding:
-    """Embeddings of token ids as the model's own forward pass makes them.
-
-    Some families embed a token that stands for an image otherwise than their table has it, as padding, also
-    where the token is one of the output (Kimi K2.5, Muse).
-    """
-
-    def __init__(self, model: Any) -> None:
-        self.table = model.get_input_embeddings()
-        self.weight: torch.Tensor = self.table.weight  # [V, D]
-        self.others = _embedded_otherwise(model) if hasattr(model, "get_decoder") else {}
-
-    def __call__(self, ids: torch.Tensor) -> torch.Tensor:
-        """``ids`` [...]; their embeddings [..., D]."""
-        embeds: torch.Tensor = self.table(ids)
-        for token, embedding in self.others.items():
-            embeds = torch.where((ids == token)[..., None], embedding, embeds)
-        return embeds
-
-
-def _embedded_otherwise(model: Any) -> dict[int, torch.Tensor]:
-    """Embeddings [D] of the model's markers, by token, where they are not those of its table."""
-    found = {}
-    for token in marker_tokens(model):
-        ids = torch.tensor([[token]], device=model.device)
-        try:
-            given = decoder_inputs(model, {"input_ids": ids, "attention_mask": torch.ones_like(ids)})
-        except Exception:  # noqa: BLE001 it does not take such a token alone: the check at loading decides
-            continue
-        [[embedding]] = given["inputs_embeds"]
-        if not torch.equal(embedding, model.get_input_embeddings()(ids)[0, 0]):
-            found[token] = embedding
-    return found

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from collections.abc import Sequence as Seq
 from contextlib import nullcontext
+from dataclasses import replace
+from inspect import signature
 from typing import Any
 
 import torch
@@ -15,10 +17,12 @@ from docspec.errors import ModelError
 from docspec.verifiers.attention import grouped
 from docspec.verifiers.cache import RaggedCache, WritePlan, in_place
 from docspec.verifiers.columns import NEVER, PLACES, SHIFTS, PassShape, Row, columns_of
-from docspec.verifiers.decoder_hooks import Embedding, decoder_given
+from docspec.verifiers.decoder_hooks import decoder_given, visual_arguments
+from docspec.verifiers.embedding import Embedding
+from docspec.verifiers.masks import layer_kinds, let_prompts_see
 from docspec.verifiers.recorded import CudaRecorder, RecordedPasses, Recorder, rounded
 from docspec.verifiers.sequence import Prompt
-from docspec.verifiers.states import STATEFUL, STATELESS, StatefulCache, refuse_bounded_steps
+from docspec.verifiers.states import StatefulCache, refuse_bounded_steps
 from docspec.verifiers.window import CPU_WIDTH, GPU_WIDTH, StepCost
 
 
@@ -33,20 +37,19 @@ class Runner:
 
     def __init__(self, model: Any, rows: int, *, graphs: bool = True) -> None:
         config = model.config.get_text_config()
-        kinds, window, by_kind = layer_kinds(type(model).__name__, config)
+        self._kinds = layer_kinds(type(model).__name__, config)
         self._config = config
         self.model = model
         self.rows = rows
         self.embed_tokens = Embedding(model)
         self.device = self.embed_tokens.weight.device
         self.cache = RaggedCache(config.num_hidden_layers)
-        self._stateful = kinds & STATEFUL
-        if self._stateful:
+        if self._kinds.stateful:
             refuse_bounded_steps(model)
             self.cache = StatefulCache(config.layer_types, getattr(config, "number_of_conv_states", 1))
+        # since transformers 5.24 most take it by the first of these names
+        self._cache_name = "cache" if "cache" in signature(model.forward).parameters else "past_key_values"
         self.cost = StepCost(CPU_WIDTH if self.device.type == "cpu" else GPU_WIDTH)
-        self._window = window if "sliding_attention" in kinds else None
-        self._by_kind = by_kind  # whether the decoder takes a mask for each kind of layer
         self._longest = _longest(config)
         self.recorded: RecordedPasses | None = None
         if graphs and self.device.type == "cuda":
@@ -54,7 +57,7 @@ class Runner:
 
     def record(self, recorder: Callable[[], Recorder]) -> None:
         """Have ``recorder`` record verify passes from now on, where the cache allows it."""
-        if not self._stateful:  # whose states are other tensors in each pass
+        if not self._kinds.stateful:  # whose states are other tensors in each pass
             self.recorded = RecordedPasses(self._verify, recorder, self.device)
 
     def width(self, tokens: int, rows: int) -> int:
@@ -90,38 +93,42 @@ class Runner:
         embeds = self.embed_tokens.weight.new_zeros(len(rows), width, prompts[0].embeds.shape[1])
         positions = torch.zeros(axes, len(rows), width, dtype=torch.long, device=self.device)
         places, ends = self._marks(trees, [width - len(tree) for tree in trees], width)
+        splits = [width - len(tail) for tail in tails]
+        by_token = {
+            name: values.new_zeros(len(rows), width, *values.shape[1:])
+            for name, values in prompts[0].by_token.items()
+        }
         for i, (prompt, tail) in enumerate(zip(prompts, tails, strict=True)):
-            split = width - len(tail)
+            split = splits[i]
             embeds[i, split - len(prompt) : split] = prompt.embeds
             positions[:, i, split - len(prompt) : split] = prompt.positions
+            for name, values in prompt.by_token.items():
+                by_token[name][i, split - len(prompt) : split] = values
             if tail:
-                embeds[i, split:] = self.embed_tokens(torch.tensor(tail, device=self.device))
+                ids = torch.tensor(tail, device=self.device)
+                embeds[i, split:] = self.embed_tokens(ids)
                 positions[:, i, split:] = prompt.following + places[i, split:] - split
+                for name, values in self.embed_tokens.besides(ids).items():
+                    by_token[name][i, split:] = values
         self.cache.plan(list(rows), [0] * len(rows), counts, prefill=True, device=self.device)
-        if len(rows) == 1 and self._window is None and trees[0].is_chain:
+        plain = self._kinds.is_causal and all(prompt.masks is None for prompt in prompts)
+        if len(rows) == 1 and plain and trees[0].is_chain:
             mask = None  # plain causal: the attention kernel's own fast path, no square mask in memory
         else:
             query = torch.arange(width, device=self.device).expand(len(rows), width)
             first = width - torch.tensor(counts, device=self.device)
-            mask = self._masks(query, places, ends, first, query >= first[:, None])
+            after = torch.tensor(splits, device=self.device)
+            mask = self._kinds.masks(query, places, ends, after, first, query >= first[:, None])
+            let_prompts_see(mask, prompts, splits)
         if self._longest is not None:
             self._refuse_beyond(int(positions.max()))
-        with decoder_given(self.model, self._visual_layers(prompts, tails, width)):
-            return self._forward(embeds, positions, mask, keep)
-
-    def _visual_layers(self, prompts: Seq[Prompt], tails: Seq[Seq[int]], width: int) -> dict[str, Any]:
-        """The decoder's arguments for visual features by layer, of right-aligned rows; empty without any."""
-        rows, features = [], []
-        for prompt, tail in zip(prompts, tails, strict=True):
-            if prompt.visual is None:
-                return {}
-            after = len(tail)
-            rows.append(pad(prompt.visual.places, (width - after - len(prompt), after)))
-            features.append(prompt.visual.features)
-        return {
-            "visual_pos_masks": torch.stack(rows),  # [n, width]
-            "deepstack_visual_embeds": list(torch.cat(features, dim=1)),  # L of [sum of V, D]
-        }
+        visuals = [
+            replace(prompt.visual, places=pad(prompt.visual.places, (split - len(prompt), width - split)))
+            for prompt, split in zip(prompts, splits, strict=True)
+            if prompt.visual is not None
+        ]
+        with decoder_given(self.model, visual_arguments(visuals)):
+            return self._forward(embeds, positions, mask, keep, by_token)
 
     def step(
         self, rows: Seq[int], prompts: Seq[Prompt], outputs: Seq[Seq[int]], trees: Seq[Tree]
@@ -140,6 +147,7 @@ class Runner:
                 [*output[-1 - again :], *tree.tokens],
                 tree,
                 prompt.following - len(prompt),
+                len(prompt),
             )
             for row, count, again, output, tree, prompt in zip(
                 rows, cached, behind, outputs, trees, prompts, strict=True
@@ -168,7 +176,7 @@ class Runner:
     def _verify(self, columns: torch.Tensor, shape: PassShape, axes: int, keep: int) -> torch.Tensor:
         """The logits of a verify pass's last ``keep`` columns, which are as docspec.verifiers.columns has
         them: [n, keep, V]. Nothing here depends on what is in them, so that it can be recorded."""
-        ids, places, ends, shifts, rows, targets = columns
+        ids, places, ends, shifts, rows, targets, prompts = columns
         read = slice(shape.rows) if shape.in_place else rows[:, 0]
         self.cache.use(WritePlan(rows[:, 0], targets, shape.span, read))
         query = targets.clamp(max=shape.span - 1)  # the padding sees some place
@@ -177,9 +185,9 @@ class Runner:
         key = torch.arange(shape.span + 1, device=self.device).repeat(shape.rows, 1)
         key_places = key.scatter(1, at, places)[:, :-1]
         key_ends = torch.full(size, NEVER, device=self.device).scatter(1, at, ends)[:, :-1]
-        masks = self._masks(query, key_places, key_ends)
+        masks = self._kinds.masks(query, key_places, key_ends, prompts[:, 0])
         positions = (places + shifts).expand(axes, shape.rows, shape.width)
-        return self._forward(self.embed_tokens(ids), positions, masks, keep)
+        return self._forward(self.embed_tokens(ids), positions, masks, keep, self.embed_tokens.besides(ids))
 
     @staticmethod
     def _aligned(logits: torch.Tensor, ends: list[int], size: int) -> torch.Tensor:
@@ -207,35 +215,6 @@ class Runner:
                 )
         return places, ends
 
-    def _masks(
-        self,
-        query: torch.Tensor,
-        places: torch.Tensor,
-        ends: torch.Tensor,
-        first: torch.Tensor | None = None,
-        sent: torch.Tensor | None = None,
-    ) -> Any:
-        """Who may look at whom, in the form that the model takes: one tensor, or one for each kind of layer.
-
-        ``query`` [n, Q] are the queries' columns; ``first`` [n] the rows' first columns that are not padding,
-        where some are; ``sent`` [n, Q] what is to be in the states of layers that have any, where not all is.
-        """
-        at, key = query[:, None, :, None], torch.arange(places.shape[1], device=self.device)
-        below = (key <= at) & (at < ends[:, None, None])  # [n, 1, Q, size]
-        if first is not None:
-            below = below & (key >= first[:, None, None, None])
-        full = below | (key == at)  # a row of the mask without any key, as padding may have, would give NaN
-        masks: dict[str, torch.Tensor | None] = {"full_attention": full}
-        if self._window is not None:
-            place = places.gather(1, query)[:, None, :, None]
-            near = places[:, None, None] > place - self._window
-            sliding = full & near
-            if not self._by_kind:
-                return sliding
-            masks["sliding_attention"] = sliding
-        masks |= dict.fromkeys(self._stateful, sent)
-        return masks if len(masks) > 1 else full
-
     def _refuse_beyond(self, position: int) -> None:
         """Raises ModelError for a position id at which rows would depend on each other."""
         if self._longest is not None and position >= self._longest:
@@ -245,36 +224,26 @@ class Runner:
                 "sequence; docspec cannot decode it that far"
             )
 
-    def _forward(self, embeds: torch.Tensor, positions: torch.Tensor, mask: Any, keep: int) -> torch.Tensor:
+    def _forward(
+        self,
+        embeds: torch.Tensor,
+        positions: torch.Tensor,
+        mask: Any,
+        keep: int,
+        by_token: dict[str, torch.Tensor],
+    ) -> torch.Tensor:
         with torch.inference_mode(), grouped(self._config) if mask is not None else nullcontext():
             output = self.model(
                 inputs_embeds=embeds,
                 position_ids=positions if positions.shape[0] > 1 else positions[0],
                 attention_mask=mask,
-                past_key_values=self.cache,
                 use_cache=True,
                 logits_to_keep=keep,
+                **{self._cache_name: self.cache},
+                **by_token,
             )
         logits: torch.Tensor = output.logits
         return logits
-
-
-def layer_kinds(name: str, config: Any) -> tuple[set[str], int | None, bool]:
-    """The kinds of a decoder's layers, the sliding ones' window, and whether each kind has its own mask.
-
-    Raises ModelError where the model ``name`` has kinds that cannot be decoded.
-    """
-    layers = getattr(config, "layer_types", None)
-    window = getattr(config, "sliding_window", None)
-    # without a kind for each layer, a window is all layers' (Mistral's)
-    alone = bool(window and not layers and getattr(config, "use_sliding_window", True))
-    kinds = {"sliding_attention"} if alone else set(layers or ["full_attention"])
-    if unknown := kinds - {"full_attention", "sliding_attention"} - STATEFUL - STATELESS:
-        raise ModelError(
-            f"{name} has {', '.join(sorted(unknown))} layers; docspec decodes full and sliding attention, "
-            "linear attention, state-space models and short convolutions"
-        )
-    return kinds, window, not alone
 
 
 def _longest(config: Any) -> int | None:

@@ -21,14 +21,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class VisualLayers:
-    """Visual features that the decoder adds after its first layers (DeepStack, arXiv 2406.04334).
+    """Visual features that the decoder adds at some of its layers (DeepStack, arXiv 2406.04334).
 
     ``places`` [P] says which of the prompt's tokens are visual; ``features`` [L, V, D] are for the V of them,
-    one row of D for each of the first L layers.
+    one row of D for each of L layers: the first ones, after which they are added, or those with the numbers
+    ``layers``, before which they are.
     """
 
     places: torch.Tensor
     features: torch.Tensor
+    layers: tuple[int, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +40,9 @@ class Prompt:
     ``embeds`` [P, D]; ``positions`` [K, P], K = 1, or 3 or 4 for M-RoPE; ``ids`` are the prompt's token ids
     where it has any (logits processors look at them). ``following`` is the position id of the first output
     token; where it is not given, text goes on from the prompt's maximum. ``stops`` says of the tokens so far,
-    the prompt's included, whether the text ends with them, end tokens aside.
+    the prompt's included, whether the text ends with them, end tokens aside. ``masks``, [P, P] or by kind of
+    layer, say what the prompt's tokens see of each other where that is more than what stands before them.
+    ``by_token`` are other arguments of the decoder, by name, with a value for each token: [P, ...].
     """
 
     embeds: torch.Tensor
@@ -47,6 +51,8 @@ class Prompt:
     visual: VisualLayers | None = None
     following: int = -1
     stops: Callable[[Seq[int]], bool] | None = None
+    masks: torch.Tensor | Mapping[str, torch.Tensor] | None = None
+    by_token: Mapping[str, torch.Tensor] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if self.following < 0:  # once: every pass asks for it, and the device would have to be waited for

@@ -21,9 +21,10 @@ from docspec.drafters.formats import markdown
 from docspec.errors import ModelError
 from docspec.marks import bare_formula
 from docspec.types import Category, Image, PageRegion, Style
-from docspec.verifiers.decoder_hooks import decoder_inputs
+from docspec.verifiers.decoder_hooks import BY_TOKEN, decoder_inputs, visual_of
+from docspec.verifiers.masks import own_masks
 from docspec.verifiers.profiles.framing import framed
-from docspec.verifiers.sequence import Prompt, VisualLayers
+from docspec.verifiers.sequence import Prompt
 
 # Around a region's whole answer, in any language; what is around a page, markdown.unfenced tells from code.
 FENCED = re.compile(r"^```[\w-]*\n(.*?)\n?```$", re.DOTALL)
@@ -176,10 +177,14 @@ class Profile:
             positions = torch.arange(len(embeds), device=embeds.device)[None]
         elif positions.dim() == 3:
             positions = positions[:, 0]
-        visual = None
-        if given.get("deepstack_visual_embeds"):
-            visual = VisualLayers(given["visual_pos_masks"][0], torch.stack(given["deepstack_visual_embeds"]))
-        return Prompt(embeds, positions, tuple(inputs["input_ids"][0].tolist()), visual)
+        return Prompt(
+            embeds,
+            positions,
+            tuple(inputs["input_ids"][0].tolist()),
+            visual_of(given),
+            masks=own_masks(given.get("attention_mask")),
+            by_token={name: given[name][0] for name in BY_TOKEN if given.get(name) is not None},
+        )
 
     def write(self, category: Category, draft: str) -> str:
         """A region's draft as the model would write it: as it is, where ``style`` says enough."""

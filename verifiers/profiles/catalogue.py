@@ -78,6 +78,22 @@ CARDS = (
     ),
     Card("HunyuanOCR", ("hunyuan_vl",), "page", "markdown", "HTML"),
     Card("DeepSeek-OCR-2", ("deepseek_ocr2",), "page", "markdown with labels and boxes", "HTML"),
+    Card(
+        "Unlimited-OCR",
+        ("unlimited_ocr",),
+        "page",
+        "text with labels and boxes",
+        "HTML",
+        note="its image processor needs torchvision, which was not there in tests",
+    ),
+    Card(
+        "Granite Vision 4",
+        ("granite4_vision",),
+        "region",
+        "markdown",
+        "HTML",
+        note="prompts but the tables' are this project's own",
+    ),
 )
 LEGEND = (
     f"{SMALL}: a small random checkpoint of the real model class gives what its own generate gives, token "
