@@ -1,0 +1,236 @@
+"""Characters on their ink as parts of a formula: how large each is, and on which line it stands. Pure.
+
+Sizes and baselines are put right to what there is: the row's own size, its scripts' and theirs.
+"""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from docspec.drafters.reading.formulas.ink import Ink
+from docspec.drafters.reading.formulas.parts import AXIS, Kind, Part
+from docspec.drafters.reading.formulas.seen import Seen
+from docspec.drafters.reading.formulas.signs import CLOSING, FENCES, OPENING, extent, part_of
+from docspec.drafters.reading.formulas.symbols import FUNCTIONS, INTEGRALS, OPERATORS
+from docspec.drafters.reading.formulas.words import WORDS
+from docspec.types import Box, Glyph
+
+SCALES = (1.0, 0.7, 0.5)
+BETWEEN = (0.84, 0.59)  # what parts these
+ALIKE = 0.12  # how far sizes of one font are apart in ink
+SHARE = 0.15  # of the characters: as many have a formula's own size, at the least
+ON_LINE = 0.17  # of the size: how far off the baseline what stands on it may seem
+CENTRED = 1.6  # of the size: delimiters that are so tall enclose something tall
+EITHER_CASE = frozenset("cosvwxzuCOSVWXZU")  # letters that are small or capital by their height alone
+CASE = 0.8, 1.25  # heights by what they should be: letters beyond are of the other case
+DOTS = frozenset(".,·⋅")
+ITALIC, UPRIGHT = "CMMI10", "CMR10"
+WORD = 4  # letters beside each other that are a word, whichever
+GAP = 0.2  # of the size: within a word
+SMALL_MARK = 0.27  # of the size: a dot's width and height at the most
+MARK_ABOVE = 0.35  # of the size: how far a mark is above its letter at the most
+
+
+def placed_parts(rows: Sequence[Sequence[Seen]], about: float) -> list[Part]:
+    """The parts that ``rows`` of characters are, in a formula whose size is ``about`` that."""
+    size = _size([seen for row in rows for seen in row], about)
+    return [part for row in rows for part in _row(row, size)]
+
+
+def _told(seen: Seen) -> float:
+    """The size that a character's height tells; 0 for those whose height tells none."""
+    if not seen.char.isalnum():
+        return 0.0
+    up, down = extent(seen.char)
+    return (seen.box[3] - seen.box[1]) / (up + down)
+
+
+def _size(chars: Sequence[Seen], about: float) -> float:
+    """The largest size that a fair share of the characters has."""
+    sure = [told for seen in chars if (told := _told(seen)) and seen.char not in EITHER_CASE]
+    sizes = sorted(sure or [told for seen in chars if (told := _told(seen))], reverse=True)
+    for one in sizes:
+        alike = [other for other in sizes if abs(other - one) <= ALIKE * one]
+        if len(alike) >= max(1, SHARE * len(sizes)):
+            return statistics.median(alike)
+    return about
+
+
+def _scale(ratio: float) -> float:
+    return next((scale for scale, least in zip(SCALES, BETWEEN, strict=False) if ratio >= least), SCALES[-1])
+
+
+def _row(row: Sequence[Seen], size: float) -> list[Part]:
+    """One row's parts: first what its own line is, then what stands on it and what does not."""
+    scales = [_scale(told / size) if (told := _told(seen)) else 0.0 for seen in row]
+    own = max(scales, default=0.0) or _scale_of_signs(row, size)
+    lines = [
+        _foot(seen, own * size)
+        for seen, scale in zip(row, scales, strict=True)
+        if scale == own and seen.char not in EITHER_CASE
+    ] or [_foot(seen, own * size) for seen, scale in zip(row, scales, strict=True) if scale == own]
+    line = statistics.median(lines) if lines else _middle(row) + AXIS * own * size
+    words = _upright(row, line, own * size)
+    found: list[Part] = []
+    for number, seen in enumerate(row):
+        part = _placed(seen, line, own, size, found, upright=number in words)
+        found.append(part)
+    return found
+
+
+def _scale_of_signs(row: Sequence[Seen], size: float) -> float:
+    return _scale(max(seen.box[3] - seen.box[1] for seen in row) / size) if len(row) == 1 else 1.0
+
+
+def _middle(row: Sequence[Seen]) -> float:
+    return statistics.median((seen.box[1] + seen.box[3]) / 2 for seen in row)
+
+
+def _foot(seen: Seen, size: float) -> float:
+    """The baseline of a character of ``size``."""
+    return seen.box[3] - extent(seen.char)[1] * size
+
+
+def _placed(seen: Seen, line: float, own: float, size: float, before: Sequence[Part], *, upright: bool) -> Part:
+    char, box = seen.char, seen.box
+    row = own * size
+    high, middle = box[3] - box[1], (box[1] + box[3]) / 2
+    if char == "√":
+        char = "V"  # a root would have its rule: a V with a dot is taken for one
+    if char in OPERATORS or char in INTEGRALS:
+        part = _part(char, box, line, row if high >= 0.85 * row else SCALES[1] * row)
+        return replace(part, centred=True)
+    if char in OPENING or char in CLOSING or char in FENCES or char == "/":
+        if high > CENTRED * row:
+            return replace(_part(char, box, line, row), centred=True)
+        fits = abs(middle - (line - AXIS * row)) <= 0.3 * row and high >= BETWEEN[0] * row
+        scale = row if fits else SCALES[1] * row
+        return _part(char, box, line if fits else _near(box[3] - 0.25 * scale, scale, before), scale)
+    if char in "'’":
+        return _part("'", box, line, row)
+    if char in DOTS:
+        return _dot(char, box, line, row, before)
+    if not char.isalnum():
+        if abs(middle - (line - AXIS * row)) <= ON_LINE * row:
+            return _part(char, box, line, row)
+        scale = SCALES[1] * row
+        return _part(char, box, _near(middle + AXIS * scale, scale, before), scale)
+    if char in EITHER_CASE:
+        char = _cased(char, box, line, row)
+    up, down = extent(char)
+    scale = min(own, _scale(high / (up + down) / size)) * size
+    foot = box[3] - down * scale
+    if abs(foot - line) <= ON_LINE * row and scale == row:
+        foot = line
+    else:
+        foot = _near(foot, scale, before)
+    return _part(char, box, foot, scale, upright=upright)
+
+
+def _cased(char: str, box: Box, line: float, size: float) -> str:
+    """A letter on the line by its height as small or capital: both look alike."""
+    if abs(box[3] - line) > ON_LINE * size:
+        return char
+    told = (box[3] - box[1]) / size
+    small, capital = extent("x")[0], extent("X")[0]
+    return char.lower() if abs(told - small) < abs(told - capital) else char.upper()
+
+
+def _dot(char: str, box: Box, line: float, size: float, before: Sequence[Part]) -> Part:
+    """A dot on a line or half a letter above it, where it multiplies."""
+    middle = (box[1] + box[3]) / 2
+    if char in ".·⋅":
+        if abs(middle - (line - AXIS * size)) <= 0.1 * size:
+            return _part("·", box, line, size)
+        char = "."
+    if abs(box[1] + 0.1 * size - line) <= ON_LINE * size:
+        return _part(char, box, line, size)
+    scale = SCALES[1] * size
+    return _part(char, box, _near(box[1] + 0.1 * scale, scale, before), scale)
+
+
+def _near(foot: float, size: float, before: Sequence[Part]) -> float:
+    """``foot``, or the baseline of what stands before it and as large, where that is the same but for ink."""
+    alike = [part.baseline for part in before[-4:] if abs(part.size - size) < 0.01 * size]
+    return next((line for line in reversed(alike) if abs(line - foot) <= ON_LINE * size), foot)
+
+
+def _part(char: str, box: Box, line: float, size: float, *, upright: bool = False) -> Part:
+    glyph = Glyph(char, UPRIGHT if upright else ITALIC, size, (box[0], line), box)
+    part = part_of(glyph)
+    assert part is not None  # a glyph that has a character is known
+    latex = "'" if char == "'" else part.latex
+    kind = part.kind if part.kind is not Kind.ACCENT and part.kind is not Kind.RADICAL else Kind.ORDINARY
+    return replace(part, latex=latex, box=box, baseline=line, kind=kind)
+
+
+def _upright(row: Sequence[Seen], line: float, size: float) -> set[int]:
+    """The numbers of the letters that are words: functions, and what is long enough."""
+    found: set[int] = set()
+    start = 0
+    for end in range(1, len(row) + 1):
+        if end < len(row) and _goes_on(row[end - 1], row[end], line, size):
+            continue
+        letters = "".join(seen.char for seen in row[start:end])
+        if letters.isascii() and letters.isalpha():
+            long = len(letters) if letters in WORDS or len(letters) >= WORD else 0
+            long = max([long, *(len(name) for name in FUNCTIONS if letters.startswith(name))])
+            found |= set(range(start, start + long)) if long > 1 else set()
+        start = end
+    return found
+
+
+def _goes_on(a: Seen, b: Seen, line: float, size: float) -> bool:
+    if not (a.char.isalpha() and b.char.isalpha()):
+        return False
+    on_line = all(abs(_foot(seen, size) - line) <= ON_LINE * size for seen in (a, b))
+    return on_line and b.box[0] - a.box[2] <= GAP * size
+
+
+def root(sign: Box, size: float) -> Part:
+    """The sign of a root, without its rule."""
+    return Part("\\surd", sign, sign[3] - 0.2 * size, size, Kind.RADICAL)
+
+
+def accent(ink: Ink, number: int, parts: Sequence[Part]) -> Part | None:
+    """A piece of ink that no character is, as the mark above a letter; None where it is none."""
+    box = ink.boxes[number]
+    wide, high = box[2] - box[0], box[3] - box[1]
+    under = [
+        part
+        for part in parts
+        if part.kind in (Kind.ORDINARY, Kind.LETTER)
+        and part.latex.lstrip("\\")[:1].isalpha()
+        and part.latex not in ("i", "j")
+        and part.box[0] - 0.1 * ink.size <= (box[0] + box[2]) / 2 <= part.box[2] + 0.15 * ink.size
+        and -0.05 * ink.size <= part.box[1] - box[3] <= MARK_ABOVE * ink.size
+    ]
+    if not under or high > 0.35 * ink.size or wide > 1.2 * ink.size:
+        return None
+    letter = min(under, key=lambda part: part.box[1] - box[3])
+    if max(wide, high) <= SMALL_MARK * ink.size:
+        name = "\\dot"
+    else:
+        name = _mark(ink, number)
+    return Part(name, box, letter.baseline, letter.size, Kind.ACCENT)
+
+
+def _mark(ink: Ink, number: int) -> str:
+    """Which mark a wide piece is, by how high its ink is at its left, in its middle and at its right."""
+    x0, y0, x1, y1 = map(round, ink.boxes[number])
+    own = ink.labels[y0:y1, x0:x1] == number
+    rows = np.arange(y1 - y0)[:, None]
+    heights = [
+        float((third * rows).sum() / max(1, third.sum())) / max(1, y1 - y0 - 1)
+        for third in np.array_split(own, 3, axis=1)
+    ]
+    left, middle, right = heights
+    if middle < min(left, right) - 0.1:
+        return "\\hat"
+    if middle > max(left, right) + 0.1:
+        return "\\check"
+    return "\\vec" if right > 0.4 and left > 0.4 and x1 - x0 > 0.4 * ink.size else "\\tilde"
