@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from docspec.drafters.reading.formulas.parts import overlap
 from docspec.types import Box, Image, union
 
-SHOWS = 0.35  # of the darkest ink: what is ink
+SHOWS = 0.25  # of the darkest ink: what is ink
 PAPER = 0.98  # quantile of what is taken for the darkest ink
 DIRT = 0.06  # of the size: how wide and high pieces are at the least
 CAPITAL = 0.7  # of the size: how high one is
@@ -26,6 +26,7 @@ BESIDE = 0.9  # of the size: the widest gap in what is read as one strip
 SCRIPT = 0.25  # of the size: the widest gap before a script
 MARK = 0.3, 0.22  # of the size: how high an accent or a dot is, and how far it is above its letter, at the most
 SHARED = 0.3  # of the lower one's height: how much of it neighbours have in common
+LETTER, APART = 0.24, 0.06  # of the size: how high scripts are that stand above each other, and how far apart
 MARGIN = 0.3  # of the size: around a strip
 
 
@@ -69,8 +70,8 @@ class Layout:
     groups: list[list[int]]
 
 
-def ink_of(image: Image) -> Ink:
-    """The ink of ``image`` [h, w, 3], whichever of paper and print is darker."""
+def ink_of(image: Image, size: float = 0.0) -> Ink:
+    """The ink of ``image`` [h, w, 3], whichever of paper and print is darker; its ``size`` where it is known."""
     import cv2
 
     grey = cv2.cvtColor(np.ascontiguousarray(image), cv2.COLOR_RGB2GRAY).astype(np.float32)
@@ -83,7 +84,7 @@ def ink_of(image: Image) -> Ink:
         for number, (x, y, w, h, _) in enumerate(stats.tolist())
         if number and count
     }
-    size = _size(list(found.values()))
+    size = size or _size(list(found.values()))
     kept = {number: box for number, box in found.items() if max(_wide(box), _high(box)) >= DIRT * size}
     return Ink(dark, labels, kept, size)
 
@@ -112,8 +113,7 @@ def layout_of(ink: Ink) -> Layout:
         if _high(box) > TALL * size and number not in roots and number not in bars
     ]
     rest = [number for number in ink.boxes if number not in {*roots, *bars, *tall}]
-    walls = [ink.boxes[number] for number in tall]
-    groups = _groups({number: ink.boxes[number] for number in rest}, rules, walls, size)
+    groups = [part for group in grouped(ink, rest, rules, tall) for part in _unstacked(ink, group)]
     return Layout(rules, {number: sign for number, (sign, _) in roots.items()}, tall, groups)
 
 
@@ -151,10 +151,13 @@ def _root(ink: Ink, number: int) -> tuple[Box, Box] | None:
     )
 
 
-def _groups(
-    boxes: dict[int, Box], rules: Sequence[Box], walls: Sequence[Box], size: float
+def grouped(
+    ink: Ink, numbers: Sequence[int], rules: Sequence[Box] = (), tall: Sequence[int] = ()
 ) -> list[list[int]]:
-    """The pieces by what is read as one strip, each from the left."""
+    """The pieces of these ``numbers`` by what is read as one strip, each from the left: nothing across
+    ``rules`` and ``tall`` signs."""
+    boxes, size = {number: ink.boxes[number] for number in numbers}, ink.size
+    walls = [ink.boxes[number] for number in tall]
     left = sorted(boxes, key=lambda number: boxes[number][0])
     group = {number: number for number in left}
 
@@ -173,6 +176,35 @@ def _groups(
     for number in left:
         found.setdefault(first(number), []).append(number)
     return list(found.values())
+
+
+def _unstacked(ink: Ink, group: Sequence[int]) -> list[list[int]]:
+    """A group without the scripts that stand one above the other, and these in groups of their own: a row of
+    characters has no place for both."""
+    boxes, size = ink.boxes, ink.size
+    letters = [number for number in group if _high(boxes[number]) >= LETTER * size]
+    stacked: set[int] = set()
+    for a in letters:
+        for b in letters:
+            gap = boxes[b][1] - boxes[a][3]
+            wide = min(_wide(boxes[a]), _wide(boxes[b]))
+            shared = min(boxes[a][2], boxes[b][2]) - max(boxes[a][0], boxes[b][0])
+            if gap >= max(1.5, APART * size) and shared >= 0.4 * wide:
+                stacked |= {a, b}
+    if not stacked:
+        return [list(group)]
+    marks = [number for number in group if number not in letters]
+    for mark in marks:  # what belongs to a script, the dot of an i say
+        near = [
+            number
+            for number in letters
+            if boxes[number][0] - 0.1 * size <= (boxes[mark][0] + boxes[mark][2]) / 2 <= boxes[number][2] + 0.1 * size
+            and 0 <= boxes[number][1] - boxes[mark][3] <= MARK[1] * size
+        ]
+        if near and min(near, key=lambda number: boxes[number][1] - boxes[mark][3]) in stacked:
+            stacked.add(mark)
+    rest = [number for number in group if number not in stacked]
+    return [*([rest] if rest else []), *grouped(ink, sorted(stacked, key=lambda number: boxes[number][0]))]
 
 
 def _together(a: Box, b: Box, rules: Sequence[Box], walls: Sequence[Box], size: float) -> bool:

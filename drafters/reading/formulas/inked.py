@@ -10,15 +10,17 @@ from collections.abc import Callable, Sequence
 
 from docspec.drafters.reading.ctc import Transcript
 from docspec.drafters.reading.formulas.display import Formula, lines_of, together
-from docspec.drafters.reading.formulas.ink import Ink, ink_of, is_flat, layout_of
-from docspec.drafters.reading.formulas.placing import accent, placed_parts, root
+from docspec.drafters.reading.formulas.ink import LETTER, Ink, Layout, grouped, ink_of, is_flat, layout_of
+from docspec.drafters.reading.formulas.parts import Part
+from docspec.drafters.reading.formulas.placing import accent, placed_parts, root, size_by
 from docspec.drafters.reading.formulas.seen import Seen, aligned, meant
 from docspec.drafters.reading.formulas.words import with_words
-from docspec.types import Image
+from docspec.types import Box, Image
 
 Read = Callable[[Sequence[Image]], Sequence[Transcript]]
 LEAST_SURE = 0.35  # of a piece that is read alone
 UNEXPLAINED = 0.25  # of the pieces that stand for something: with more the formula is not understood
+OFF = 1.15  # how far off the size may be that was taken for granted
 MOST_PIECES = 400
 
 
@@ -28,33 +30,52 @@ def formula_of(image: Image, read: Read) -> list[Formula]:
     if not 0 < len(ink.boxes) <= MOST_PIECES:
         return []
     layout = layout_of(ink)
-    strips = [*layout.groups, *([number] for number in layout.tall)]
-    readings = read([ink.strip(strip) for strip in strips])
-    rows: list[list[Seen]] = []
-    missed: list[int] = []
-    for strip, reading in zip(strips, readings, strict=True):
-        seen, left = _row(ink, strip, reading)
-        rows.append(seen)
-        missed += left
-    rows += _again(ink, missed, read)
-    parts = placed_parts([row for row in rows if row], ink.size)
-    parts += [root(sign, ink.size) for sign in layout.roots.values()]
-    rules = list(layout.rules)
-    known = {number for row in rows for seen in row for number in seen.pieces}
-    lost = 0
-    for number in missed:
-        if number in known:
-            continue
-        box = ink.boxes[number]
-        if is_flat(box, ink.size):
-            rules.append(box)
-        elif (mark := accent(ink, number, parts)) is not None:
-            parts.append(mark)
-        else:
-            lost += max(box[2] - box[0], box[3] - box[1]) > 0.25 * ink.size
-    if not parts or lost > UNEXPLAINED * len(parts):
+    rows, missed = _rows(ink, layout, read)
+    size = size_by([seen for row in rows for seen in row], ink.size)
+    if not 1 / OFF < size / ink.size < OFF:
+        ink = ink_of(image, size)
+        layout = layout_of(ink)
+        rows, missed = _rows(ink, layout, read)
+        size = size_by([seen for row in rows for seen in row], size)
+    parts = placed_parts(rows, size)
+    marks, rules, rest = _marks(ink, missed, parts)
+    again = _again(ink, rest, read)
+    parts += marks + placed_parts(again, size) + [root(sign, size) for sign in layout.roots.values()]
+    known = {number for row in again for seen in row for number in seen.pieces}
+    lost = [number for number in rest if number not in known and _is_letter(ink, number)]
+    if not parts or len(lost) > UNEXPLAINED * len(parts):
         return []
-    return lines_of(together(with_words(parts), rules))
+    return lines_of(together(with_words(parts), [*layout.rules, *rules]))
+
+
+def _rows(ink: Ink, layout: Layout, read: Read) -> tuple[list[list[Seen]], list[int]]:
+    """What each strip's reading is of the ink, and the pieces that are none of it."""
+    strips = [*layout.groups, *([number] for number in layout.tall)]
+    read_rows = [
+        _row(ink, strip, reading)
+        for strip, reading in zip(strips, read([ink.strip(strip) for strip in strips]), strict=True)
+    ]
+    return [seen for seen, _ in read_rows if seen], [number for _, left in read_rows for number in left]
+
+
+def _marks(ink: Ink, missed: Sequence[int], parts: Sequence[Part]) -> tuple[list[Part], list[Box], list[int]]:
+    """The accents and the rules among pieces that no character is, and the others."""
+    marks: list[Part] = []
+    rules: list[Box] = []
+    rest: list[int] = []
+    for number in missed:
+        if is_flat(ink.boxes[number], ink.size):
+            rules.append(ink.boxes[number])
+        elif (mark := accent(ink, number, parts)) is not None:
+            marks.append(mark)
+        else:
+            rest.append(number)
+    return marks, rules, rest
+
+
+def _is_letter(ink: Ink, number: int) -> bool:
+    x0, y0, x1, y1 = ink.boxes[number]
+    return max(x1 - x0, y1 - y0) > LETTER * ink.size
 
 
 def _row(ink: Ink, strip: Sequence[int], reading: Transcript) -> tuple[list[Seen], list[int]]:
@@ -69,17 +90,16 @@ def _row(ink: Ink, strip: Sequence[int], reading: Transcript) -> tuple[list[Seen
 
 
 def _again(ink: Ink, missed: Sequence[int], read: Read) -> list[list[Seen]]:
-    """Pieces that the row's reading left out, read alone."""
+    """What stands in pieces that the row's reading left out, read by itself."""
     asked = [
-        number
-        for number in missed
-        if ink.boxes[number][3] - ink.boxes[number][1] >= 0.25 * ink.size
+        group
+        for group in grouped(ink, missed)
+        if any(_is_letter(ink, number) for number in group)
     ]
-    found: list[list[Seen]] = []
     if not asked:
-        return found
-    for number, reading in zip(asked, read([ink.strip([number]) for number in asked]), strict=True):
-        text = "".join(meant(char) for char in reading.text)
-        if len(text) == 1 and reading.confidence >= LEAST_SURE:
-            found.append([Seen(text, ink.boxes[number], (number,))])
+        return []
+    found: list[list[Seen]] = []
+    for group, reading in zip(asked, read([ink.strip(group) for group in asked]), strict=True):
+        if reading.confidence >= LEAST_SURE:
+            found.append(_row(ink, group, reading)[0])
     return found

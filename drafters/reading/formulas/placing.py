@@ -13,8 +13,8 @@ import numpy as np
 
 from docspec.drafters.reading.formulas.ink import Ink
 from docspec.drafters.reading.formulas.parts import AXIS, Kind, Part
-from docspec.drafters.reading.formulas.seen import Seen
-from docspec.drafters.reading.formulas.signs import CLOSING, FENCES, OPENING, extent, part_of
+from docspec.drafters.reading.formulas.seen import Seen, extent, tells_size
+from docspec.drafters.reading.formulas.signs import CLOSING, FENCES, OPENING, part_of
 from docspec.drafters.reading.formulas.symbols import FUNCTIONS, INTEGRALS, OPERATORS
 from docspec.drafters.reading.formulas.words import WORDS
 from docspec.types import Box, Glyph
@@ -22,11 +22,13 @@ from docspec.types import Box, Glyph
 SCALES = (1.0, 0.7, 0.5)
 BETWEEN = (0.84, 0.59)  # what parts these
 ALIKE = 0.12  # how far sizes of one font are apart in ink
-SHARE = 0.15  # of the characters: as many have a formula's own size, at the least
+SHARE = 0.08  # of the characters: as many have a formula's own size, at the least
 ON_LINE = 0.17  # of the size: how far off the baseline what stands on it may seem
 CENTRED = 1.6  # of the size: delimiters that are so tall enclose something tall
 EITHER_CASE = frozenset("cosvwxzuCOSVWXZU")  # letters that are small or capital by their height alone
-CASE = 0.8, 1.25  # heights by what they should be: letters beyond are of the other case
+LARGER = {"τ": "T", "ι": "l"}  # off the line letters are scripts, so a letter as large as the row's is another
+LARGE = 0.95  # of the size: from this height on a letter is an operator
+LARGE_LETTERS = {"Σ": "∑", "∑": "Σ", "Π": "∏", "∏": "Π"}
 DOTS = frozenset(".,·⋅")
 ITALIC, UPRIGHT = "CMMI10", "CMR10"
 WORD = 4  # letters beside each other that are a word, whichever
@@ -35,22 +37,21 @@ SMALL_MARK = 0.27  # of the size: a dot's width and height at the most
 MARK_ABOVE = 0.35  # of the size: how far a mark is above its letter at the most
 
 
-def placed_parts(rows: Sequence[Sequence[Seen]], about: float) -> list[Part]:
-    """The parts that ``rows`` of characters are, in a formula whose size is ``about`` that."""
-    size = _size([seen for row in rows for seen in row], about)
+def placed_parts(rows: Sequence[Sequence[Seen]], size: float) -> list[Part]:
+    """The parts that ``rows`` of characters are, in a formula of this ``size``."""
     return [part for row in rows for part in _row(row, size)]
 
 
 def _told(seen: Seen) -> float:
     """The size that a character's height tells; 0 for those whose height tells none."""
-    if not seen.char.isalnum():
+    if not tells_size(seen.char):
         return 0.0
     up, down = extent(seen.char)
     return (seen.box[3] - seen.box[1]) / (up + down)
 
 
-def _size(chars: Sequence[Seen], about: float) -> float:
-    """The largest size that a fair share of the characters has."""
+def size_by(chars: Sequence[Seen], about: float) -> float:
+    """The largest size that a fair share of the characters has; what it is ``about`` where none tells."""
     sure = [told for seen in chars if (told := _told(seen)) and seen.char not in EITHER_CASE]
     sizes = sorted(sure or [told for seen in chars if (told := _told(seen))], reverse=True)
     for one in sizes:
@@ -67,7 +68,7 @@ def _scale(ratio: float) -> float:
 def _row(row: Sequence[Seen], size: float) -> list[Part]:
     """One row's parts: first what its own line is, then what stands on it and what does not."""
     scales = [_scale(told / size) if (told := _told(seen)) else 0.0 for seen in row]
-    own = max(scales, default=0.0) or _scale_of_signs(row, size)
+    own = max(scales, default=0.0) or 1.0
     lines = [
         _foot(seen, own * size)
         for seen, scale in zip(row, scales, strict=True)
@@ -80,10 +81,6 @@ def _row(row: Sequence[Seen], size: float) -> list[Part]:
         part = _placed(seen, line, own, size, found, upright=number in words)
         found.append(part)
     return found
-
-
-def _scale_of_signs(row: Sequence[Seen], size: float) -> float:
-    return _scale(max(seen.box[3] - seen.box[1] for seen in row) / size) if len(row) == 1 else 1.0
 
 
 def _middle(row: Sequence[Seen]) -> float:
@@ -101,6 +98,8 @@ def _placed(seen: Seen, line: float, own: float, size: float, before: Sequence[P
     high, middle = box[3] - box[1], (box[1] + box[3]) / 2
     if char == "√":
         char = "V"  # a root would have its rule: a V with a dot is taken for one
+    if char in LARGE_LETTERS and (char in OPERATORS) != (high >= LARGE * size):
+        char = LARGE_LETTERS[char]
     if char in OPERATORS or char in INTEGRALS:
         part = _part(char, box, line, row if high >= 0.85 * row else SCALES[1] * row)
         return replace(part, centred=True)
@@ -114,13 +113,15 @@ def _placed(seen: Seen, line: float, own: float, size: float, before: Sequence[P
         return _part("'", box, line, row)
     if char in DOTS:
         return _dot(char, box, line, row, before)
-    if not char.isalnum():
+    if not tells_size(char):
         if abs(middle - (line - AXIS * row)) <= ON_LINE * row:
             return _part(char, box, line, row)
         scale = SCALES[1] * row
         return _part(char, box, _near(middle + AXIS * scale, scale, before), scale)
     if char in EITHER_CASE:
         char = _cased(char, box, line, row)
+    if char in LARGER and high >= BETWEEN[1] * size and abs(_foot(seen, row) - line) > ON_LINE * row:
+        char = LARGER[char]
     up, down = extent(char)
     scale = min(own, _scale(high / (up + down) / size)) * size
     foot = box[3] - down * scale
@@ -205,13 +206,14 @@ def accent(ink: Ink, number: int, parts: Sequence[Part]) -> Part | None:
         for part in parts
         if part.kind in (Kind.ORDINARY, Kind.LETTER)
         and part.latex.lstrip("\\")[:1].isalpha()
-        and part.latex not in ("i", "j")
         and part.box[0] - 0.1 * ink.size <= (box[0] + box[2]) / 2 <= part.box[2] + 0.15 * ink.size
         and -0.05 * ink.size <= part.box[1] - box[3] <= MARK_ABOVE * ink.size
     ]
     if not under or high > 0.35 * ink.size or wide > 1.2 * ink.size:
         return None
     letter = min(under, key=lambda part: part.box[1] - box[3])
+    if letter.latex in ("i", "j"):
+        return None
     if max(wide, high) <= SMALL_MARK * ink.size:
         name = "\\dot"
     else:

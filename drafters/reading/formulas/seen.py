@@ -9,13 +9,17 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from docspec.drafters.characters import SUPERSCRIPTS
-from docspec.drafters.reading.formulas.signs import CLOSING, FENCES, OPENING, extent
+from docspec.drafters.reading.formulas import signs
+from docspec.drafters.reading.formulas.signs import CLOSING, FENCES, OPENING
 from docspec.types import Box, union
 
 # What recognisers write for signs of formulas.
-MEANT = dict(zip("一—–－−十＋土卜（）［］｛｝，．：；！＝＜＞Ⅱ€∆｜丨ー", "-----++±+()[]{},.:;!=<>ΠεΔ||-", strict=True))
+MEANT = dict(
+    zip("一—–－−十＋土卜（）［］｛｝，．：；！＝＜＞Ⅱ€∆｜丨ーµ", "-----++±+()[]{},.:;!=<>ΠεΔ||-μ", strict=True)
+)
 SEVERAL = dict.fromkeys("ij!?:;÷≤≥⩽⩾±∓ÄÖÜäöüẋẏ\"%", 2) | dict.fromkeys("=≠≃≅≈", 2)
 SEVERAL |= dict.fromkeys("≡Ξ…⋯∴÷", 3)
 MOST = 4  # pieces that one character may be made of, and characters that may be one piece
@@ -23,9 +27,11 @@ PLACE = 0.45  # of the size: how far a character usually is from where it was se
 FARTHEST = 4.0  # the most that being elsewhere costs
 HEIGHT = 0.8  # what a height costs that is e times what it should be
 MISSED, MADE_UP = 1.6, 2.6  # what it costs that a piece has no character, a character no piece
-BROKEN = 0.7  # for each piece more than a character has
+BROKEN, APART = 0.5, 2.0  # for each piece more than a character has: close to the others, or not
+CLOSE = 2.0  # pixels
 TOUCHING = 0.9  # for each character more than a piece has
 SCALES = (1.0, 0.72, 0.55)  # sizes of the row, of its scripts and of their scripts
+EXTENTS = dict.fromkeys("∂∇!?ℏ%&", (0.7, 0.0)) | {"∞": (0.44, 0.0), "ρ": (0.44, 0.2)}
 FLAT_SIGNS = frozenset("-=≡~∼≈.,·⋅:;'’")
 
 
@@ -41,6 +47,16 @@ class Seen:
 def meant(char: str) -> str:
     """The sign that a recogniser means: a raised figure is a figure that stands high."""
     return MEANT.get(char) or SUPERSCRIPTS.get(char) or char
+
+
+def extent(char: str) -> tuple[float, float]:
+    """How far the ink of ``char`` reaches above its baseline and below it, in sizes of its font."""
+    return EXTENTS.get(char) or signs.extent(char)
+
+
+def tells_size(char: str) -> bool:
+    """Whether the height of ``char`` is a measure of its size."""
+    return char.isalnum() or char in EXTENTS
 
 
 def aligned(
@@ -102,7 +118,9 @@ def _moves(
         if taken > 1 and not _one_sign(ink):
             break
         whole = union(ink)
-        price = _away(place, whole, size) + _unlike(char, whole, size) + BROKEN * max(0, taken - usual)
+        price = _away(place, whole, size) + _unlike(char, whole, size)
+        if taken > usual:
+            price += (BROKEN if _touching(ink) else APART) * (taken - usual)
         found.append((1, taken, price + 0.3 * max(0, usual - taken)))
     if j < len(order):
         box = boxes[order[j]]
@@ -122,6 +140,14 @@ def _one_sign(ink: Sequence[Box]) -> bool:
     return right - left >= 0.35 * narrow or left - right <= 1.5
 
 
+def _touching(ink: Sequence[Box]) -> bool:
+    """Whether each piece is a pixel or two from the one before."""
+    return all(
+        max(max(a[0], b[0]) - min(a[2], b[2]), max(a[1], b[1]) - min(a[3], b[3])) <= CLOSE
+        for a, b in pairwise(ink)
+    )
+
+
 def _away(place: float, box: Box, size: float) -> float:
     off = (place - (box[0] + box[2]) / 2) / (PLACE * size)
     return min(FARTHEST, off * off / 2)
@@ -136,7 +162,7 @@ def _unlike(char: str, box: Box, size: float) -> float:
     if char in OPENING or char in CLOSING or char in FENCES or char in "/∑∏∫∮√":
         return 0.0 if high >= 0.6 * size else 1.5
     up, down = extent(char)
-    if not char.isalnum():
+    if not tells_size(char):
         return 0.0 if max(wide, high) >= 0.25 * size else 1.0
     if high <= 0.15 * size:
         return 2.5
