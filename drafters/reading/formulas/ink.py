@@ -22,6 +22,7 @@ FLAT = 0.16  # of the size: the most that a bar is high
 LONG = 0.42  # of the size: how long a bar is, at the least
 OVER = 0.6  # of the size: how far from its bar the parts of a fraction stand, at the most
 TALL = 1.75  # of the size: from this height on a sign is read alone
+ALONG = 0.9  # of a side: how much of it has ink where there is a line
 BESIDE = 0.9  # of the size: the widest gap in what is read as one strip
 SCRIPT = 0.25  # of the size: the widest gap before a script
 MARK = 0.3, 0.22  # of the size: how high an accent or a dot is, and how far it is above its letter, at the most
@@ -57,6 +58,29 @@ class Ink:
         margin = max(3, round(MARGIN * self.size))
         x0, y0, _, _ = union([self.boxes[number] for number in numbers])
         return x0 - margin, y0 - margin
+
+
+    def fills(self, box: Box, side: str) -> bool:
+        """Whether there is ink all along the ``side`` ("top", "left" or "right") of ``box``."""
+        x0, y0, x1, y1 = map(round, box)
+        own = self.labels[y0:y1, x0:x1] > 0
+        if side == "top":
+            return bool(own[: max(2, len(own) // 7)].any(axis=0).mean() >= ALONG)
+        edge = max(1, round(FLAT / 2 * self.size))
+        return bool((own[:, :edge] if side == "left" else own[:, -edge:]).any(axis=1).mean() >= ALONG)
+
+    def delimiter(self, box: Box) -> str:
+        """Which delimiter a tall piece is: a bracket has ink along one side, a parenthesis bends."""
+        x0, y0, x1, y1 = map(round, box)
+        left, right = self.fills(box, "left"), self.fills(box, "right")
+        if left or right:
+            return "|" if left and right else "[" if left else "]"
+        own = self.labels[y0:y1, x0:x1] > 0
+        middles = [
+            float((third * np.arange(x1 - x0)).sum() / max(1, third.sum()))
+            for third in np.array_split(own, 3, axis=0)
+        ]
+        return "(" if middles[1] < (middles[0] + middles[2]) / 2 else ")"
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,28 +207,40 @@ def _unstacked(ink: Ink, group: Sequence[int]) -> list[list[int]]:
     characters has no place for both."""
     boxes, size = ink.boxes, ink.size
     letters = [number for number in group if _high(boxes[number]) >= LETTER * size]
-    stacked: set[int] = set()
+    upper: set[int] = set()
+    lower: set[int] = set()
     for a in letters:
         for b in letters:
             gap = boxes[b][1] - boxes[a][3]
             wide = min(_wide(boxes[a]), _wide(boxes[b]))
             shared = min(boxes[a][2], boxes[b][2]) - max(boxes[a][0], boxes[b][0])
             if gap >= max(1.5, APART * size) and shared >= 0.4 * wide:
-                stacked |= {a, b}
-    if not stacked:
+                upper.add(a)
+                lower.add(b)
+    if not upper:
         return [list(group)]
-    marks = [number for number in group if number not in letters]
-    for mark in marks:  # what belongs to a script, the dot of an i say
-        near = [
-            number
-            for number in letters
-            if boxes[number][0] - 0.1 * size <= (boxes[mark][0] + boxes[mark][2]) / 2 <= boxes[number][2] + 0.1 * size
-            and 0 <= boxes[number][1] - boxes[mark][3] <= MARK[1] * size
-        ]
-        if near and min(near, key=lambda number: boxes[number][1] - boxes[mark][3]) in stacked:
-            stacked.add(mark)
-    rest = [number for number in group if number not in stacked]
-    return [*([rest] if rest else []), *grouped(ink, sorted(stacked, key=lambda number: boxes[number][0]))]
+    for mark in set(group) - set(letters):
+        letter = _letter_under(boxes[mark], {number: boxes[number] for number in letters}, size)
+        for scripts in (upper, lower):
+            if letter in scripts:
+                scripts.add(mark)
+    rest = [number for number in group if number not in upper | lower]
+    return [
+        *([rest] if rest else []),
+        *grouped(ink, [number for number in group if number in upper]),
+        *grouped(ink, [number for number in group if number in lower - upper]),
+    ]
+
+
+def _letter_under(mark: Box, letters: dict[int, Box], size: float) -> int:
+    """The letter that a ``mark`` is a part of, the dot of an i say; -1 where there is none."""
+    middle = (mark[0] + mark[2]) / 2
+    near = [
+        number
+        for number, box in letters.items()
+        if box[0] - 0.1 * size <= middle <= box[2] + 0.1 * size and 0 <= box[1] - mark[3] <= MARK[1] * size
+    ]
+    return min(near, key=lambda number: letters[number][1] - mark[3], default=-1)
 
 
 def _together(a: Box, b: Box, rules: Sequence[Box], walls: Sequence[Box], size: float) -> bool:

@@ -7,12 +7,14 @@ is raised, what is over a bar, what stands under a root. The rest is as with the
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
+from docspec.drafters.characters import is_cjk
 from docspec.drafters.reading.ctc import Transcript
 from docspec.drafters.reading.formulas.display import Formula, lines_of, together
-from docspec.drafters.reading.formulas.ink import LETTER, Ink, Layout, grouped, ink_of, is_flat, layout_of
+from docspec.drafters.reading.formulas.ink import LETTER, TALL, Ink, Layout, grouped, ink_of, is_flat, layout_of
 from docspec.drafters.reading.formulas.parts import Part
-from docspec.drafters.reading.formulas.placing import accent, placed_parts, root, size_by
+from docspec.drafters.reading.formulas.placing import accent, dotted, placed_parts, root, size_by
 from docspec.drafters.reading.formulas.seen import Seen, aligned, meant
 from docspec.drafters.reading.formulas.words import with_words
 from docspec.types import Box, Image
@@ -20,6 +22,7 @@ from docspec.types import Box, Image
 Read = Callable[[Sequence[Image]], Sequence[Transcript]]
 LEAST_SURE = 0.35  # of a piece that is read alone
 UNEXPLAINED = 0.25  # of the pieces that stand for something: with more the formula is not understood
+TALL_SIGNS = frozenset("()[]{}|∥‖⟨⟩⌊⌋⌈⌉/∫∬∮∑∏√")
 OFF = 1.15  # how far off the size may be that was taken for granted
 MOST_PIECES = 400
 
@@ -40,6 +43,7 @@ def formula_of(image: Image, read: Read) -> list[Formula]:
     parts = placed_parts(rows, size)
     marks, rules, rest = _marks(ink, missed, parts)
     again = _again(ink, rest, read)
+    parts, marks = dotted(parts, marks)
     parts += marks + placed_parts(again, size) + [root(sign, size) for sign in layout.roots.values()]
     known = {number for row in again for seen in row for number in seen.pieces}
     lost = [number for number in rest if number not in known and _is_letter(ink, number)]
@@ -82,11 +86,32 @@ def _row(ink: Ink, strip: Sequence[int], reading: Transcript) -> tuple[list[Seen
     x, _ = ink.origin(strip)
     width = ink.strip(strip).shape[1]
     text = [
-        (meant(char), x + place * width)
-        for char, place in zip(reading.text, reading.places, strict=True)
+        (char, x + place * width)
+        for char, place in zip(_signs(reading), reading.places, strict=True)
         if not char.isspace()
     ]
-    return aligned(text, {number: ink.boxes[number] for number in strip}, ink.size)
+    seen, left = aligned(text, {number: ink.boxes[number] for number in strip}, ink.size)
+    return [_by_shape(ink, one) for one in seen if not is_cjk(one.char)], left
+
+
+def _signs(reading: Transcript) -> list[str]:
+    """The signs that are meant, the second reading of a character that no formula has."""
+    seconds = {number: char for number, char, _ in reading.seconds}
+    signs = [meant(char) for char in reading.text]
+    return [
+        meant(seconds[number]) if is_cjk(sign) and seconds.get(number) else sign
+        for number, sign in enumerate(signs)
+    ]
+
+
+def _by_shape(ink: Ink, seen: Seen) -> Seen:
+    """A sign that readings confuse with another, by its ink."""
+    if seen.char == "V" and ink.fills(seen.box, "top"):
+        return replace(seen, char="∇")
+    x0, y0, x1, y1 = seen.box
+    if y1 - y0 > TALL * ink.size and seen.char not in TALL_SIGNS:
+        return replace(seen, char=ink.delimiter(seen.box))
+    return seen
 
 
 def _again(ink: Ink, missed: Sequence[int], read: Read) -> list[list[Seen]]:

@@ -24,15 +24,19 @@ BETWEEN = (0.84, 0.59)  # what parts these
 ALIKE = 0.12  # how far sizes of one font are apart in ink
 SHARE = 0.08  # of the characters: as many have a formula's own size, at the least
 ON_LINE = 0.17  # of the size: how far off the baseline what stands on it may seem
+FENCE = 0.75  # of the size: how high delimiters are, at the least
 CENTRED = 1.6  # of the size: delimiters that are so tall enclose something tall
+CASE = 0.11  # how far off its height a letter may seem
 EITHER_CASE = frozenset("cosvwxzuCOSVWXZU")  # letters that are small or capital by their height alone
 LARGER = {"τ": "T", "ι": "l"}  # off the line letters are scripts, so a letter as large as the row's is another
 LARGE = 0.95  # of the size: from this height on a letter is an operator
 LARGE_LETTERS = {"Σ": "∑", "∑": "Σ", "Π": "∏", "∏": "Π"}
+SIGN_WIDTHS = {"=": 0.7, "+": 0.66}  # of the size
 DOTS = frozenset(".,·⋅")
 ITALIC, UPRIGHT = "CMMI10", "CMR10"
 WORD = 4  # letters beside each other that are a word, whichever
 GAP = 0.2  # of the size: within a word
+STROKES = {"l": "i", "1": "i", "|": "i", "\\imath": "i", "J": "j", "\\jmath": "j"}  # with a dot
 SMALL_MARK = 0.27  # of the size: a dot's width and height at the most
 MARK_ABOVE = 0.35  # of the size: how far a mark is above its letter at the most
 
@@ -43,8 +47,10 @@ def placed_parts(rows: Sequence[Sequence[Seen]], size: float) -> list[Part]:
 
 
 def _told(seen: Seen) -> float:
-    """The size that a character's height tells; 0 for those whose height tells none."""
-    if not tells_size(seen.char):
+    """The size that a character's height tells, or a sign's width; 0 for those that tell none."""
+    if seen.char in SIGN_WIDTHS:
+        return (seen.box[2] - seen.box[0]) / SIGN_WIDTHS[seen.char]
+    if not tells_size(seen.char) or seen.char in LARGE_LETTERS:
         return 0.0
     up, down = extent(seen.char)
     return (seen.box[3] - seen.box[1]) / (up + down)
@@ -67,13 +73,16 @@ def _scale(ratio: float) -> float:
 
 def _row(row: Sequence[Seen], size: float) -> list[Part]:
     """One row's parts: first what its own line is, then what stands on it and what does not."""
-    scales = [_scale(told / size) if (told := _told(seen)) else 0.0 for seen in row]
+    row = [_cased(seen, size) for seen in row]
+    scales = [
+        _scale(told / size) if seen.char not in SIGN_WIDTHS and (told := _told(seen)) else 0.0 for seen in row
+    ]
     own = max(scales, default=0.0) or 1.0
     lines = [
         _foot(seen, own * size)
         for seen, scale in zip(row, scales, strict=True)
-        if scale == own and seen.char not in EITHER_CASE
-    ] or [_foot(seen, own * size) for seen, scale in zip(row, scales, strict=True) if scale == own]
+        if scale == own
+    ]
     line = statistics.median(lines) if lines else _middle(row) + AXIS * own * size
     words = _upright(row, line, own * size)
     found: list[Part] = []
@@ -106,7 +115,7 @@ def _placed(seen: Seen, line: float, own: float, size: float, before: Sequence[P
     if char in OPENING or char in CLOSING or char in FENCES or char == "/":
         if high > CENTRED * row:
             return replace(_part(char, box, line, row), centred=True)
-        fits = abs(middle - (line - AXIS * row)) <= 0.3 * row and high >= BETWEEN[0] * row
+        fits = abs(middle - (line - AXIS * row)) <= 0.3 * row and high >= FENCE * row
         scale = row if fits else SCALES[1] * row
         return _part(char, box, line if fits else _near(box[3] - 0.25 * scale, scale, before), scale)
     if char in "'’":
@@ -118,8 +127,6 @@ def _placed(seen: Seen, line: float, own: float, size: float, before: Sequence[P
             return _part(char, box, line, row)
         scale = SCALES[1] * row
         return _part(char, box, _near(middle + AXIS * scale, scale, before), scale)
-    if char in EITHER_CASE:
-        char = _cased(char, box, line, row)
     if char in LARGER and high >= BETWEEN[1] * size and abs(_foot(seen, row) - line) > ON_LINE * row:
         char = LARGER[char]
     up, down = extent(char)
@@ -132,13 +139,15 @@ def _placed(seen: Seen, line: float, own: float, size: float, before: Sequence[P
     return _part(char, box, foot, scale, upright=upright)
 
 
-def _cased(char: str, box: Box, line: float, size: float) -> str:
-    """A letter on the line by its height as small or capital: both look alike."""
-    if abs(box[3] - line) > ON_LINE * size:
-        return char
-    told = (box[3] - box[1]) / size
-    small, capital = extent("x")[0], extent("X")[0]
-    return char.lower() if abs(told - small) < abs(told - capital) else char.upper()
+def _cased(seen: Seen, size: float) -> Seen:
+    """A letter that looks alike small and capital, by its height: as it was read, unless it is as high as a
+    small one of the formula's size, or higher than any."""
+    if seen.char not in EITHER_CASE:
+        return seen
+    ratio = (seen.box[3] - seen.box[1]) / size / extent("x")[0]
+    if abs(ratio - 1) <= CASE:
+        return replace(seen, char=seen.char.lower())
+    return replace(seen, char=seen.char.upper()) if ratio > 1 + 2 * CASE else seen
 
 
 def _dot(char: str, box: Box, line: float, size: float, before: Sequence[Part]) -> Part:
@@ -212,13 +221,30 @@ def accent(ink: Ink, number: int, parts: Sequence[Part]) -> Part | None:
     if not under or high > 0.35 * ink.size or wide > 1.2 * ink.size:
         return None
     letter = min(under, key=lambda part: part.box[1] - box[3])
-    if letter.latex in ("i", "j"):
+    if letter.latex in ("i", "j", "!", "?"):
         return None
-    if max(wide, high) <= SMALL_MARK * ink.size:
-        name = "\\dot"
-    else:
-        name = _mark(ink, number)
+    name = "\\dot" if max(wide, high) <= SMALL_MARK * ink.size else _mark(ink, number)
     return Part(name, box, letter.baseline, letter.size, Kind.ACCENT)
+
+
+def dotted(parts: Sequence[Part], marks: Sequence[Part]) -> tuple[list[Part], list[Part]]:
+    """``parts`` with strokes under dots as the letter that they are, and the other ``marks``."""
+    found = list(parts)
+    left: list[Part] = []
+    for mark in marks:
+        under = [
+            number
+            for number, part in enumerate(found)
+            if part.latex in STROKES
+            and part.box[0] - 0.1 * part.size <= mark.centre <= part.box[2] + 0.2 * part.size
+            and abs(part.baseline - mark.baseline) < 0.01
+        ]
+        if mark.latex == "\\dot" and under:
+            number = under[0]
+            found[number] = replace(found[number], latex=STROKES[found[number].latex])
+        else:
+            left.append(mark)
+    return found, left
 
 
 def _mark(ink: Ink, number: int) -> str:

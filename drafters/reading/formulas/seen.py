@@ -18,7 +18,7 @@ from docspec.types import Box, union
 
 # What recognisers write for signs of formulas.
 MEANT = dict(
-    zip("一—–－−十＋土卜（）［］｛｝，．：；！＝＜＞Ⅱ€∆｜丨ーµ", "-----++±+()[]{},.:;!=<>ΠεΔ||-μ", strict=True)
+    zip("一—–－−十＋土卜（）［］｛｝，．：；！＝＜＞Ⅱ€∆｜丨ーµ二三°", "-----++±+()[]{},.:;!=<>ΠεΔ||-μ=≡∘", strict=True)
 )
 SEVERAL = dict.fromkeys("ij!?:;÷≤≥⩽⩾±∓ÄÖÜäöüẋẏ\"%", 2) | dict.fromkeys("=≠≃≅≈", 2)
 SEVERAL |= dict.fromkeys("≡Ξ…⋯∴÷", 3)
@@ -27,8 +27,8 @@ PLACE = 0.45  # of the size: how far a character usually is from where it was se
 FARTHEST = 4.0  # the most that being elsewhere costs
 HEIGHT = 0.8  # what a height costs that is e times what it should be
 MISSED, MADE_UP = 1.6, 2.6  # what it costs that a piece has no character, a character no piece
-BROKEN, APART = 0.5, 2.0  # for each piece more than a character has: close to the others, or not
-CLOSE = 2.0  # pixels
+BROKEN, APART = 0.8, 2.0  # for each piece more than a character has: close to the others, or not
+CLOSE = 0.06  # of the size: how far the pieces of a broken character are apart, at the most
 TOUCHING = 0.9  # for each character more than a piece has
 SCALES = (1.0, 0.72, 0.55)  # sizes of the row, of its scripts and of their scripts
 EXTENTS = dict.fromkeys("∂∇!?ℏ%&", (0.7, 0.0)) | {"∞": (0.44, 0.0), "ρ": (0.44, 0.2)}
@@ -120,7 +120,7 @@ def _moves(
         whole = union(ink)
         price = _away(place, whole, size) + _unlike(char, whole, size)
         if taken > usual:
-            price += (BROKEN if _touching(ink) else APART) * (taken - usual)
+            price += (BROKEN if _touching(ink, size) else APART) * (taken - usual)
         found.append((1, taken, price + 0.3 * max(0, usual - taken)))
     if j < len(order):
         box = boxes[order[j]]
@@ -140,10 +140,10 @@ def _one_sign(ink: Sequence[Box]) -> bool:
     return right - left >= 0.35 * narrow or left - right <= 1.5
 
 
-def _touching(ink: Sequence[Box]) -> bool:
-    """Whether each piece is a pixel or two from the one before."""
+def _touching(ink: Sequence[Box], size: float) -> bool:
+    """Whether each piece is next to the one before."""
     return all(
-        max(max(a[0], b[0]) - min(a[2], b[2]), max(a[1], b[1]) - min(a[3], b[3])) <= CLOSE
+        max(max(a[0], b[0]) - min(a[2], b[2]), max(a[1], b[1]) - min(a[3], b[3])) <= max(1.0, CLOSE * size)
         for a, b in pairwise(ink)
     )
 
