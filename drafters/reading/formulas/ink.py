@@ -94,8 +94,9 @@ class Layout:
     groups: list[list[int]]
 
 
-def ink_of(image: Image, size: float = 0.0) -> Ink:
-    """The ink of ``image`` [h, w, 3], whichever of paper and print is darker; its ``size`` where it is known."""
+def ink_of(image: Image, inside: Box | None = None, size: float = 0.0) -> Ink:
+    """The ink of ``image`` [h, w, 3], whichever of paper and print is darker: the pieces whose middles are
+    ``inside`` a box. Its ``size`` where it is known."""
     import cv2
 
     grey = cv2.cvtColor(np.ascontiguousarray(image), cv2.COLOR_RGB2GRAY).astype(np.float32)
@@ -106,11 +107,16 @@ def ink_of(image: Image, size: float = 0.0) -> Ink:
     found = {
         number: (float(x), float(y), float(x + w), float(y + h))
         for number, (x, y, w, h, _) in enumerate(stats.tolist())
-        if number and count
+        if number and count and (inside is None or _holds(inside, (x, y, x + w, y + h)))
     }
     size = size or _size(list(found.values()))
     kept = {number: box for number, box in found.items() if max(_wide(box), _high(box)) >= DIRT * size}
     return Ink(dark, labels, kept, size)
+
+
+def _holds(inside: Box, box: Box) -> bool:
+    x, y = (box[0] + box[2]) / 2, (box[1] + box[3]) / 2
+    return inside[0] <= x <= inside[2] and inside[1] <= y <= inside[3]
 
 
 def _size(boxes: Sequence[Box]) -> float:

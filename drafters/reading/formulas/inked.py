@@ -17,26 +17,39 @@ from docspec.drafters.reading.formulas.parts import Part
 from docspec.drafters.reading.formulas.placing import accent, dotted, placed_parts, root, size_by
 from docspec.drafters.reading.formulas.seen import Seen, aligned, meant
 from docspec.drafters.reading.formulas.words import with_words
-from docspec.types import Box, Image
+from docspec.types import Box, Image, Page, Region, union
 
 Read = Callable[[Sequence[Image]], Sequence[Transcript]]
 LEAST_SURE = 0.35  # of a piece that is read alone
 UNEXPLAINED = 0.25  # of the pieces that stand for something: with more the formula is not understood
 TALL_SIGNS = frozenset("()[]{}|∥‖⟨⟩⌊⌋⌈⌉/∫∬∮∑∏√")
+LIKE_INFINITY, WIDE = frozenset("8oα∝OC"), 1.3  # times as wide as high
+AROUND = 3.0  # points around a formula, in which its ink may end
 OFF = 1.15  # how far off the size may be that was taken for granted
 MOST_PIECES = 400
 
 
-def formula_of(image: Image, read: Read) -> list[Formula]:
-    """The lines of the display formula in ``image`` [h, w, 3]; none where it is not understood."""
-    ink = ink_of(image)
+def formula_in(page: Page, region: Region, read: Read) -> list[Formula]:
+    """The lines of a display formula that ``region`` of a scanned ``page`` is; none where it is not
+    understood."""
+    box = union([region.box, *(span.box for line in region.lines for span in line.spans)])
+    x0, y0, x1, y1 = page.pixels(box)
+    image = page.crop((box[0] - AROUND, box[1] - AROUND, box[2] + AROUND, box[3] + AROUND))
+    left, top, _, _ = page.pixels((box[0] - AROUND, box[1] - AROUND, box[2], box[3]))
+    return formula_of(image, read, (x0 - left, y0 - top, x1 - left, y1 - top))
+
+
+def formula_of(image: Image, read: Read, inside: Box | None = None) -> list[Formula]:
+    """The lines of the display formula in ``image`` [h, w, 3], of what stands ``inside`` a box of its pixels;
+    none where it is not understood."""
+    ink = ink_of(image, inside)
     if not 0 < len(ink.boxes) <= MOST_PIECES:
         return []
     layout = layout_of(ink)
     rows, missed = _rows(ink, layout, read)
     size = size_by([seen for row in rows for seen in row], ink.size)
     if not 1 / OFF < size / ink.size < OFF:
-        ink = ink_of(image, size)
+        ink = ink_of(image, inside, size)
         layout = layout_of(ink)
         rows, missed = _rows(ink, layout, read)
         size = size_by([seen for row in rows for seen in row], size)
@@ -109,6 +122,8 @@ def _by_shape(ink: Ink, seen: Seen) -> Seen:
     if seen.char == "V" and ink.fills(seen.box, "top"):
         return replace(seen, char="∇")
     x0, y0, x1, y1 = seen.box
+    if seen.char in LIKE_INFINITY and x1 - x0 > WIDE * (y1 - y0):
+        return replace(seen, char="∞")
     if y1 - y0 > TALL * ink.size and seen.char not in TALL_SIGNS:
         return replace(seen, char=ink.delimiter(seen.box))
     return seen

@@ -27,7 +27,7 @@ ON_LINE = 0.17  # of the size: how far off the baseline what stands on it may se
 FENCE = 0.75  # of the size: how high delimiters are, at the least
 CENTRED = 1.6  # of the size: delimiters that are so tall enclose something tall
 CASE = 0.11  # how far off its height a letter may seem
-EITHER_CASE = frozenset("cosvwxzuCOSVWXZU")  # letters that are small or capital by their height alone
+EITHER_CASE = frozenset("cosvwxzuCOSVWXZUπΠ")  # letters that are small or capital by their height alone
 LARGER = {"τ": "T", "ι": "l"}  # off the line letters are scripts, so a letter as large as the row's is another
 LARGE = 0.95  # of the size: from this height on a letter is an operator
 LARGE_LETTERS = {"Σ": "∑", "∑": "Σ", "Π": "∏", "∏": "Π"}
@@ -35,6 +35,7 @@ SIGN_WIDTHS = {"=": 0.7, "+": 0.66}  # of the size
 DOTS = frozenset(".,·⋅")
 ITALIC, UPRIGHT = "CMMI10", "CMR10"
 WORD = 4  # letters beside each other that are a word, whichever
+FEW = 2  # letters after a function's name that are its variables
 GAP = 0.2  # of the size: within a word
 STROKES = {"l": "i", "1": "i", "|": "i", "\\imath": "i", "J": "j", "\\jmath": "j"}  # with a dot
 SMALL_MARK = 0.27  # of the size: a dot's width and height at the most
@@ -50,7 +51,7 @@ def _told(seen: Seen) -> float:
     """The size that a character's height tells, or a sign's width; 0 for those that tell none."""
     if seen.char in SIGN_WIDTHS:
         return (seen.box[2] - seen.box[0]) / SIGN_WIDTHS[seen.char]
-    if not tells_size(seen.char) or seen.char in LARGE_LETTERS:
+    if not tells_size(seen.char) or seen.char in LARGE_LETTERS or seen.char == "∞":
         return 0.0
     up, down = extent(seen.char)
     return (seen.box[3] - seen.box[1]) / (up + down)
@@ -187,8 +188,9 @@ def _upright(row: Sequence[Seen], line: float, size: float) -> set[int]:
             continue
         letters = "".join(seen.char for seen in row[start:end])
         if letters.isascii() and letters.isalpha():
-            long = len(letters) if letters in WORDS or len(letters) >= WORD else 0
-            long = max([long, *(len(name) for name in FUNCTIONS if letters.startswith(name))])
+            named = max((len(name) for name in FUNCTIONS if letters.startswith(name)), default=0)
+            word = letters in WORDS or len(letters) >= max(WORD, named + FEW + 1)
+            long = len(letters) if word else named
             found |= set(range(start, start + long)) if long > 1 else set()
         start = end
     return found
