@@ -25,7 +25,10 @@ TALL = 1.75  # of the size: from this height on a sign is read alone
 ALONG = 0.9  # of a side: how much of it has ink where there is a line
 BESIDE = 0.9  # of the size: the widest gap in what is read as one strip
 SCRIPT = 0.25  # of the size: the widest gap before a script
-MARK = 0.3, 0.22  # of the size: how high an accent or a dot is, and how far it is above its letter, at the most
+MARK = (
+    0.3,
+    0.22,
+)  # of the size: how high an accent or a dot is, and how far it is above its letter, at the most
 SHARED = 0.3  # of the lower one's height: how much of it neighbours have in common
 LETTER, APART = 0.24, 0.06  # of the size: how high scripts are that stand above each other, and how far apart
 MARGIN = 0.3  # of the size: around a strip
@@ -58,7 +61,6 @@ class Ink:
         margin = max(3, round(MARGIN * self.size))
         x0, y0, _, _ = union([self.boxes[number] for number in numbers])
         return x0 - margin, y0 - margin
-
 
     def fills(self, box: Box, side: str) -> bool:
         """Whether there is ink all along the ``side`` ("top", "left" or "right") of ``box``."""
@@ -103,7 +105,9 @@ def ink_of(image: Image, inside: Box | None = None, size: float = 0.0) -> Ink:
     away = np.abs(grey - np.median(grey))
     most = float(np.quantile(away[away > 0.5 * away.max()], PAPER)) if away.max() > 0 else 1.0
     dark: NDArray[np.float32] = np.minimum(away / max(most, 1.0), 1.0).astype(np.float32)
-    count, labels, stats, _ = cv2.connectedComponentsWithStats((dark > SHOWS).astype(np.uint8), connectivity=8)
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(
+        (dark > SHOWS).astype(np.uint8), connectivity=8
+    )
     found = {
         number: (float(x), float(y), float(x + w), float(y + h))
         for number, (x, y, w, h, _) in enumerate(stats.tolist())
@@ -171,7 +175,7 @@ def _root(ink: Ink, number: int) -> tuple[Box, Box] | None:
     last = int(np.flatnonzero(below).max(initial=-1)) + 1
     if x1 - x0 - last < LONG * ink.size or not own[:thick, last:].any(axis=0).mean() > 0.9:
         return None
-    if last < 0.25 * ink.size or not own[(y1 - y0) // 2 :, : last].any():
+    if last < 0.25 * ink.size or not own[(y1 - y0) // 2 :, :last].any():
         return None
     return (float(x0), float(y0), float(x0 + last), float(y1)), (
         float(x0 + last),

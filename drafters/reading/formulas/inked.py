@@ -12,7 +12,16 @@ from dataclasses import replace
 from docspec.drafters.characters import is_cjk
 from docspec.drafters.reading.ctc import Transcript
 from docspec.drafters.reading.formulas.display import Formula, lines_of, together
-from docspec.drafters.reading.formulas.ink import LETTER, TALL, Ink, Layout, grouped, ink_of, is_flat, layout_of
+from docspec.drafters.reading.formulas.ink import (
+    LETTER,
+    TALL,
+    Ink,
+    Layout,
+    grouped,
+    ink_of,
+    is_flat,
+    layout_of,
+)
 from docspec.drafters.reading.formulas.parts import Part
 from docspec.drafters.reading.formulas.placing import accent, dotted, placed_parts, root, size_by
 from docspec.drafters.reading.formulas.seen import Seen, aligned, meant
@@ -131,11 +140,7 @@ def _by_shape(ink: Ink, seen: Seen) -> Seen:
 
 def _again(ink: Ink, missed: Sequence[int], read: Read) -> list[list[Seen]]:
     """What stands in pieces that the row's reading left out, read by itself."""
-    asked = [
-        group
-        for group in grouped(ink, missed)
-        if any(_is_letter(ink, number) for number in group)
-    ]
+    asked = [group for group in grouped(ink, missed) if any(_is_letter(ink, number) for number in group)]
     if not asked:
         return []
     found: list[list[Seen]] = []

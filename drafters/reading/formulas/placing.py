@@ -28,7 +28,10 @@ FENCE = 0.75  # of the size: how high delimiters are, at the least
 CENTRED = 1.6  # of the size: delimiters that are so tall enclose something tall
 CASE = 0.11  # how far off its height a letter may seem
 EITHER_CASE = frozenset("cosvwxzuCOSVWXZUπΠ")  # letters that are small or capital by their height alone
-LARGER = {"τ": "T", "ι": "l"}  # off the line letters are scripts, so a letter as large as the row's is another
+LARGER = {
+    "τ": "T",
+    "ι": "l",
+}  # off the line letters are scripts, so a letter as large as the row's is another
 LARGE = 0.95  # of the size: from this height on a letter is an operator
 LARGE_LETTERS = {"Σ": "∑", "∑": "Σ", "Π": "∏", "∏": "Π"}
 SIGN_WIDTHS = {"=": 0.7, "+": 0.66}  # of the size
@@ -79,11 +82,7 @@ def _row(row: Sequence[Seen], size: float) -> list[Part]:
         _scale(told / size) if seen.char not in SIGN_WIDTHS and (told := _told(seen)) else 0.0 for seen in row
     ]
     own = max(scales, default=0.0) or 1.0
-    lines = [
-        _foot(seen, own * size)
-        for seen, scale in zip(row, scales, strict=True)
-        if scale == own
-    ]
+    lines = [_foot(seen, own * size) for seen, scale in zip(row, scales, strict=True) if scale == own]
     line = statistics.median(lines) if lines else _middle(row) + AXIS * own * size
     words = _upright(row, line, own * size)
     found: list[Part] = []
@@ -102,7 +101,9 @@ def _foot(seen: Seen, size: float) -> float:
     return seen.box[3] - extent(seen.char)[1] * size
 
 
-def _placed(seen: Seen, line: float, own: float, size: float, before: Sequence[Part], *, upright: bool) -> Part:
+def _placed(
+    seen: Seen, line: float, own: float, size: float, before: Sequence[Part], *, upright: bool
+) -> Part:
     char, box = seen.char, seen.box
     row = own * size
     high, middle = box[3] - box[1], (box[1] + box[3]) / 2

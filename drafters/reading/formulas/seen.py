@@ -18,9 +18,13 @@ from docspec.types import Box, union
 
 # What recognisers write for signs of formulas.
 MEANT = dict(
-    zip("一—–－−十＋土卜（）［］｛｝，．：；！＝＜＞Ⅱ€∆｜丨ーµ二三°", "-----++±+()[]{},.:;!=<>ΠεΔ||-μ=≡∘", strict=True)
+    zip(
+        "一—–－−十＋土卜（）［］｛｝，．：；！＝＜＞Ⅱ€∆｜丨ーµ二三°",
+        "-----++±+()[]{},.:;!=<>ΠεΔ||-μ=≡∘",
+        strict=True,
+    )
 )
-SEVERAL = dict.fromkeys("ij!?:;÷≤≥⩽⩾±∓ÄÖÜäöüẋẏ\"%", 2) | dict.fromkeys("=≠≃≅≈", 2)
+SEVERAL = dict.fromkeys('ij!?:;÷≤≥⩽⩾±∓ÄÖÜäöüẋẏ"%', 2) | dict.fromkeys("=≠≃≅≈", 2)
 SEVERAL |= dict.fromkeys("≡Ξ…⋯∴÷", 3)
 MOST = 4  # pieces that one character may be made of, and characters that may be one piece
 PLACE = 0.45  # of the size: how far a character usually is from where it was seen

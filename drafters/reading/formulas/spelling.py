@@ -52,7 +52,9 @@ def _written(tokens: list[str]) -> str:
         elif token == ",":
             out = f"{out.rstrip(' ')}, "
         else:
-            apart = before == "script" and (token[:1].isalnum() or token in ("\\frac", "\\sqrt", "(", "[", "|") or _names(token))
+            apart = before == "script" and (
+                token[:1].isalnum() or token in ("\\frac", "\\sqrt", "(", "[", "|") or _names(token)
+            )
             out += f" {token}" if apart and not out.endswith(" ") and not _is_argument(tokens, at) else token
         before = token if not token.isspace() else before
         at += 1
@@ -65,7 +67,9 @@ def _begins(before: str) -> bool:
 
 
 def _names(token: str) -> bool:
-    return len(token) > 1 and token[1].isalpha() and token not in JOINING and token not in ("\\right", "\\end")
+    return (
+        len(token) > 1 and token[1].isalpha() and token not in JOINING and token not in ("\\right", "\\end")
+    )
 
 
 def _has_words(tokens: list[str]) -> bool:
