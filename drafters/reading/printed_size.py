@@ -1,7 +1,7 @@
 """How large recognised headings are printed: their letters' ink is measured, their boxes having margins.
 
-A detector's boxes differ by a quarter for print of one size; capitals and letters with ascenders or descenders
-are 0.7 of a font's size high in most fonts, and the text says how many of these there are.
+A detector's boxes differ by a quarter for print of one size. Capitals and letters that reach up or down are
+0.7 of a font's size high in most fonts, and the text says how many of these there are.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""A formula's ink: its connected pieces, which of them are bars, roots or tall signs, and which stand together.
+"""A formula's ink: its connected pieces, which are bars, roots or tall signs, and which stand together.
 
-Pure but for OpenCV. Boxes are pixels of the formula's image; the ``size`` is about that of its font, in pixels.
+Pure. Boxes are pixels of the formula's image; the ``size`` is about that of its font, in pixels.
 """
 
 from __future__ import annotations

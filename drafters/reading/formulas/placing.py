@@ -134,10 +134,8 @@ def _placed(
     up, down = extent(char)
     scale = min(own, _scale(high / (up + down) / size)) * size
     foot = box[3] - down * scale
-    if abs(foot - line) <= ON_LINE * row and scale == row:
-        foot = line
-    else:
-        foot = _near(foot, scale, before)
+    on_line = abs(foot - line) <= ON_LINE * row and scale == row
+    foot = line if on_line else _near(foot, scale, before)
     return _part(char, box, foot, scale, upright=upright)
 
 

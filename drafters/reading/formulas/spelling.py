@@ -1,6 +1,6 @@
-"""LaTeX as models write it: spaces around what joins and compares, none in scripts, no braces around one sign.
+"""LaTeX as models write it: spaces around what joins and compares, few in scripts, no braces around one sign.
 
-Models that read documents were trained on LaTeX of one habit; a draft in another costs a step at each sign. Pure.
+Models that read documents learned LaTeX of one habit, and a draft in another costs a step at each sign. Pure.
 """
 
 from __future__ import annotations
@@ -8,12 +8,12 @@ from __future__ import annotations
 import re
 
 TOKEN = re.compile(r"\\[A-Za-z]+|\\.|\s+|.", re.DOTALL)
-_COMMANDS = """
-    leq geq le ge neq ne approx equiv sim simeq cong in notin ni subset subseteq supset supseteq propto ll gg to
-    rightarrow leftarrow Rightarrow Leftarrow iff mapsto longrightarrow prec succ perp mid leqslant geqslant
-    pm mp times cdot div cup cap wedge vee oplus otimes circ setminus ast
-""".split()
-JOINING = frozenset([*"=<>+-", *(f"\\{name}" for name in _COMMANDS)])
+_COMMANDS = (
+    "leq geq le ge neq ne approx equiv sim simeq cong in notin ni subset subseteq supset supseteq propto ll",
+    "gg to rightarrow leftarrow Rightarrow Leftarrow iff mapsto longrightarrow prec succ perp mid leqslant",
+    "geqslant pm mp times cdot div cup cap wedge vee oplus otimes circ setminus ast",
+)
+JOINING = frozenset([*"=<>+-", *(f"\\{name}" for name in " ".join(_COMMANDS).split())])
 SIGNS = frozenset("+-") | {"\\pm", "\\mp"}  # which may stand before what they belong to
 OPENING, CLOSING = frozenset("([{"), frozenset(")]}")
 ONE = re.compile(r"([_^])\{(\w)\}")
@@ -77,7 +77,7 @@ def _has_words(tokens: list[str]) -> bool:
 
 
 def _is_argument(tokens: list[str], at: int) -> bool:
-    """Whether what a bracket at ``at`` encloses is a function's argument: a sign or two, without operators."""
+    """Whether what a bracket at ``at`` encloses is a function's argument: signs without operators."""
     if tokens[at] not in ("(", "["):
         return False
     end = next((n for n in range(at, len(tokens)) if tokens[n] in (")", "]")), len(tokens))
