@@ -12,11 +12,12 @@ from hypothesis import strategies as st
 
 from docspec.drafters.reading.ctc import Transcript
 from docspec.drafters.reading.formulas.display import as_one, lines_of, together
-from docspec.drafters.reading.formulas.ink import ink_of, layout_of
+from docspec.drafters.reading.formulas.ink import ink_of
 from docspec.drafters.reading.formulas.inked import formula_of
 from docspec.drafters.reading.formulas.placing import placed_parts, size_by
 from docspec.drafters.reading.formulas.seen import Seen, aligned, extent
 from docspec.drafters.reading.formulas.spelling import spelled
+from docspec.drafters.reading.formulas.strips import layout_of
 from docspec.drafters.reading.formulas.words import with_words
 from docspec.drafters.reading.ocr import OcrDrafter
 from docspec.drafters.reading.ocr_engine import OcrEngine

@@ -11,20 +11,13 @@ from dataclasses import replace
 
 from docspec.drafters.characters import is_cjk
 from docspec.drafters.reading.ctc import Transcript
+from docspec.drafters.reading.formulas.accents import accent, dotted
 from docspec.drafters.reading.formulas.display import Formula, lines_of, together
-from docspec.drafters.reading.formulas.ink import (
-    LETTER,
-    TALL,
-    Ink,
-    Layout,
-    grouped,
-    ink_of,
-    is_flat,
-    layout_of,
-)
+from docspec.drafters.reading.formulas.ink import Ink, ink_of
 from docspec.drafters.reading.formulas.parts import Part
-from docspec.drafters.reading.formulas.placing import accent, dotted, placed_parts, root, size_by
+from docspec.drafters.reading.formulas.placing import placed_parts, root, size_by
 from docspec.drafters.reading.formulas.seen import Seen, aligned, meant
+from docspec.drafters.reading.formulas.strips import LETTER, TALL, Layout, grouped, is_flat, layout_of
 from docspec.drafters.reading.formulas.words import with_words
 from docspec.types import Box, Image, Page, Region, union
 

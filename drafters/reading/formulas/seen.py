@@ -26,6 +26,7 @@ MEANT = dict(
 )
 SEVERAL = dict.fromkeys('ij!?:;÷≤≥⩽⩾±∓ÄÖÜäöüẋẏ"%', 2) | dict.fromkeys("=≠≃≅≈", 2)
 SEVERAL |= dict.fromkeys("≡Ξ…⋯∴÷", 3)
+REACH = 4.0  # of the size: no character is farther from where it was seen
 MOST = 4  # pieces that one character may be made of, and characters that may be one piece
 PLACE = 0.45  # of the size: how far a character usually is from where it was seen
 FARTHEST = 4.0  # the most that being elsewhere costs
@@ -33,7 +34,8 @@ HEIGHT = 0.8  # what a height costs that is e times what it should be
 MISSED, MADE_UP = 1.6, 2.6  # what it costs that a piece has no character, a character no piece
 BROKEN, APART = 0.8, 2.0  # for each piece more than a character has: close to the others, or not
 CLOSE = 0.06  # of the size: how far the pieces of a broken character are apart, at the most
-TOUCHING = 0.9  # for each character more than a piece has
+TOUCHING = 0.6  # for each of the characters that touch
+NARROW = 0.3  # of the size: how wide each of these is at the least
 SCALES = (1.0, 0.72, 0.55)  # sizes of the row, of its scripts and of their scripts
 EXTENTS = dict.fromkeys("∂∇!?ℏ%&", (0.7, 0.0)) | {"∞": (0.44, 0.0), "ρ": (0.44, 0.2)}
 FLAT_SIGNS = frozenset("-=≡~∼≈.,·⋅:;'’")
@@ -116,6 +118,8 @@ def _moves(
         return found
     char, place = text[i]
     found.append((1, 0, MADE_UP * (0.4 if char in FLAT_SIGNS else 1.0)))
+    if j == len(order) or abs(place - (boxes[order[j]][0] + boxes[order[j]][2]) / 2) > REACH * size:
+        return found
     usual = SEVERAL.get(char, 1)
     for taken in range(1, min(MOST, len(order) - j) + 1):
         ink = [boxes[number] for number in order[j : j + taken]]
@@ -126,14 +130,12 @@ def _moves(
         if taken > usual:
             price += (BROKEN if _touching(ink, size) else APART) * (taken - usual)
         found.append((1, taken, price + 0.3 * max(0, usual - taken)))
-    if j < len(order):
-        box = boxes[order[j]]
-        for more in range(2, min(MOST, len(text) - i) + 1):
-            chars = text[i : i + more]
-            if box[2] - box[0] < 0.3 * size * more:
-                break
-            price = sum(_away(at, (box[0], box[1], box[2], box[3]), size * 2) for _, at in chars) / more
-            found.append((more, 1, price + TOUCHING * (more - 1) + 0.3))
+    box = boxes[order[j]]
+    for more in range(2, min(MOST, len(text) - i) + 1):
+        if box[2] - box[0] < NARROW * size * more:
+            break
+        price = sum(_away(at, box, 2 * size) for _, at in text[i : i + more]) / more
+        found.append((more, 1, price + TOUCHING * more))
     return found
 
 
