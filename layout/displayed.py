@@ -13,6 +13,7 @@ SIGNS = 2  # that only formulas have, at the least
 _SIGN = re.compile("[α-ωΑ-Ω∂∇√∑∏∫∮×·⋅≡≤≥≠≈≃∼∈→∞⊗⊕∪∩²³¹⁴ⁿ]")
 _RELATION = re.compile("[=≡≤≥<>≠≈≃∼∈→]")
 _WORD = re.compile(r"[^\W\d_]{4,}")
+_SHORT = re.compile(r"\b[A-Za-z][a-z]{2}\b")  # of which one may be a product
 _FUNCTION = re.compile("sinh?|cosh?|tanh?|arc(?:sin|cos|tan)|log|lim|limsup|liminf|exp|max|min|sup|inf|det")
 
 
@@ -30,5 +31,12 @@ def _is_display(region: Region) -> bool:
     if not all(line.strips for line in lines):
         return False
     text = " ".join(line.text for line in lines)
-    words = [word for word in _WORD.findall(text) if not _FUNCTION.match(word)]
-    return not words and len(_SIGN.findall(text)) >= SIGNS and _RELATION.search(text) is not None
+    words, short = (
+        [word for word in pattern.findall(text) if not _FUNCTION.match(word)] for pattern in (_WORD, _SHORT)
+    )
+    return (
+        not words
+        and len(short) < 2
+        and len(_SIGN.findall(text)) >= SIGNS
+        and _RELATION.search(text) is not None
+    )
