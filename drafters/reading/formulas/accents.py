@@ -11,7 +11,8 @@ from docspec.drafters.reading.formulas.ink import Ink
 from docspec.drafters.reading.formulas.parts import Kind, Part
 
 STROKES = {"l": "i", "1": "i", "|": "i", "\\imath": "i", "J": "j", "\\jmath": "j"}  # with a dot
-SMALL_MARK = 0.27  # of the size: a dot's width and height at the most
+SMALL_MARK = 0.2  # of the size: a dot's width and height at the most
+BAR = 0.09  # of the size: how high a bar above a letter is at the most
 MARK_ABOVE = 0.35  # of the size: how far a mark is above its letter at the most
 
 
@@ -59,6 +60,8 @@ def dotted(parts: Sequence[Part], marks: Sequence[Part]) -> tuple[list[Part], li
 def _mark(ink: Ink, number: int) -> str:
     """Which mark a wide piece is, by how high its ink is at its left, in its middle and at its right."""
     x0, y0, x1, y1 = map(round, ink.boxes[number])
+    if y1 - y0 <= max(2, BAR * ink.size):
+        return "\\bar"
     own = ink.labels[y0:y1, x0:x1] == number
     rows = np.arange(y1 - y0)[:, None]
     heights = [

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from docspec.types import Box, Image, union
 
-SHOWS = 0.25  # of the darkest ink: what is ink
+SHOWS, STRONG = 0.25, 0.32  # of the darkest ink: what is ink where some of it is so dark
 PAPER = 0.98  # quantile of what is taken for the darkest ink
 DIRT = 0.06  # of the size: how wide and high pieces are at the least
 CAPITAL = 0.7  # of the size: how high one is
@@ -60,6 +60,12 @@ class Ink:
         edge = max(1, round(FLAT / 2 * self.size))
         return bool((own[:, :edge] if side == "left" else own[:, -edge:]).any(axis=1).mean() >= ALONG)
 
+    def trimmed(self, box: Box) -> Box:
+        """``box`` as high as the ink in it."""
+        x0, y0, x1, y1 = map(round, box)
+        rows = np.flatnonzero((self.labels[y0:y1, x0:x1] > 0).any(axis=1))
+        return (box[0], float(y0 + rows[0]), box[2], float(y0 + rows[-1] + 1)) if len(rows) else box
+
     def delimiter(self, box: Box) -> str:
         """Which delimiter a tall piece is: a bracket has ink along one side, a parenthesis bends."""
         x0, y0, x1, y1 = map(round, box)
@@ -83,17 +89,28 @@ def ink_of(image: Image, inside: Box | None = None, size: float = 0.0) -> Ink:
     away = np.abs(grey - np.median(grey))
     most = float(np.quantile(away[away > 0.5 * away.max()], PAPER)) if away.max() > 0 else 1.0
     dark: NDArray[np.float32] = np.minimum(away / max(most, 1.0), 1.0).astype(np.float32)
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(
-        (dark > SHOWS).astype(np.uint8), connectivity=8
-    )
+    _, labels, stats, _ = cv2.connectedComponentsWithStats((dark > SHOWS).astype(np.uint8), connectivity=8)
+    strong = set(np.unique(labels[dark >= STRONG]).tolist())  # what is faint all over is noise
     found = {
         number: (float(x), float(y), float(x + w), float(y + h))
         for number, (x, y, w, h, _) in enumerate(stats.tolist())
-        if number and count and (inside is None or _holds(inside, (x, y, x + w, y + h)))
+        if number and number in strong and (inside is None or _holds(inside, (x, y, x + w, y + h)))
     }
     size = size or _size(list(found.values()))
     kept = {number: box for number, box in found.items() if max(wide(box), high(box)) >= DIRT * size}
     return Ink(dark, labels, kept, size)
+
+
+def sheared(image: Image, slope: float) -> Image:
+    """``image`` with its columns moved so that lines that fall by ``slope`` pixels a pixel are level."""
+    import cv2
+
+    height, width = image.shape[:2]
+    matrix = np.array([[1, 0, 0], [-slope, 1, slope * width / 2]], np.float32)
+    moved: Image = cv2.warpAffine(
+        np.ascontiguousarray(image), matrix, (width, height), borderMode=cv2.BORDER_REPLICATE
+    )
+    return moved
 
 
 def _holds(inside: Box, box: Box) -> bool:

@@ -6,6 +6,8 @@ is raised, what is over a bar, what stands under a root. The rest is as with the
 
 from __future__ import annotations
 
+import math
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
@@ -13,9 +15,9 @@ from docspec.drafters.characters import is_cjk
 from docspec.drafters.reading.ctc import Transcript
 from docspec.drafters.reading.formulas.accents import accent, dotted
 from docspec.drafters.reading.formulas.display import Formula, lines_of, together
-from docspec.drafters.reading.formulas.ink import Ink, ink_of
+from docspec.drafters.reading.formulas.ink import Ink, ink_of, sheared
 from docspec.drafters.reading.formulas.parts import Part
-from docspec.drafters.reading.formulas.placing import placed_parts, root, size_by
+from docspec.drafters.reading.formulas.placing import placed_parts, root, size_by, slope_of
 from docspec.drafters.reading.formulas.seen import Seen, aligned, meant
 from docspec.drafters.reading.formulas.strips import LETTER, TALL, Layout, grouped, is_flat, layout_of
 from docspec.drafters.reading.formulas.words import with_words
@@ -25,7 +27,8 @@ Read = Callable[[Sequence[Image]], Sequence[Transcript]]
 LEAST_SURE = 0.35  # of a piece that is read alone
 UNEXPLAINED = 0.25  # of the pieces that stand for something: with more the formula is not understood
 TALL_SIGNS = frozenset("()[]{}|∥‖⟨⟩⌊⌋⌈⌉/∫∬∮∑∏√")
-LIKE_INFINITY, WIDE = frozenset("8oα∝OC"), 1.3  # times as wide as high
+LIKE_INFINITY = dict.fromkeys("8oOC", 1.25) | dict.fromkeys("α∝", 1.6)  # times as wide as high, from which on
+LEANS = 0.08  # of the size: how much higher one end of a formula stands that is put straight, at the least
 AROUND = 3.0  # points around a formula, in which its ink may end
 OFF = 1.15  # how far off the size may be that was taken for granted
 MOST_PIECES = 400
@@ -50,8 +53,10 @@ def formula_of(image: Image, read: Read, inside: Box | None = None) -> list[Form
     layout = layout_of(ink)
     rows, missed = _rows(ink, layout, read)
     size = size_by([seen for row in rows for seen in row], ink.size)
-    if not 1 / OFF < size / ink.size < OFF:
-        ink = ink_of(image, inside, size)
+    slope = slope_of(rows, size)
+    leans = abs(slope) * image.shape[1] > LEANS * size
+    if leans or not 1 / OFF < size / ink.size < OFF:
+        ink = ink_of(sheared(image, slope) if leans else image, inside, size)
         layout = layout_of(ink)
         rows, missed = _rows(ink, layout, read)
         size = size_by([seen for row in rows for seen in row], size)
@@ -106,6 +111,9 @@ def _row(ink: Ink, strip: Sequence[int], reading: Transcript) -> tuple[list[Seen
         if not char.isspace()
     ]
     seen, left = aligned(text, {number: ink.boxes[number] for number in strip}, ink.size)
+    shared = Counter(number for one in seen for number in one.pieces)
+    touching = {number for number, count in shared.items() if count > 1}
+    seen = [replace(one, box=ink.trimmed(one.box)) if touching & {*one.pieces} else one for one in seen]
     return [_by_shape(ink, one) for one in seen if not is_cjk(one.char)], left
 
 
@@ -124,7 +132,7 @@ def _by_shape(ink: Ink, seen: Seen) -> Seen:
     if seen.char == "V" and ink.fills(seen.box, "top"):
         return replace(seen, char="∇")
     x0, y0, x1, y1 = seen.box
-    if seen.char in LIKE_INFINITY and x1 - x0 > WIDE * (y1 - y0):
+    if x1 - x0 > LIKE_INFINITY.get(seen.char, math.inf) * (y1 - y0):
         return replace(seen, char="∞")
     if y1 - y0 > TALL * ink.size and seen.char not in TALL_SIGNS:
         return replace(seen, char=ink.delimiter(seen.box))

@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from docspec.drafters.reading.formulas.parts import AXIS, Kind, Part
 from docspec.drafters.reading.formulas.seen import Seen, extent, tells_size
-from docspec.drafters.reading.formulas.signs import CLOSING, FENCES, OPENING, part_of
+from docspec.drafters.reading.formulas.signs import CLOSING, FENCES, OPENING, TALL, part_of
 from docspec.drafters.reading.formulas.symbols import FUNCTIONS, INTEGRALS, OPERATORS
 from docspec.drafters.reading.formulas.words import WORDS
 from docspec.types import Box, Glyph
@@ -19,8 +19,10 @@ from docspec.types import Box, Glyph
 SCALES = (1.0, 0.7, 0.5)
 BETWEEN = (0.84, 0.59)  # what parts these
 ALIKE = 0.12  # how far sizes of one font are apart in ink
+FEWEST = 2  # characters of that size, where there are several
 SHARE = 0.08  # of the characters: as many have a formula's own size, at the least
-ON_LINE = 0.17  # of the size: how far off the baseline what stands on it may seem
+ON_LINE = 0.15  # of the size: how far off the baseline what stands on it may seem
+OTHER_LINE = 0.75  # of the size: how far off the line another line may be
 FENCE = 0.75  # of the size: how high delimiters are, at the least
 CENTRED = 1.6  # of the size: delimiters that are so tall enclose something tall
 CASE = 0.11  # how far off its height a letter may seem
@@ -32,6 +34,7 @@ LARGER = {
 LARGE = 0.95  # of the size: from this height on a letter is an operator
 LARGE_LETTERS = {"Σ": "∑", "∑": "Σ", "Π": "∏", "∏": "Π"}
 SIGN_WIDTHS = {"=": 0.7, "+": 0.66}  # of the size
+FAR, FEWEST_SLOPES = 3.0, 3  # of the size: how far apart characters are that show a slope, and how many pairs
 DOTS = frozenset(".,·⋅")
 ITALIC, UPRIGHT = "CMMI10", "CMR10"
 WORD = 4  # letters beside each other that are a word, whichever
@@ -60,7 +63,7 @@ def size_by(chars: Sequence[Seen], about: float) -> float:
     sizes = sorted(sure or [told for seen in chars if (told := _told(seen))], reverse=True)
     for one in sizes:
         alike = [other for other in sizes if abs(other - one) <= ALIKE * one]
-        if len(alike) >= max(1, SHARE * len(sizes)):
+        if len(alike) >= max(min(FEWEST, len(sizes) / 2), SHARE * len(sizes)):
             return statistics.median(alike)
     return about
 
@@ -76,7 +79,9 @@ def _row(row: Sequence[Seen], size: float) -> list[Part]:
         _scale(told / size) if seen.char not in SIGN_WIDTHS and (told := _told(seen)) else 0.0 for seen in row
     ]
     own = max(scales, default=0.0) or 1.0
-    lines = [_foot(seen, own * size) for seen, scale in zip(row, scales, strict=True) if scale == own]
+    standing = [seen for seen, scale in zip(row, scales, strict=True) if scale == own]
+    sure = [seen for seen in standing if extent(seen.char) == (TALL, 0.0)]  # scripts are never as high
+    lines = [_foot(seen, own * size) for seen in sure or standing]
     line = statistics.median(lines) if lines else _middle(row) + AXIS * own * size
     words = _upright(row, line, own * size)
     found: list[Part] = []
@@ -84,6 +89,24 @@ def _row(row: Sequence[Seen], size: float) -> list[Part]:
         part = _placed(seen, line, own, size, found, upright=number in words)
         found.append(part)
     return found
+
+
+def slope_of(rows: Sequence[Sequence[Seen]], size: float) -> float:
+    """By how many pixels a pixel the lines fall: a page that was not laid straight."""
+    slopes: list[float] = []
+    for row in rows:
+        standing = [
+            seen
+            for seen in row
+            if extent(seen.char) == (TALL, 0.0) and abs(_told(seen) - size) <= ALIKE * size
+        ]
+        slopes += [
+            (b.box[3] - a.box[3]) / (b.box[0] - a.box[0])
+            for number, a in enumerate(standing)
+            for b in standing[number + 1 :]
+            if b.box[0] - a.box[0] >= FAR * size
+        ]
+    return statistics.median(slopes) if len(slopes) >= FEWEST_SLOPES else 0.0
 
 
 def _middle(row: Sequence[Seen]) -> float:
@@ -128,6 +151,9 @@ def _placed(
     up, down = extent(char)
     scale = min(own, _scale(high / (up + down) / size)) * size
     foot = box[3] - down * scale
+    if scale == row and ON_LINE * row < abs(foot - line) < OTHER_LINE * row:
+        scale = SCALES[1] * row  # a script of a font whose letters are high
+        foot = box[3] - down * scale
     on_line = abs(foot - line) <= ON_LINE * row and scale == row
     foot = line if on_line else _near(foot, scale, before)
     return _part(char, box, foot, scale, upright=upright)
