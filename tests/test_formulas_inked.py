@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pymupdf
@@ -164,7 +165,7 @@ def test_a_sign_of_two_pieces_takes_both() -> None:
         ([seen("x", 0), seen("2", 11, 92, 14)], "x^2"),
         ([seen("a", 0), seen("i", 11, 104, 14), seen("j", 18, 104, 14), seen("b", 40)], "a_{ij} b"),
         ([seen("s", 0), seen("i", 11), seen("n", 22), seen("x", 34)], r"\sin x"),
-        ([seen("√", 0), seen("L", 12, 92, 14)], "V^L"),
+        ([replace(seen("V", 0), char="√"), seen("L", 12, 92, 14)], "V^L"),
         ([seen("X", 0, size=12.6), seen("h", 20)], "xh"),
     ],
 )

@@ -124,8 +124,6 @@ def _placed(
     char, box = seen.char, seen.box
     row = own * size
     high, middle = box[3] - box[1], (box[1] + box[3]) / 2
-    if char == "√":
-        char = "V"  # a root would have its rule: a V with a dot is taken for one
     if char in LARGE_LETTERS and (char in OPERATORS) != (high >= LARGE * size):
         char = LARGE_LETTERS[char]
     if char in OPERATORS or char in INTEGRALS:
@@ -162,6 +160,8 @@ def _placed(
 def _cased(seen: Seen, size: float) -> Seen:
     """A letter that looks alike small and capital, by its height: as it was read, unless it is as high as a
     small one of the formula's size, or higher than any."""
+    if seen.char == "√":
+        return replace(seen, char="V")  # a root would have its rule: a V with a dot is taken for one
     if seen.char not in EITHER_CASE:
         return seen
     ratio = (seen.box[3] - seen.box[1]) / size / extent("x")[0]
