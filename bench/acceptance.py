@@ -1,12 +1,12 @@
 """How much of a verifier's text the OCR drafts would give it: mean accepted length, replayed.
 
 Takes OmniDocBench's format (a folder with its JSON and ``images/``). The annotated text of each region
-stands for the verifier's choices; the draft is what the drafter reads in the annotated box. With ``--mode
-page`` a page's recorded output (of a real VLM) stands for the choices, and the draft is the whole page as the
-pipeline makes it of the image; with ``--mode hierarchical`` the annotated text stands for regions that have
-been read, and is the draft. With ``--pdf`` the recorded output of running text
-stands for the choices, and drafts are read from the text layer of PDFs that are typeset of the pages (see
-``born_digital``). No model runs.
+stands for the verifier's choices; the draft is what the drafter reads in the annotated box. Display formulas
+are a group of their own, as the recorded outputs (of a real VLM) have them. With ``--mode page`` a page's
+recorded output stands for the choices, and the draft is the whole page as the pipeline makes it of the image;
+with ``--mode hierarchical`` the annotated text stands for regions that have been read, and is the draft. With
+``--pdf`` the recorded output of running text stands for the choices, and drafts are read from the text layer
+of PDFs that are typeset of the pages (see ``born_digital``). No model runs.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import json
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict
+from itertools import chain
 from pathlib import Path
 
 from rich.console import Console
@@ -30,8 +31,10 @@ from docspec.bench.acceptance_cases import (
     page_groups,
     read_cases,
     read_pdf_cases,
+    region_groups,
 )
 from docspec.bench.acceptance_loop import END, TokenCursor, replay
+from docspec.bench.displays import display_cases
 from docspec.bench.neutral_tokenizer import DESCRIPTION, neutral_tokenizer
 from docspec.bench.pages import recorded_pages
 from docspec.drafters.following.cursor import Codec, DraftCursor, agreement
@@ -95,7 +98,7 @@ def _cases(options: argparse.Namespace) -> tuple[list[Case], Mapping[str, Callab
         if file is not None:
             rows = [asdict(case) for case in cases]
             file.write_text(json.dumps(rows, ensure_ascii=False, indent=1), encoding="utf-8")
-    return cases, GROUPS if options.mode == "region" else page_groups(cases)
+    return cases, (region_groups if options.mode == "region" else page_groups)(cases)
 
 
 def _drafted(options: argparse.Namespace) -> Iterator[Case]:
@@ -105,7 +108,8 @@ def _drafted(options: argparse.Namespace) -> Iterator[Case]:
     drafter = plain_ocr.PlainOcr() if plain else load("drafters", options.drafter)()
     if options.pdf:
         return read_pdf_cases(options.data, _outputs(options), drafter, options.pdf)
-    return read_cases(options.data, drafter)
+    shown = display_cases(options.data, _outputs(options), drafter) if _outputs(options).is_dir() else ()
+    return chain(read_cases(options.data, drafter), shown)
 
 
 def _outputs(options: argparse.Namespace) -> Path:

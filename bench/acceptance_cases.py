@@ -16,6 +16,7 @@ from docspec.types import Drafter, Style
 # Fidelity of an output, chosen by eye: of nine recorded pages five have 0.86 or more, the next has 0.77.
 # Inline formulas alone cost a page of physics a tenth.
 WELL_READ = 0.85
+DISPLAY = "display formulas"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,7 @@ class Case:
     draft: str
     alternatives: tuple[tuple[int, int, str, float], ...] = ()  # of the draft, see docspec.types.Alternative
     fidelity: float = 1.0
+    kind: str = "text"  # or DISPLAY
 
 
 def kept_cases(file: Path) -> list[Case]:
@@ -76,8 +78,14 @@ GROUPS: dict[str, Callable[[Case], bool]] = {
     "english": lambda case: case.language == "english",
     "english without formulas": lambda case: case.language == "english" and _no_formula(case),
     "chinese": lambda case: case.language == "chinese",
-    "all": lambda case: True,
+    "all": lambda case: case.kind != DISPLAY,
 }
+
+
+def region_groups(cases: Sequence[Case]) -> dict[str, Callable[[Case], bool]]:
+    """Text by its language, and display formulas where there are any."""
+    shown = any(case.kind == DISPLAY for case in cases)
+    return GROUPS | ({DISPLAY: lambda case: case.kind == DISPLAY} if shown else {})
 
 
 def page_groups(cases: Sequence[Case]) -> dict[str, Callable[[Case], bool]]:

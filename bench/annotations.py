@@ -121,9 +121,9 @@ def page_regions(
     lines = drafter.read(sheet)
     for number, found in enumerate(written_regions(entry)):
         box = box_of(found)
-        inside = tuple(part for line in lines for part in _inside(box, line))
-        region = Region(0, number, box, Category.TEXT, lines=inside)
-        drafts = drafter.draft(sheet, region, style) if inside else ()
+        parts = tuple(part for line in lines for part in inside(box, line))
+        region = Region(0, number, box, Category.TEXT, lines=parts)
+        drafts = drafter.draft(sheet, region, style) if parts else ()
         x0, y0, _, _ = sheet.pixels(box)
         yield AnnotatedRegion(
             page=entry["page_info"]["image_path"],
@@ -133,7 +133,7 @@ def page_regions(
             text=found["text"],
             image=sheet.crop(box),
             draft=drafts[0] if drafts else None,
-            lines=tuple(replace(line, box=_moved(line.box, -x0, -y0)) for line in inside),
+            lines=tuple(replace(line, box=_moved(line.box, -x0, -y0)) for line in parts),
         )
 
 
@@ -175,7 +175,7 @@ def _moved(box: Box, x: float, y: float) -> Box:
     return box[0] + x, box[1] + y, box[2] + x, box[3] + y
 
 
-def _inside(box: Box, line: Line) -> Iterator[Line]:
+def inside(box: Box, line: Line) -> Iterator[Line]:
     """``line``, or the pieces of it that stand in ``box``: OCR joins lines of columns that are close."""
     numbers = [number for number, span in enumerate(line.spans) if _holds(box, span.box)]
     if numbers:

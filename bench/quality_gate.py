@@ -52,8 +52,8 @@ THRESHOLDS: Mapping[str, Mapping[str, float]] = {
     "Chinese": _TEXT,
     "ruled tables": _TEXT | {"cells": 0.98},
     "borderless tables": _TEXT | {"cells": 0.96},
-    "scans": _SCAN | {"cells": 0.95, "levels": 0.73},
-    "poor scans": _SCAN | {"cells": 0.9, "levels": 0.77},
+    "scans": _SCAN | {"cells": 0.95, "levels": 0.96},
+    "poor scans": _SCAN | {"cells": 0.9, "levels": 0.96},
 }
 
 CLOSE = 0.2  # edit distance of a heading or item that is found

@@ -19,6 +19,7 @@ import numpy as np
 from PIL import Image as PillowImage
 
 from docspec.config import Config
+from docspec.drafters.reading.printed_size import with_printed_sizes
 from docspec.errors import DocspecError
 from docspec.layout import analyse
 from docspec.source import PageFailure, open_document
@@ -161,7 +162,7 @@ class Stages:
             return DraftedPage(document, replace(result, error=f"{type(error).__name__}: {error}"))
         result = replace(result, dropped=tuple(found.dropped), images=images, sample=sample)
         image = None if self.mode is Mode.REGION else page.image
-        regions = tuple(map(_without_strips, found.regions))
+        regions = tuple(map(_without_strips, with_printed_sizes(page, found.regions)))
         return DraftedPage(document, result, regions, requests, image)
 
     def _request(self, document: int, page: Page, region: Region) -> Request:

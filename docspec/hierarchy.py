@@ -18,9 +18,10 @@ from docspec.layout.headings import size
 from docspec.markdown import DEEPEST, HEADINGS, SECTION_LEVEL
 from docspec.numbering import depths, numbers
 from docspec.turning import upright
-from docspec.types import Bookmark, Category, PageResult, Region, RegionResult
+from docspec.types import Bookmark, Category, PageResult, Region, RegionResult, Span
 
-LIKE_OCR = 1.18  # the same for sizes that are guessed from the height of a line's letters
+LIKE_INK = 1.1  # the same for sizes that are measured by the ink of a line's letters
+LIKE_OCR = 1.18  # and for those that are guessed from the height of its box
 ABOVE_TITLE = 300  # characters of text that may stand above a title that nothing but its size shows
 CAPITALS = 5  # letters from which capitals are a style and no abbreviation
 ONE_ROW = 0.5  # share of a heading's height that text beside it shares
@@ -34,7 +35,7 @@ class _Heading:
     region: Region
     text: str
     size: float
-    measured: bool  # whether the size is the font's
+    alike: float  # sizes within this factor are one
     bold: bool
     italic: bool
     capitals: bool
@@ -109,12 +110,18 @@ def _heading(place: tuple[int, int], region: Region, text: str, alone: bool) -> 
         region,
         text,
         size(region),
-        any(span.size > 0 for span in spans),
+        _alike(spans),
         2 * sum(len(span.text) for span in spans if span.bold) > total,
         2 * sum(len(span.text) for span in spans if span.italic) > total,
         len(letters) >= CAPITALS and all(char.isupper() for char in letters if char.lower() != char.upper()),
         alone,
     )
+
+
+def _alike(spans: Sequence[Span]) -> float:
+    """How far sizes are apart that are one, by where they are from: a font, ink, or a line's box."""
+    sized = [span for span in spans if span.size > 0]
+    return LIKE_OCR if not sized else LIKE if any(span.font for span in sized) else LIKE_INK
 
 
 def _listed(headings: Sequence[_Heading], bookmarks: Sequence[Bookmark]) -> dict[int, int]:
@@ -156,8 +163,8 @@ def _title(
         return None if _is_one_of_many(best, headings, listed) else best
     best = max(opening, key=lambda i: headings[i].size)
     rivals = [heading.size for i, heading in enumerate(headings) if i != best]
-    alike = LIKE if headings[best].measured else LIKE_OCR
-    if not rivals or headings[best].size < alike * max(rivals) or _is_one_of_many(best, headings, listed):
+    apart = headings[best].alike * max(rivals, default=0.0)
+    if not rivals or headings[best].size < apart or _is_one_of_many(best, headings, listed):
         return None
     before = pages[first].regions[: headings[best].place[1]]
     above = sum(len(result.text) for result in before if result.category is Category.TEXT)
@@ -179,8 +186,7 @@ def _is_one_of_many(i: int, headings: Sequence[_Heading], listed: Mapping[int, i
 
 
 def _near(a: _Heading, b: _Heading) -> bool:
-    alike = LIKE if a.measured and b.measured else LIKE_OCR
-    return max(a.size, b.size) <= alike * min(a.size, b.size)
+    return max(a.size, b.size) <= max(a.alike, b.alike) * min(a.size, b.size)
 
 
 def _offset(listed: Mapping[int, int], title: int | None, bookmarks: Sequence[Bookmark]) -> int:
@@ -235,8 +241,7 @@ def _styles(headings: Sequence[_Heading]) -> list[_Style]:
     sizes: dict[int, float] = {}
     largest = 0.0
     for i in sorted(range(len(headings)), key=lambda i: -headings[i].size):
-        alike = LIKE if headings[i].measured else LIKE_OCR
-        if not sizes or headings[i].size * alike < largest:
+        if not sizes or headings[i].size * headings[i].alike < largest:
             largest = headings[i].size
         sizes[i] = largest
     bare = [(sizes[i], heading.bold, heading.italic) for i, heading in enumerate(headings)]

@@ -12,6 +12,7 @@ from docspec.layout.cards import by_card
 from docspec.layout.chart_labels import with_labels
 from docspec.layout.code_blocks import with_code_blocks
 from docspec.layout.cut import cut
+from docspec.layout.displayed import with_displays
 from docspec.layout.geometry import Index, area, covered, intersection
 from docspec.layout.headings import with_levels
 from docspec.layout.inner_headings import with_inner_headings
@@ -53,7 +54,7 @@ def analyse(page: Page, lines: Sequence[Line], detector: Detector) -> Layout:
     regions, orphans = adopt(regions, orphans)
     regions += gather(page.index, orphans, [region.box for region in regions])
     regions, empty = _without_empty(page, with_code_blocks(with_labels(regions), lines))
-    regions = with_inner_headings(join_numbers(regions))
+    regions = with_inner_headings(join_numbers(with_displays(regions)))
     regions = tables_apart(repair(page, with_bookmarks(regions, page.bookmarks)))
     regions = with_notes(regions, page.height)
     regions = _ordered(regions, _right_to_left(lines))

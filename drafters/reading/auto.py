@@ -79,7 +79,7 @@ class AutoDrafter:
         if layer and len(layer) == len(lines):
             self._evidence = Evidence.of(page, self._evidence)
             sure *= self._evidence.trust(layer, region.box)
-        return draft_lines(page, region, style, sure)
+        return draft_lines(page, region, style, sure, self.engine.read)
 
     def _holds(self, evidence: Evidence, lines: Sequence[Line]) -> bool:
         """Whether the text layer says what the page shows; a doubtful one is compared with some OCR."""

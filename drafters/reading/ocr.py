@@ -51,7 +51,7 @@ class OcrDrafter:
         """The region's lines, written in ``style``."""
         lines = region.lines
         confidence = sum(line.confidence for line in lines) / len(lines) if lines else 0.0
-        return draft_text(page, region, style, SOURCE, confidence)
+        return draft_text(page, region, style, SOURCE, confidence, self.engine.read)
 
 
 class OcrV4Drafter(OcrDrafter):

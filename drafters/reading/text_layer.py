@@ -9,8 +9,10 @@ from docspec.drafters.reading.alternatives import placed_alternatives
 from docspec.drafters.reading.contents import contents
 from docspec.drafters.reading.evidence import Evidence
 from docspec.drafters.reading.formulas.display import apart, as_one
+from docspec.drafters.reading.formulas.inked import Read, formula_in
 from docspec.drafters.reading.formulas.recognised import display_of_text, with_recognised
 from docspec.drafters.reading.formulas.region import formula_lines, inline_formulas
+from docspec.drafters.reading.formulas.spelling import spelled
 from docspec.drafters.reading.fractions import with_fractions
 from docspec.drafters.reading.ligatures import mend_lines
 from docspec.drafters.reading.marked import as_markdown
@@ -40,8 +42,13 @@ class TextLayerDrafter:
         return draft_lines(page, region, style, self._evidence.trust(region.lines, region.box))
 
 
-def draft_lines(page: Page, region: Region, style: Style, confidence: float) -> Sequence[Draft]:
-    """Drafts from the region's own lines: a table first where it is one, else the text as written."""
+def draft_lines(
+    page: Page, region: Region, style: Style, confidence: float, read: Read | None = None
+) -> Sequence[Draft]:
+    """Drafts from the region's own lines: a table first where it is one, else the text as written.
+
+    ``read`` is the recogniser, where there is one for what has no text layer.
+    """
     if not region.lines:
         return ()
     source = region.lines[0].source
@@ -51,10 +58,12 @@ def draft_lines(page: Page, region: Region, style: Style, confidence: float) -> 
         table = write_table(page, region, style)
         if table is not None:
             return (Draft(table, "table", confidence),)
-    return draft_text(page, region, style, source, confidence)
+    return draft_text(page, region, style, source, confidence, read)
 
 
-def draft_text(page: Page, region: Region, style: Style, source: str, confidence: float) -> Sequence[Draft]:
+def draft_text(
+    page: Page, region: Region, style: Style, source: str, confidence: float, read: Read | None = None
+) -> Sequence[Draft]:
     """The region's lines as written, with fractions of numbers where ``style`` has LaTeX.
 
     A formula whose glyphs the page has is LaTeX: what models write, and what stands where none reads.
@@ -66,7 +75,7 @@ def draft_text(page: Page, region: Region, style: Style, source: str, confidence
             return (Draft(written, source, confidence, markdown=shown),)
         return (Draft(write_region(region, style), source, confidence, markdown=shown),)
     if region.category is Category.FORMULA and source != SOURCE:
-        return _recognised_formula(region, style, source, confidence)
+        return _recognised_formula(page, region, style, source, confidence, read)
     if style.formula:
         region = with_fractions(page, region, style.formula)
     text = write_region(region, style)
@@ -82,9 +91,15 @@ def draft_text(page: Page, region: Region, style: Style, source: str, confidence
     return (Draft(text, source, confidence, alternatives, "" if markdown == text else markdown),)
 
 
-def _recognised_formula(region: Region, style: Style, source: str, confidence: float) -> Sequence[Draft]:
-    """A display formula in what OCR read of it: fractions and roots are not to be had so."""
+def _recognised_formula(
+    page: Page, region: Region, style: Style, source: str, confidence: float, read: Read | None
+) -> Sequence[Draft]:
+    """A display formula of a scan: from its ink, or in what OCR read of it where that is not understood."""
     text = write_region(region, replace(style, formula=None, superscripts=True))
+    if read is not None and (lines := formula_in(page, region, read)):
+        written = spelled(as_one(lines))
+        shown = "\n\n".join(formula(spelled(latex)) for latex in apart(lines))
+        return (Draft(written if style.formula else text, source, confidence, markdown=shown),)
     if not text:
         return ()
     latex = display_of_text(text)

@@ -42,7 +42,11 @@ class Formula:
 
 def display(glyphs: Sequence[Glyph], rules: Sequence[Box]) -> list[Formula]:
     """The lines of a display from the top; none where its glyphs are not all understood."""
-    parts = parts_of(glyphs, rules)
+    return lines_of(parts_of(glyphs, rules))
+
+
+def lines_of(parts: Sequence[Part]) -> list[Formula]:
+    """The lines of a display from the top, of parts that have been put together."""
     if not parts:
         return []
     lines = [_line(row) for row in whole_rows(parts, LINE_GAP * size_of(parts))]
@@ -58,11 +62,13 @@ def parts_of(glyphs: Sequence[Glyph], rules: Sequence[Box]) -> list[Part]:
     parts = with_words(assembled(known))
     if any(part.kind is Kind.PIECE and part.code < 0 for part in parts):
         return []
-    parts = with_accents(parts)
-    parts = with_limits(parts, rules)
-    parts = with_bars(parts, rules)
-    parts = with_braces(parts, rules)
+    parts = with_braces(together(parts, rules), rules)
     return parts if count_of(parts) == len(glyphs) else []
+
+
+def together(parts: Sequence[Part], rules: Sequence[Box]) -> list[Part]:
+    """``parts`` with accents on their letters, limits at their signs, and fractions and roots as one each."""
+    return with_bars(with_limits(with_accents(parts), rules), rules)
 
 
 def _line(row: Sequence[Part]) -> Formula:

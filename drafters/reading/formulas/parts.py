@@ -72,6 +72,11 @@ def box_of(parts: Iterable[Part]) -> Box:
     return union(part.box for part in parts)
 
 
+def overlap(a: Box, b: Box) -> float:
+    """How much of their heights two boxes have in common; less than 0: how far they are apart."""
+    return min(a[3], b[3]) - max(a[1], b[1])
+
+
 def count_of(parts: Iterable[Part]) -> int:
     """How many glyphs ``parts`` are made of."""
     return sum(part.count for part in parts)

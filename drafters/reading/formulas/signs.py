@@ -145,6 +145,13 @@ def _part(glyph: Glyph, latex: str, char: str, kind: Kind = Kind.ORDINARY, alpha
 
 def _ink(glyph: Glyph, char: str, kind: Kind) -> Box:
     """About what the ink of ``char`` covers."""
+    up, down = extent(char, kind)
+    y, (x0, _, x1, _) = glyph.origin[1], glyph.box
+    return x0, y - up * glyph.size, x1, y + down * glyph.size
+
+
+def extent(char: str, kind: Kind = Kind.ORDINARY) -> tuple[float, float]:
+    """How far the ink of ``char`` reaches above its baseline and below it, in sizes of its font."""
     up, down = TALL, 0.0
     if char in FLAT:
         up, down = FLAT[char]
@@ -159,8 +166,7 @@ def _ink(glyph: Glyph, char: str, kind: Kind) -> Box:
         down = DEEP if char[-1] in DEEP_LETTERS else 0.0
     elif not char.isdigit():
         up, down = 0.55, 0.05
-    y, (x0, _, x1, _) = glyph.origin[1], glyph.box
-    return x0, y - up * glyph.size, x1, y + down * glyph.size
+    return up, down
 
 
 def _radical(glyph: Glyph) -> Part:
