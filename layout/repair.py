@@ -23,6 +23,8 @@ HEADS = (Category.TEXT, Category.SECTION_HEADER, Category.LIST_ITEM)
 CUT_WORD = re.compile(r"[^\W\d_][-\u2010\u00ad]\s*$")
 ITEM_MARK = re.compile(r"(?:\((?=\w+\)))?([a-z]|[ivx]{2,4}|(?:[A-Z]|\d{1,2}|[IVX]{2,4})(?=\)))[.)]\s+\S")
 ROMAN = ("i", "ii", "iii", "iv", "v", "vi", "vii", "viii", "ix", "x")
+TEXT_LAYER = "text-layer"
+WORD, SENTENCE = re.compile(r"[^\W\d_]{2,}"), 5  # what counts as a word, and how many of them a line of a sentence has
 LONG_HEADING = 220  # characters beyond which a heading is a paragraph
 CAPTION = re.compile(
     r"^\s*(?:fig(?:ure|\.)?|table|tab\.|chart|scheme|exhibit|abb(?:ildung|\.)|tabelle|图|圖|表)\s*"
@@ -44,7 +46,7 @@ def _one(page: Page, region: Region) -> Region:
     if category == Category.PICTURE and region.lines:
         if _turned_table(page, region):
             category = Category.TABLE
-        elif is_written(page, region):
+        elif is_written(page, region) or _is_pasted(page, region):
             category = Category.TEXT
     if category == Category.TABLE and region.lines and not _tabular(region):
         category = Category.TEXT
@@ -138,6 +140,14 @@ def _sideways(region: Region) -> bool:
 def is_written(page: Page, region: Region) -> bool:
     """Whether what was found as a picture, with lines in it, is text on a ground."""
     return not _drawn(page, region) or _written(region) >= WRITTEN
+
+
+def _is_pasted(page: Page, region: Region) -> bool:
+    """Whether a picture on a page with a text layer holds sentences: a screenshot, which nothing else says."""
+    if not page.lines or any(line.source == TEXT_LAYER for line in region.lines):
+        return False
+    prose = sum(len(line.text) for line in region.lines if len(WORD.findall(line.text)) >= SENTENCE)
+    return 2 * prose > sum(len(line.text) for line in region.lines)
 
 
 def _drawn(page: Page, region: Region) -> bool:
