@@ -67,6 +67,12 @@ def may_have_bar(mask: Mask, page: Page, box: Box) -> bool:
     return bool((np.convolve(np.atleast_1d(full), np.ones(STEM, np.uint8), "valid") == STEM).any())
 
 
+def widest_blank(mask: Mask, page: Page, box: Box) -> float:
+    """Points of the widest strip within ``box`` that has no ink from top to bottom, ink on both sides."""
+    inked = np.flatnonzero(mask[cells_of(mask, page, box)].any(axis=0))
+    return float(np.diff(inked).max(initial=1) - 1) * page.width / mask.shape[1]
+
+
 def is_bar(mask: Mask, page: Page, box: Box) -> bool:
     """Whether ``box`` is covered: all of it ink of one colour, as no characters are."""
     if mask[cells_of(mask, page, box)].mean() < COVERED:
