@@ -9,6 +9,7 @@ from itertools import pairwise
 from statistics import median
 
 from docspec.layout.geometry import height, rows, same_columns, same_rows
+from docspec.layout.tables_of_figures import is_of_figures
 from docspec.types import Box, Category, Line, Page, Region, union
 
 ROWS = 3  # of such a table, at the least
@@ -65,8 +66,10 @@ def _in_rows(lines: Sequence[Line]) -> list[list[Line]]:
 
 
 def _is_table(page: Page, lines: Sequence[Line]) -> bool:
-    if len(lines) < 2 * ROWS or any(line.turn for line in lines):
+    if not lines or any(line.turn for line in lines):
         return False
+    if is_of_figures(lines):
+        return True
     found = _in_rows(lines)
     if _is_form(found):
         return True

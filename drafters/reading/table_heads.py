@@ -16,7 +16,7 @@ from docspec.drafters.reading.pieces import AMOUNT, CURRENCY, WORD_GAP, Piece
 from docspec.types import union
 
 MOST = 8  # rows of a head
-ENOUGH = 3  # rows of amounts in a body, at the least
+ENOUGH = 2  # rows of amounts in a body, at the least
 AMOUNTS = 0.6  # share of the texts beside a label that show the first row of the body, at the least
 YEAR = re.compile(r"(?:19|20)\d\d")  # stands in heads, too
 LOW, HIGH = (
