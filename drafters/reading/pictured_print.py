@@ -7,12 +7,13 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from docspec.drafters.reading.page_ink import LINE_HEIGHTS, Mask, cells_of
+from docspec.drafters.reading.page_ink import Mask, cells_of
 from docspec.types import Box, Page
 
 SMALLEST = 40.0, 14.0  # points: the width and height of a picture that is looked at
 RULE, THIN = 24, 4  # pixels of the mask: how long a rule is at the least, how thick at the most
 TOGETHER = 9  # pixels: gaps between words of one piece
+HEIGHTS = 3.5, 30.0  # points: what a piece of print may measure
 FILL = 0.12, 0.97  # share of ink in the box of a piece of print
 NARROW = 0.3  # of its height: the least that a piece is wide
 PRINT = 0.85  # share of the ink besides rules that is in such pieces
@@ -77,7 +78,7 @@ def is_print(ink: Mask, scale: float, pieces: int = PIECES) -> bool:
     count, labels, stats, _ = cv2.connectedComponentsWithStats(joined, connectivity=8)
     inks = np.bincount(labels[letters], minlength=count)[1:]
     wide, high, area = stats[1:, 2], stats[1:, 3], stats[1:, 4]
-    like = (high * scale >= LINE_HEIGHTS[0]) & (high * scale <= LINE_HEIGHTS[1]) & (wide >= NARROW * high)
+    like = (high * scale >= HEIGHTS[0]) & (high * scale <= HEIGHTS[1]) & (wide >= NARROW * high)
     filled = inks / (wide * high)
     like &= (filled >= FILL[0]) & (filled <= FILL[1])
     if like.sum() < pieces or (wide[like] / high[like]).sum() < LONG:
