@@ -174,7 +174,10 @@ def _is_staggered(boxes: Sequence[Box], columns: list[list[int]]) -> bool:
 def _tiles(boxes: Sequence[Box], kinds: Sequence[Category], columns: list[list[int]]) -> list[list[int]]:
     """The rows of columns whose headings all stand in common rows, two at the least, as on a slide's cards;
     none where they do not: by chance one heading may stand beside another, not each."""
-    heads = [sorted((i for i in column if kinds[i] in HEADS), key=lambda i: boxes[i][1]) for column in columns]
+    heads = [
+        sorted((i for i in column if kinds[i] is Category.SECTION_HEADER), key=lambda i: boxes[i][1])
+        for column in columns
+    ]
     count = len(heads[0])
     if len(columns) < 2 or count < 2 or any(len(column) != count for column in heads):
         return []
@@ -184,9 +187,10 @@ def _tiles(boxes: Sequence[Box], kinds: Sequence[Category], columns: list[list[i
         for column in heads
         for row in range(count)
     )
-    parts = [[i for i in range(len(boxes)) if sum(boxes[i][1] >= top for top in tops) == n] for n in range(count + 1)]
+    row_of = [sum(box[1] >= top for top in tops) for box in boxes]
+    parts = [[i for i, row in enumerate(row_of) if row == n] for n in range(count + 1)]
     whole = all(boxes[i][3] <= top for n, top in enumerate(tops) for part in parts[: n + 1] for i in part)
-    return parts[1:] if lined and whole and not parts[0] else []
+    return [part for part in parts if part] if lined and whole else []
 
 
 def _has_sections(column: Sequence[int], kinds: Sequence[Category]) -> bool:
