@@ -305,4 +305,5 @@ def _may_be_title(region: Region) -> bool:
     text = " ".join(line.text for line in region.lines)
     words = sum(char.isalpha() for char in text) >= TITLE_LETTERS and len(text) <= LONG_HEADING
     measured = all(span.size > 0 and not line.turn for line in region.lines for span in line.spans)
-    return region.category == Category.TEXT and words and measured and len(region.lines) <= TITLE_ROWS
+    sentence = text.rstrip().endswith(".")
+    return region.category == Category.TEXT and words and measured and len(region.lines) <= TITLE_ROWS and not sentence
