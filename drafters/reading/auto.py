@@ -66,7 +66,7 @@ class AutoDrafter:
         rest = ink.outside(evidence.mask, page, [span.box for line in shown for span in line.spans])
         gaps = ink.unread_print(rest, page)
         if page.handle is not None and not evidence.is_scan:
-            pictures = pictures_of_print(rest, page, page.handle.image_boxes())
+            pictures = pictures_of_print(rest, page, page.handle.image_boxes(), shown)
             gaps = [*pictures, *(box for box in gaps if not has_middle(pictures, box))]
         found = self._read_boxes(page, kept, [*gaps, *(line.box for line in broken)])
         if evidence.is_scan:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from docspec.drafters.reading.page_ink import Mask, cells_of
-from docspec.types import Box, Page
+from docspec.types import Box, Line, Page
 
+FIGURE = re.compile(r"\s*(?:fig(?:ure|\.)|abb(?:ildung|\.)|图|圖)\s*\d", re.IGNORECASE)
+REACH = 24.0  # points from a picture to its caption
 SMALLEST = 40.0, 14.0  # points: the width and height of a picture that is looked at
 RULE, THIN = 24, 4  # pixels of the mask: how long a rule is at the least, how thick at the most
 TOGETHER = 9  # pixels: gaps between words of one piece
@@ -23,7 +26,7 @@ GROUND, TONE, SAMPLES = 0.4, 8, 200  # share of one tone, of so many grey levels
 ALIKE = 2.5  # how many times as high as the lower quarter the median may be
 
 
-def pictures_of_print(rest: Mask, page: Page, images: Sequence[Box]) -> list[Box]:
+def pictures_of_print(rest: Mask, page: Page, images: Sequence[Box], lines: Sequence[Line]) -> list[Box]:
     """Where ``rest``, the ink that no text covers, is print and nothing else but rules, on a plain ground: which
     of the page's ``images`` are such, and which islands of ink, in page points.
     """
@@ -35,11 +38,22 @@ def pictures_of_print(rest: Mask, page: Page, images: Sequence[Box]) -> list[Box
     drawn = _islands(rest, page) if long_rules(rest).any() else []
     for box, pieces in (*((box, PIECES) for box in pasted), *((box, CELLS) for box in drawn)):
         large = box[2] - box[0] >= SMALLEST[0] and box[3] - box[1] >= SMALLEST[1]
-        if not large or has_middle(found, box):
+        if not large or has_middle(found, box) or _is_figure(box, lines):
             continue
         if is_print(rest[cells_of(rest, page, box)], scale, pieces) and _is_plain(page, box):
             found.append(box)
     return found
+
+
+def _is_figure(box: Box, lines: Sequence[Line]) -> bool:
+    """Whether one of ``lines`` just below ``box`` says that it is a figure: a diagram, whose words are labels."""
+    return any(
+        FIGURE.match(line.text)
+        and -REACH < line.box[1] - box[3] < REACH
+        and line.box[0] < box[2]
+        and box[0] < line.box[2]
+        for line in lines
+    )
 
 
 def has_middle(boxes: Sequence[Box], box: Box) -> bool:
