@@ -38,7 +38,8 @@ def pictures_of_print(rest: Mask, page: Page, images: Sequence[Box], lines: Sequ
     drawn = _islands(rest, page) if long_rules(rest).any() else []
     for box, pieces in (*((box, PIECES) for box in pasted), *((box, CELLS) for box in drawn)):
         large = box[2] - box[0] >= SMALLEST[0] and box[3] - box[1] >= SMALLEST[1]
-        if not large or has_middle(found, box) or _is_figure(box, lines):
+        known = any(has_middle([box], line.box) for line in lines)
+        if not large or known or has_middle(found, box) or _is_figure(box, lines):
             continue
         if is_print(rest[cells_of(rest, page, box)], scale, pieces) and _is_plain(page, box):
             found.append(box)

@@ -21,7 +21,8 @@ CLAUSE_END = (".", ";", ":", ",", "—", "–", " and", " or")
 TEXT_LAYER = "text-layer"  # the source of lines whose superscript characters are what the document says
 ROOM = 2.0  # line heights to spare
 VERSE, FREE = 4, 0.5  # lines of a poem, at the least, and the line heights that they have to spare
-VERSE_END = tuple(".,;:!?—–…\"'”’")
+LONG_VERSE, SHORT_VERSE = 70, 35  # characters of lines that all start with a capital, and of others
+VERSE_END = tuple(".,;:!?—–…")
 ADDRESS = 3  # lines of an address, at the least
 POSTAL = re.compile(
     r"(?<!\d)(?:[A-Z]{1,2}-)?\d{3}[ -]?\d{2}(?!\d)|\b\d{4}(?!\d) [A-Z]|\b[A-Z]{2} \d{5}\b|\b[A-Z]{1,2}\d"
@@ -148,8 +149,8 @@ def _is_address(rows: Sequence[Row]) -> bool:
 
 
 def _is_verse(rows: Sequence[Row], right: float) -> bool:
-    """Whether most of ``rows`` end though the next one's first word had room, or with a mark, the more surely
-    where all start with a capital: lines of a poem, which a paragraph's never are."""
+    """Whether most of ``rows`` end though the next one's first word had room, or with a mark where all start
+    with a capital or are shorter than columns of text: lines of a poem, which a paragraph's are not."""
     texts = [row.text.strip() for row in rows]
     if len(rows) < VERSE or any(is_cjk(text[0]) or text.endswith(tuple(HYPHENS)) for text in texts):
         return False
@@ -157,8 +158,9 @@ def _is_verse(rows: Sequence[Row], right: float) -> bool:
     if free >= 2 / 3 * (len(rows) - 1):
         return True
     capital = all(text.lstrip("\"'“‘«(")[:1].isupper() for text in texts)
-    ends = sum(text.endswith(VERSE_END) for text in texts)
-    return ends >= (2 / 3 if capital else 3 / 4) * len(rows)
+    ends = sum(text.endswith(VERSE_END) for text in texts) / len(rows)
+    longest = max(map(len, texts))
+    return (capital and ends >= 2 / 3 and longest <= LONG_VERSE) or (ends >= 3 / 4 and longest <= SHORT_VERSE)
 
 
 def _labelled(rows: Sequence[Row]) -> set[int]:
