@@ -24,7 +24,10 @@ CUT_WORD = re.compile(r"[^\W\d_][-\u2010\u00ad]\s*$")
 ITEM_MARK = re.compile(r"(?:\((?=\w+\)))?([a-z]|[ivx]{2,4}|(?:[A-Z]|\d{1,2}|[IVX]{2,4})(?=\)))[.)]\s+\S")
 ROMAN = ("i", "ii", "iii", "iv", "v", "vi", "vii", "viii", "ix", "x")
 TEXT_LAYER = "text-layer"
-WORD, SENTENCE = re.compile(r"[^\W\d_]{2,}"), 5  # what counts as a word, and how many of them a line of a sentence has
+WORD, SENTENCE = (
+    re.compile(r"[^\W\d_]{2,}"),
+    5,
+)  # what counts as a word, and how many of them a line of a sentence has
 FULL_PAGE = 0.7  # share of the page that an image covers in a scan
 LONG_HEADING = 220  # characters beyond which a heading is a paragraph
 CAPTION = re.compile(
@@ -317,4 +320,10 @@ def _may_be_title(region: Region) -> bool:
     words = sum(char.isalpha() for char in text) >= TITLE_LETTERS and len(text) <= LONG_HEADING
     measured = all(span.size > 0 and not line.turn for line in region.lines for span in line.spans)
     sentence = text.rstrip().endswith(".")
-    return region.category == Category.TEXT and words and measured and len(region.lines) <= TITLE_ROWS and not sentence
+    return (
+        region.category == Category.TEXT
+        and words
+        and measured
+        and len(region.lines) <= TITLE_ROWS
+        and not sentence
+    )

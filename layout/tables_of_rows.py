@@ -107,7 +107,7 @@ def _is_form(found: Sequence[Sequence[Line]]) -> bool:
     if all(map(_is_bold, labels)) and not any(map(_is_bold, values)):
         return True
     widths = [line.box[2] - line.box[0] for line in labels]
-    names = all(text[0].isupper() and text[-1] not in ENDS and not re.search(r"\d", text) for text in texts)
+    names = all(text[:1].isupper() and text[-1] not in ENDS and not re.search(r"\d", text) for text in texts)
     figures = sum(re.search(r"\d", line.text) is not None for line in values)
     return (
         len(pairs) >= FORM_ROWS

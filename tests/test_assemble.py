@@ -249,6 +249,19 @@ def test_a_paragraph_that_was_detected_as_two_is_one(
     assert markdown(*parts).count("\n\n") == (not joined)
 
 
+def test_a_paragraph_goes_on_below_a_table() -> None:
+    """Within a sentence, in the same column: the table stands after it."""
+    parts = []
+    for order, (words, top) in enumerate((("A sentence of two lines", 10.0), ("and goes on.", 200.0))):
+        box = (50.0, top, 250.0, top + 12)
+        line = Line((Span(words, box, 10.0),), box, "text-layer")
+        made = result(2 * order, Category.TEXT, words, box=box)
+        parts.append(replace(made, region=replace(made.region, lines=(line,))))
+    table = result(1, Category.TABLE, "<table></table>", box=(50, 40, 250, 180))
+    expected = "A sentence of two lines and goes on.\n\n<table></table>\n"
+    assert markdown(parts[0], table, parts[1]) == expected
+
+
 def test_a_paragraph_goes_on_over_several_pages() -> None:
     """Each part is looked at where it ends, and a compound keeps its hyphens."""
     text = to_markdown(

@@ -21,7 +21,12 @@ from docspec.source import open_document
 from docspec.types import Page
 
 PROSE = "The keeper counts the ships that pass before breakfast and writes their names on a slate."
-ROWS = (("Fish", "Price", "Kilos"), ("Herring", "4.20", "120"), ("Mackerel", "5.10", "80"), ("Cod", "9.00", "33"))
+ROWS = (
+    ("Fish", "Price", "Kilos"),
+    ("Herring", "4.20", "120"),
+    ("Mackerel", "5.10", "80"),
+    ("Cod", "9.00", "33"),
+)
 SCALE = 0.9  # points of a pixel, as of a page's ink
 
 
@@ -126,4 +131,7 @@ def test_sentences_of_a_screenshot_are_text() -> None:
     document = pymupdf.open("pdf", with_picture("Figure 1: Prices"))
     document[0].insert_image(pymupdf.Rect(80, 385, 380, 495), pixmap=dialog.get_pixmap(dpi=170))
     parser = docspec.Parser(Config(verifier="draft-only"))
-    assert "The lamp cannot be switched off by day" in parser.parse(bytes(document.tobytes()), name="a.pdf").markdown
+    assert (
+        "The lamp cannot be switched off by day"
+        in parser.parse(bytes(document.tobytes()), name="a.pdf").markdown
+    )

@@ -22,7 +22,11 @@ NARROW = 0.3  # of its height: the least that a piece is wide
 PRINT = 0.85  # share of the ink besides rules that is in such pieces
 PIECES, LONG = 3, 8.0  # how many there are at the least, and how many heights they are wide together
 CELLS = 6  # the same of a table that is drawn
-GROUND, TONE, SAMPLES = 0.4, 8, 200  # share of one tone, of so many grey levels twice, among so many pixels a side
+GROUND, TONE, SAMPLES = (
+    0.4,
+    8,
+    200,
+)  # share of one tone, of so many grey levels twice, among so many pixels a side
 ALIKE = 2.5  # how many times as high as the lower quarter the median may be
 
 
@@ -67,7 +71,9 @@ def _is_plain(page: Page, box: Box) -> bool:
     """Whether much of ``box`` is of one tone, as paper is and photographs are not."""
     crop = page.crop(box)
     step = max(1, max(crop.shape[:2]) // SAMPLES)
-    tones = np.bincount(crop[::step, ::step].mean(axis=2).astype(np.int64).ravel() // TONE, minlength=256 // TONE)
+    tones = np.bincount(
+        crop[::step, ::step].mean(axis=2).astype(np.int64).ravel() // TONE, minlength=256 // TONE
+    )
     return bool((tones[:-1] + tones[1:]).max() >= GROUND * tones.sum())
 
 
@@ -108,7 +114,10 @@ def long_rules(ink: Mask) -> NDArray[np.bool_]:
 
     found = np.zeros(ink.shape, dtype=bool)
     dots = ink.astype(np.uint8)
-    for along, across in ((np.ones((1, RULE), np.uint8), (THIN + 1, 1)), (np.ones((RULE, 1), np.uint8), (1, THIN + 1))):
+    for along, across in (
+        (np.ones((1, RULE), np.uint8), (THIN + 1, 1)),
+        (np.ones((RULE, 1), np.uint8), (1, THIN + 1)),
+    ):
         runs = cv2.morphologyEx(dots, cv2.MORPH_OPEN, along)
         thick = cv2.morphologyEx(runs, cv2.MORPH_OPEN, np.ones(across, np.uint8))
         found |= (runs > 0) & (thick == 0)

@@ -52,7 +52,9 @@ def write_table(page: Page, region: Region, style: Style) -> str | None:
     return write_pipe(grid) if style.table == "markdown" else write_html(grid)
 
 
-def pieces_of(lines: Sequence[Line], ascii_quotes: bool = False, superscripts: bool = False) -> Iterator[Piece]:
+def pieces_of(
+    lines: Sequence[Line], ascii_quotes: bool = False, superscripts: bool = False
+) -> Iterator[Piece]:
     """The words of ``lines``, each with the part of its span's box that its characters take up; leaders and
     rules that are characters are none. With ``superscripts`` a raised mark is part of the word before it."""
     for line in lines:
