@@ -81,9 +81,9 @@ def recognised_share(lines: Sequence[Line]) -> float:
 
 
 def copy_with_lines(native: Any, lines: Sequence[Line]) -> Any:
-    """A one-page PyMuPDF document: the PDF page ``native`` with ``lines`` printed over it. The caller closes it.
+    """A one-page PyMuPDF document: the PDF page ``native`` with ``lines`` printed over it.
 
-    Beside text that is seen, the model takes no notice of invisible text.
+    Beside text that is seen, the model takes no notice of invisible text. The caller closes the document.
     """
     from docspec.mupdf import pymupdf
 

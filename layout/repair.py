@@ -157,7 +157,7 @@ def _in_image(page: Page, region: Region) -> bool:
 
 
 def _is_pasted(page: Page, region: Region) -> bool:
-    """Whether a picture on a page with a text layer holds sentences: a screenshot, which nothing else says."""
+    """Whether a picture on a page with a text layer holds sentences, as a screenshot does."""
     if not page.lines or any(line.source == TEXT_LAYER for line in region.lines):
         return False
     prose = sum(len(line.text) for line in region.lines if len(WORD.findall(line.text)) >= SENTENCE)

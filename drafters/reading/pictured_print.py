@@ -1,4 +1,4 @@
-"""Ink that no text layer covers and that is nothing but print and rules: tables pasted as pictures or drawn."""
+"""Ink outside the text layer that is nothing but print and rules: tables that are pictures or drawings."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ ALIKE = 2.5  # how many times as high as the lower quarter the median may be
 
 
 def pictures_of_print(rest: Mask, page: Page, images: Sequence[Box], lines: Sequence[Line]) -> list[Box]:
-    """Where ``rest``, the ink that no text covers, is print and nothing else but rules, on a plain ground: which
-    of the page's ``images`` are such, and which islands of ink, in page points.
+    """Where ``rest``, the ink that no text covers, is print and nothing else but rules, on a plain ground:
+    which of the page's ``images`` are such, and which islands of ink, in page points.
     """
     if not rest.any():
         return []
@@ -51,7 +51,7 @@ def pictures_of_print(rest: Mask, page: Page, images: Sequence[Box], lines: Sequ
 
 
 def _is_figure(box: Box, lines: Sequence[Line]) -> bool:
-    """Whether one of ``lines`` just below ``box`` says that it is a figure: a diagram, whose words are labels."""
+    """Whether one of ``lines`` just below ``box`` says that it is a figure, whose words are labels."""
     return any(
         FIGURE.match(line.text)
         and -REACH < line.box[1] - box[3] < REACH
@@ -98,7 +98,7 @@ def is_print(ink: Mask, scale: float, pieces: int = PIECES) -> bool:
     joined = cv2.morphologyEx(letters.astype(np.uint8), cv2.MORPH_CLOSE, np.ones((1, TOGETHER), np.uint8))
     count, labels, stats, _ = cv2.connectedComponentsWithStats(joined, connectivity=8)
     inks = np.bincount(labels[letters], minlength=count)[1:]
-    wide, high, area = stats[1:, 2], stats[1:, 3], stats[1:, 4]
+    wide, high = stats[1:, 2], stats[1:, 3]
     like = (high * scale >= HEIGHTS[0]) & (high * scale <= HEIGHTS[1]) & (wide >= NARROW * high)
     filled = inks / (wide * high)
     like &= (filled >= FILL[0]) & (filled <= FILL[1])
