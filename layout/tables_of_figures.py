@@ -18,7 +18,7 @@ WORD = re.compile(r"\S+")
 
 
 def is_of_figures(lines: Sequence[Line]) -> bool:
-    """Whether ``lines`` are rows of as many cells each, in columns of figures, under one row of heads at most."""
+    """Whether ``lines`` are rows of as many cells each, columns of figures under a row of heads."""
     words = [word for line in lines for span in line.spans for word in _words(span)]
     found = rows([box for _, box in words])
     if len(found) < ROWS:
