@@ -423,6 +423,11 @@ def test_html_keeps_tables_and_disarms_the_rest() -> None:
     assert filter_html(table) == (
         '<div class="scroll"><table><tr><td colspan="2">a &amp; b<sup>2</sup></td></tr></table></div>'
     )
+    assert filter_html('<td><a href="https://a.org/?x=1&amp;y" onclick="z">b</a></td></a>') == (
+        '<td><a href="https://a.org/?x=1&amp;y">b</a></td>&lt;/a&gt;'
+    )
+    for bad in ("javascript:alert(1)", " java\tscript:alert(1)", "data:text/html,x", "vbscript:x", ""):
+        assert "<a" not in filter_html(f'<td><a href="{bad}">b</a></td>')
     hostile = markdown_to_html("Text <script>alert(1)</script> [x](javascript:alert(1))\n\n<iframe src=x>\n")
     assert "<script" not in hostile
     assert "<iframe" not in hostile
