@@ -146,7 +146,7 @@ class _Filter(HTMLParser):
 
 
 def filter_html(fragment: str) -> str:
-    """``fragment`` with table and type tags and links kept, all other tags shown as text, comments removed."""
+    """``fragment`` with table and type tags and links kept, other tags shown as text, comments removed."""
     parser = _Filter()
     parser.feed(fragment)
     parser.close()
