@@ -155,7 +155,7 @@ def _is_verse(rows: Sequence[Row], right: float) -> bool:
     if len(rows) < VERSE or any(is_cjk(text[0]) or text.endswith(tuple(HYPHENS)) for text in texts):
         return False
     free = sum(_has_room(above, row, right, FREE) for above, row in pairwise(rows))
-    if free >= 2 / 3 * (len(rows) - 1):
+    if free >= 3 / 4 * (len(rows) - 1):
         return True
     capital = all(text.lstrip("\"'“‘«(")[:1].isupper() for text in texts)
     ends = sum(text.endswith(VERSE_END) for text in texts) / len(rows)
