@@ -515,6 +515,14 @@ def test_a_raised_mark_is_part_of_the_word_before_it() -> None:
     assert [one.text for one in pieces_of(far, superscripts=True)] == ["Total", "²"]
 
 
+def test_rows_of_words_over_two_rows_of_figures_are_no_head() -> None:
+    """Each is a row, where every column has its word."""
+    texts = [["Name", "Ada", "Bo"], ["Town", "Oslo", "Rome"], ["Age", "31", "40"], ["Cups", "2", "3"]]
+    written = table(grid(texts, step=14))
+    assert written is not None
+    assert "<tr><td>Name</td><td>Ada</td><td>Bo</td></tr><tr><td>Town</td>" in written
+
+
 def test_a_head_of_several_lines_stands_over_two_rows() -> None:
     """The lines of a head are cells, however few rows of amounts there are."""
     texts = [
