@@ -71,7 +71,7 @@ def widest_blank(mask: Mask, page: Page, box: Box) -> float:
     """Points of the widest strip within ``box`` that has no ink from top to bottom, ink on both sides."""
     inked = np.flatnonzero(mask[cells_of(mask, page, box)].any(axis=0))
     widest = int(np.diff(inked).max(initial=1)) - 1
-    return widest * page.width / mask.shape[1]
+    return float(widest * page.width / mask.shape[1])
 
 
 def is_bar(mask: Mask, page: Page, box: Box) -> bool:
