@@ -73,7 +73,8 @@ def continued(blocks: Sequence[Written]) -> list[Written]:
     open_text: Written | None = None  # the last paragraph, while only floats came after it
     last: Written | None = None  # the block whose region ends the open paragraph
     for block in blocks:
-        if open_text and last and _continues(last, block):
+        over = open_text is not None and done[-1] is not open_text  # only floats since then
+        if open_text and last and _continues(last, block, over):
             open_text.text = _seamless(open_text.text, block.text)
             last = block
             continue
@@ -95,8 +96,9 @@ def continued(blocks: Sequence[Written]) -> list[Written]:
     return done
 
 
-def _continues(first: Written, second: Written) -> bool:
-    """Whether ``second`` goes on with the sentence of ``first`` in another column or on the next page."""
+def _continues(first: Written, second: Written, over: bool) -> bool:
+    """Whether ``second`` goes on with the sentence of ``first`` in another column or on the next page, or
+    ``over`` floats below it."""
     if first.category is not Category.TEXT or second.category is not Category.TEXT:
         return False
     assert first.result is not None
@@ -104,7 +106,7 @@ def _continues(first: Written, second: Written) -> bool:
     if first.page == second.page:
         above, below = first.result.region.box, second.result.region.box
         next_column = below[1] < above[3] and below[0] >= (above[0] + above[2]) / 2
-        if not next_column and not _is_just_below(first.result, second.result):
+        if not next_column and not _is_just_below(first.result, second.result, over):
             return False
     elif second.page != first.page + 1:
         return False
@@ -114,15 +116,16 @@ def _continues(first: Written, second: Written) -> bool:
     return start.islower() and (end.isalpha() or end in f",;{HYPHENS}")
 
 
-def _is_just_below(first: RegionResult, second: RegionResult) -> bool:
-    """Whether the two are what was detected of one paragraph: set alike, a line's distance apart."""
+def _is_just_below(first: RegionResult, second: RegionResult, over: bool) -> bool:
+    """Whether the two are what was detected of one paragraph: set alike, a line's distance apart, or further
+    where it goes on ``over`` floats."""
     if not first.region.lines or not second.region.lines:
         return False
     last, start = first.region.lines[-1].box, second.region.lines[0].box
     height = last[3] - last[1]
     gap, aside = start[1] - last[3], abs(start[0] - first.region.box[0])
     alike = abs(start[3] - start[1] - height) <= SAME_HEIGHT * height
-    return alike and -0.5 * height < gap < ONE_LINE * height and aside <= height
+    return alike and -0.5 * height < gap and (over or gap < ONE_LINE * height) and aside <= height
 
 
 def _seamless(before: str, after: str) -> str:

@@ -18,6 +18,7 @@ from markdown_it.utils import EnvType, OptionsDict
 
 from docspec.types import DecodeStats, Document
 
+ADDRESS = re.compile(r"(?:https?://|mailto:)\S+", re.IGNORECASE)  # what a table's links may lead to
 TABLE_TAGS = frozenset({"table", "thead", "tbody", "tfoot", "tr", "td", "th", "caption"})
 TAGS = TABLE_TAGS | {"b", "i", "em", "strong", "sup", "sub", "br", "u", "p"}
 VOID = frozenset({"br"})
@@ -103,13 +104,19 @@ class _Renderer(RendererHTML):
 
 
 class _Filter(HTMLParser):
-    """Rewrites HTML with the tags in TAGS and no attribute but cell spans."""
+    """Rewrites HTML with the tags in TAGS and links, and no attribute but cell spans and where links lead."""
 
     def __init__(self) -> None:
         super().__init__(convert_charrefs=True)
         self.parts: list[str] = []
+        self.links = 0  # that are open
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        address = (dict(attrs).get("href") or "") if tag == "a" else ""
+        if ADDRESS.fullmatch(address):
+            self.links += 1
+            self.parts.append(f'<a href="{escape(address)}">')
+            return
         if tag not in TAGS:
             self.parts.append(escape(self.get_starttag_text() or f"<{tag}>"))
             return
@@ -117,7 +124,10 @@ class _Filter(HTMLParser):
         self.parts.append(('<div class="scroll">' if tag == "table" else "") + f"<{tag}{spans}>")
 
     def handle_endtag(self, tag: str) -> None:
-        if tag not in TAGS:
+        if tag == "a" and self.links:
+            self.links -= 1
+            self.parts.append("</a>")
+        elif tag not in TAGS:
             self.parts.append(escape(f"</{tag}>"))
         elif tag not in VOID:
             self.parts.append(f"</{tag}>" + ("</div>" if tag == "table" else ""))
@@ -136,7 +146,7 @@ class _Filter(HTMLParser):
 
 
 def filter_html(fragment: str) -> str:
-    """``fragment`` with table and type tags kept, all other tags shown as text, comments removed."""
+    """``fragment`` with table and type tags and links kept, other tags shown as text, comments removed."""
     parser = _Filter()
     parser.feed(fragment)
     parser.close()

@@ -20,6 +20,7 @@ SIDE_NOTE_WIDTH = 0.4  # a side column is at most this share of its neighbour's 
 SIDE_NOTE_FILL = 0.6  # and its text covers at most this share of the neighbour's height
 SAME_ROW = 0.25  # a column is at most this share of its neighbour's height where it only ends rows
 SPARSE, STAGGERED = 0.65, 0.25  # share of a letter's two columns that is filled; of its height, left is lower
+LINED = 0.3  # of a heading's height: how far headings of a row may be from each other
 LOWER = 0.2  # share of a text column's height by which a column of figures starts below its top
 FLOATING = (*FLOATS, Category.CAPTION)
 HEADS = (Category.TITLE, Category.SECTION_HEADER)
@@ -57,6 +58,8 @@ def _cut(boxes: Sequence[Box], kinds: Sequence[Category], level: int = 0) -> lis
     columns = _columns(shrunk)
     if _is_staggered(boxes, columns):
         parts = split([(box[1], box[3]) for box in boxes])
+    elif tiles := _tiles(boxes, kinds, columns):
+        parts = tiles
     elif len(columns) > 1:
         notes = _side_notes(boxes, columns)
         if notes is not None and not _has_sections(notes[1], kinds):
@@ -166,6 +169,28 @@ def _is_staggered(boxes: Sequence[Box], columns: list[list[int]]) -> bool:
         for column, extent in zip(columns, (left, right), strict=True)
     )
     return sparse and left[1] - right[1] > STAGGERED * height(right) and left[3] > right[3]
+
+
+def _tiles(boxes: Sequence[Box], kinds: Sequence[Category], columns: list[list[int]]) -> list[list[int]]:
+    """The rows of columns whose headings all stand in common rows, two at the least, as on a slide's cards;
+    none where they do not: by chance one heading may stand beside another, not each."""
+    heads = [
+        sorted((i for i in column if kinds[i] is Category.SECTION_HEADER), key=lambda i: boxes[i][1])
+        for column in columns
+    ]
+    count = len(heads[0])
+    if len(columns) < 2 or count < 2 or any(len(column) != count for column in heads):
+        return []
+    tops = [min(boxes[column[row]][1] for column in heads) for row in range(count)]
+    lined = all(
+        boxes[column[row]][1] - tops[row] <= LINED * height(boxes[column[row]])
+        for column in heads
+        for row in range(count)
+    )
+    row_of = [sum(box[1] >= top for top in tops) for box in boxes]
+    parts = [[i for i, row in enumerate(row_of) if row == n] for n in range(count + 1)]
+    whole = all(boxes[i][3] <= top for n, top in enumerate(tops) for part in parts[: n + 1] for i in part)
+    return [part for part in parts if part] if lined and whole else []
 
 
 def _has_sections(column: Sequence[int], kinds: Sequence[Category]) -> bool:

@@ -23,6 +23,7 @@ from docspec.types import Box, Category, Line, Page, Region
 TEXT_LAYER = "text-layer"
 MODEL_SIDE = 842.0  # points; the model was trained on pages of paper, images come in any size
 ASCENT = 0.8  # share of a recognised line's box above the base line
+SHOWN, INVISIBLE = 0, 3  # PDF's modes of printing text
 MARGIN = 0.1  # line heights that recognisers' boxes reach over the letters at either end
 RECOGNISED = 0.2  # share of recognised characters from which the page's own text layer is not enough
 NUMBERED = 5  # numbers of lines, of which the model would make a list, from which its page is made without
@@ -48,7 +49,11 @@ class PyMuPDFDetector:
             return ()
         own = recognised_share(lines) < RECOGNISED and _numbers(page.lines) - _numbers(lines) < NUMBERED
         if page.handle is not None and own:
-            return self._regions(page, page.handle.native, 1.0)
+            read = [line for line in lines if line.source != TEXT_LAYER]
+            if not read:
+                return self._regions(page, page.handle.native, 1.0)
+            with copy_with_lines(page.handle.native, read) as document:
+                return self._regions(page, document[0], 1.0)
         document, scale = page_of_lines(page, lines)
         with document:
             return self._regions(page, document[0], 1 / scale)
@@ -73,6 +78,21 @@ def recognised_share(lines: Sequence[Line]) -> float:
     total = sum(len(line.text) for line in lines)
     read = sum(len(line.text) for line in lines if line.source != TEXT_LAYER)
     return read / total if total else 0.0
+
+
+def copy_with_lines(native: Any, lines: Sequence[Line]) -> Any:
+    """A one-page PyMuPDF document: the PDF page ``native`` with ``lines`` printed over it.
+
+    Beside text that is seen, the model takes no notice of invisible text. The caller closes the document.
+    """
+    from docspec.mupdf import pymupdf
+
+    document = pymupdf.open()
+    document.insert_pdf(native.parent, from_page=native.number, to_page=native.number)
+    for line in lines:
+        for span in line.spans:
+            _write(document[0], span.text.strip(), span.box, SHOWN)
+    return document
 
 
 def page_of_lines(page: Page, lines: Sequence[Line]) -> tuple[Any, float]:
@@ -101,8 +121,8 @@ def _pixmap(page: Page, scale: float) -> Any:
     return pymupdf.Pixmap(pymupdf.csRGB, size[0], size[1], image.tobytes(), False)
 
 
-def _write(sheet: Any, text: str, box: Box) -> None:
-    """``text`` as invisible characters that fill the width of ``box``, less the recogniser's margin."""
+def _write(sheet: Any, text: str, box: Box, mode: int = INVISIBLE) -> None:
+    """``text`` as characters that fill the width of ``box``, less the recogniser's margin."""
     from docspec.mupdf import pymupdf
 
     font = _font(all(ord(character) < 0x250 for character in text))
@@ -115,7 +135,7 @@ def _write(sheet: Any, text: str, box: Box) -> None:
     writer = pymupdf.TextWriter(sheet.rect)
     writer.append(start, text, font=font, fontsize=size)
     stretch = pymupdf.Matrix((width(box) - 2 * margin) / natural, 1)
-    writer.write_text(sheet, render_mode=3, morph=(start, stretch))
+    writer.write_text(sheet, render_mode=mode, morph=(start, stretch))
 
 
 @cache

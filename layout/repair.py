@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from docspec.layout.assign import TEXT_LIKE, fit
-from docspec.layout.geometry import Index, area, height, rows, same_rows, split
+from docspec.layout.geometry import Index, area, height, inside, rows, same_rows, split
 from docspec.layout.headings import size
 from docspec.layout.pixels import ink_share
 from docspec.marks import FORMULA_NUMBER, LONE_HEADING_NUMBER, SURE_BULLET
@@ -23,6 +23,12 @@ HEADS = (Category.TEXT, Category.SECTION_HEADER, Category.LIST_ITEM)
 CUT_WORD = re.compile(r"[^\W\d_][-\u2010\u00ad]\s*$")
 ITEM_MARK = re.compile(r"(?:\((?=\w+\)))?([a-z]|[ivx]{2,4}|(?:[A-Z]|\d{1,2}|[IVX]{2,4})(?=\)))[.)]\s+\S")
 ROMAN = ("i", "ii", "iii", "iv", "v", "vi", "vii", "viii", "ix", "x")
+TEXT_LAYER = "text-layer"
+WORD, SENTENCE = (
+    re.compile(r"[^\W\d_]{2,}"),
+    5,
+)  # what counts as a word, and how many of them a line of a sentence has
+FULL_PAGE = 0.7  # share of the page that an image covers in a scan
 LONG_HEADING = 220  # characters beyond which a heading is a paragraph
 CAPTION = re.compile(
     r"^\s*(?:fig(?:ure|\.)?|table|tab\.|chart|scheme|exhibit|abb(?:ildung|\.)|tabelle|图|圖|表)\s*"
@@ -44,12 +50,12 @@ def _one(page: Page, region: Region) -> Region:
     if category == Category.PICTURE and region.lines:
         if _turned_table(page, region):
             category = Category.TABLE
-        elif is_written(page, region):
+        elif is_written(page, region) or _is_pasted(page, region):
             category = Category.TEXT
     if category == Category.TABLE and region.lines and not _tabular(region):
         category = Category.TEXT
     heading = category in (Category.TITLE, Category.SECTION_HEADER)
-    if heading and (len(text) > LONG_HEADING or _sideways(region)):
+    if heading and (len(text) > LONG_HEADING or _sideways(region) or _in_image(page, region)):
         category = Category.TEXT
     if category in (Category.PAGE_HEADER, Category.PAGE_FOOTER) and _in_the_middle(page, region):
         category = Category.TEXT
@@ -138,6 +144,24 @@ def _sideways(region: Region) -> bool:
 def is_written(page: Page, region: Region) -> bool:
     """Whether what was found as a picture, with lines in it, is text on a ground."""
     return not _drawn(page, region) or _written(region) >= WRITTEN
+
+
+def _in_image(page: Page, region: Region) -> bool:
+    """Whether a region was read from an image that a page with a text layer shows: its words head nothing."""
+    if not page.lines or page.handle is None or any(line.source == TEXT_LAYER for line in region.lines):
+        return False
+    whole = area((0.0, 0.0, page.width, page.height))
+    return any(
+        area(box) < FULL_PAGE * whole and inside(region.box, box) > 0.5 for box in page.handle.image_boxes()
+    )
+
+
+def _is_pasted(page: Page, region: Region) -> bool:
+    """Whether a picture on a page with a text layer holds sentences, as a screenshot does."""
+    if not page.lines or any(line.source == TEXT_LAYER for line in region.lines):
+        return False
+    prose = sum(len(line.text) for line in region.lines if len(WORD.findall(line.text)) >= SENTENCE)
+    return 2 * prose > sum(len(line.text) for line in region.lines)
 
 
 def _drawn(page: Page, region: Region) -> bool:
@@ -295,4 +319,11 @@ def _may_be_title(region: Region) -> bool:
     text = " ".join(line.text for line in region.lines)
     words = sum(char.isalpha() for char in text) >= TITLE_LETTERS and len(text) <= LONG_HEADING
     measured = all(span.size > 0 and not line.turn for line in region.lines for span in line.spans)
-    return region.category == Category.TEXT and words and measured and len(region.lines) <= TITLE_ROWS
+    sentence = text.rstrip().endswith(".")
+    return (
+        region.category == Category.TEXT
+        and words
+        and measured
+        and len(region.lines) <= TITLE_ROWS
+        and not sentence
+    )

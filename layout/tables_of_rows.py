@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
 from statistics import median
 
-from docspec.layout.geometry import height, rows, same_columns
+from docspec.layout.geometry import height, rows, same_columns, same_rows
+from docspec.layout.tables_of_figures import is_of_figures
 from docspec.types import Box, Category, Line, Page, Region, union
 
 ROWS = 3  # of such a table, at the least
 COLUMNS = 3  # of one that only rules show, at the least
-PITCH = 1.15  # heights of a line from one row of labels to the next, at the least
+FORM_ROWS = 4  # of one that neither colons nor bold labels show, at the least
+FIGURES = 0.25  # share of such a form's values that have a figure, at the least; its labels have none
+RAGGED = 0.85  # of the longest label's width: what more than half of the labels are shorter than
+WRAPPED = 0.5  # share of the rows that may go on with the value above them
+BESIDE = 0.6  # share of the height that labels and values found apart have in common, at the least
 SHORT = 40  # characters of a label, at the most
 GAP = 1.0  # heights of a line between two pieces of a row, at the least
+SLACK = 2.0  # points by which what goes on may stand to the left of the values
+ENDS = ".,;-"  # of running text's lines, not of labels
 RULED = 0.7  # share of the gaps between rows that a rule goes through
 
 
@@ -23,35 +31,90 @@ def tables_of_rows(page: Page, regions: Sequence[Region]) -> list[Region]:
     between rules."""
     return [
         replace(region, category=Category.TABLE)
-        if region.category is Category.TEXT and _is_table(page, region)
+        if region.category is Category.TEXT and _is_table(page, region.lines)
         else region
-        for region in regions
+        for region in _values_beside(regions)
     ]
 
 
-def _is_table(page: Page, region: Region) -> bool:
-    if len(region.lines) < 2 * ROWS or any(line.turn for line in region.lines):
+def _values_beside(regions: Sequence[Region]) -> list[Region]:
+    """``regions`` with the labels and the values of a form, where they were found apart, as one table."""
+    done = list(regions)
+    for labels in regions:
+        for values in regions:
+            if not _is_column(labels) or not _is_column(values) or labels.box[2] > values.box[0]:
+                continue
+            lines = (*labels.lines, *values.lines)
+            if same_rows(labels.box, values.box) >= BESIDE and _is_form(_in_rows(lines)):
+                box = union((labels.box, values.box))
+                done[done.index(labels)] = replace(labels, category=Category.TABLE, lines=lines, box=box)
+                done.remove(values)
+                return _values_beside(done)
+    return done
+
+
+def _is_column(region: Region) -> bool:
+    return (
+        region.category is Category.TEXT
+        and len(region.lines) >= ROWS
+        and not any(line.turn for line in region.lines)
+    )
+
+
+def _in_rows(lines: Sequence[Line]) -> list[list[Line]]:
+    return [[lines[i] for i in row] for row in rows([line.box for line in lines])]
+
+
+def _is_table(page: Page, lines: Sequence[Line]) -> bool:
+    if not lines or any(line.turn for line in lines):
         return False
-    found = [[region.lines[i] for i in row] for row in rows([line.box for line in region.lines])]
-    count = len(found[0])
-    if len(found) < ROWS or count < 2 or any(len(row) != count for row in found):
+    if is_of_figures(lines):
+        return True
+    found = _in_rows(lines)
+    if _is_form(found):
+        return True
+    return len(found[0]) >= COLUMNS and _is_grid(found) and _is_ruled(page, found)
+
+
+def _is_grid(found: Sequence[Sequence[Line]]) -> bool:
+    """Whether all rows have the same columns, and gaps between them."""
+    if len(found) < ROWS or any(len(row) != len(found[0]) for row in found):
         return False
-    size = median(height(line.box) for line in region.lines)
+    size = median(height(line.box) for row in found for line in row)
     for row, below in zip(found, [*found[1:], found[0]], strict=True):
         apart = all(b.box[0] - a.box[2] >= GAP * size for a, b in pairwise(row))
         if not apart or not all(same_columns(a.box, b.box) > 0 for a, b in zip(row, below, strict=True)):
             return False
-    return (count == 2 and _is_labelled(found, size)) or (count >= COLUMNS and _is_ruled(page, found))
+    return True
 
 
-def _is_labelled(found: Sequence[Sequence[Line]], size: float) -> bool:
-    """Whether the first column is labels: with colons, or bold where the second is not."""
-    labels, values = [row[0] for row in found], [row[1] for row in found]
-    pitch = min(b.box[1] - a.box[1] for a, b in pairwise(labels))
-    if pitch < PITCH * size or any(len(line.text) > SHORT for line in labels):
+def _is_form(found: Sequence[Sequence[Line]]) -> bool:
+    """Whether there are labels, each with its value beside it, which may go on in the rows below: labels with
+    colons, or bold ones of values that are not, or short ones without figures of values with figures."""
+    pairs = [row for row in found if len(row) == 2]
+    rest = [row for row in found if len(row) != 2]
+    if len(pairs) < ROWS or len(found[0]) != 2 or not _is_grid(pairs) or len(rest) > WRAPPED * len(found):
         return False
-    colons = all(line.text.rstrip().endswith((":", "：")) for line in labels)
-    return colons or (all(map(_is_bold, labels)) and not any(map(_is_bold, values)))
+    labels, values = [row[0] for row in pairs], [row[1] for row in pairs]
+    left = min(line.box[0] for line in values)
+    if any(len(row) != 1 or row[0].box[0] < left - SLACK for row in rest):
+        return False
+    texts = [line.text.strip() for line in labels]
+    if any(len(text) > SHORT for text in texts):
+        return False
+    if all(text.endswith((":", "：")) for text in texts):
+        return True
+    if all(map(_is_bold, labels)) and not any(map(_is_bold, values)):
+        return True
+    widths = [line.box[2] - line.box[0] for line in labels]
+    names = all(text[:1].isupper() and text[-1] not in ENDS and not re.search(r"\d", text) for text in texts)
+    figures = sum(re.search(r"\d", line.text) is not None for line in values)
+    return (
+        len(pairs) >= FORM_ROWS
+        and names
+        and figures >= FIGURES * len(pairs)
+        and 2 * sum(wide < RAGGED * max(widths) for wide in widths) > len(widths)
+    )
 
 
 def _is_bold(line: Line) -> bool:

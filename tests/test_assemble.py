@@ -249,6 +249,19 @@ def test_a_paragraph_that_was_detected_as_two_is_one(
     assert markdown(*parts).count("\n\n") == (not joined)
 
 
+def test_a_paragraph_goes_on_below_a_table() -> None:
+    """Within a sentence, in the same column: the table stands after it."""
+    parts = []
+    for order, (words, top) in enumerate((("A sentence of two lines", 10.0), ("and goes on.", 200.0))):
+        box = (50.0, top, 250.0, top + 12)
+        line = Line((Span(words, box, 10.0),), box, "text-layer")
+        made = result(2 * order, Category.TEXT, words, box=box)
+        parts.append(replace(made, region=replace(made.region, lines=(line,))))
+    table = result(1, Category.TABLE, "<table></table>", box=(50, 40, 250, 180))
+    expected = "A sentence of two lines and goes on.\n\n<table></table>\n"
+    assert markdown(parts[0], table, parts[1]) == expected
+
+
 def test_a_paragraph_goes_on_over_several_pages() -> None:
     """Each part is looked at where it ends, and a compound keeps its hyphens."""
     text = to_markdown(
@@ -410,6 +423,11 @@ def test_html_keeps_tables_and_disarms_the_rest() -> None:
     assert filter_html(table) == (
         '<div class="scroll"><table><tr><td colspan="2">a &amp; b<sup>2</sup></td></tr></table></div>'
     )
+    assert filter_html('<td><a href="https://a.org/?x=1&amp;y" onclick="z">b</a></td></a>') == (
+        '<td><a href="https://a.org/?x=1&amp;y">b</a></td>&lt;/a&gt;'
+    )
+    for bad in ("javascript:alert(1)", " java\tscript:alert(1)", "data:text/html,x", "vbscript:x", ""):
+        assert "<a" not in filter_html(f'<td><a href="{bad}">b</a></td>')
     hostile = markdown_to_html("Text <script>alert(1)</script> [x](javascript:alert(1))\n\n<iframe src=x>\n")
     assert "<script" not in hostile
     assert "<iframe" not in hostile

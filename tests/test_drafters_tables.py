@@ -503,3 +503,35 @@ def test_a_column_at_the_right_close_to_one_at_the_left() -> None:
     html = table(lines)
     assert html is not None
     assert "<td>1,120</td><td>yes</td>" in html
+
+
+def test_a_raised_mark_is_part_of_the_word_before_it() -> None:
+    """In superscript characters, where the style has them; an exponent by itself is a word."""
+    word, mark = Span("Total", (0, 0, 25, 10)), Span("2", (25, 0, 28, 6), superscript=True)
+    lines = [Line((word, mark), (0, 0, 28, 10), "text-layer")]
+    assert [one.text for one in pieces_of(lines)] == ["Total", "2"]
+    assert [one.text for one in pieces_of(lines, superscripts=True)] == ["Total²"]
+    far = [Line((word, Span("2", (60, 0, 63, 6), superscript=True)), (0, 0, 63, 10), "text-layer")]
+    assert [one.text for one in pieces_of(far, superscripts=True)] == ["Total", "²"]
+
+
+def test_rows_of_words_over_two_rows_of_figures_are_no_head() -> None:
+    """Each is a row, where every column has its word."""
+    texts = [["Name", "Ada", "Bo"], ["Town", "Oslo", "Rome"], ["Age", "31", "40"], ["Cups", "2", "3"]]
+    written = table(grid(texts, step=14))
+    assert written is not None
+    assert "<tr><td>Name</td><td>Ada</td><td>Bo</td></tr><tr><td>Town</td>" in written
+
+
+def test_a_head_of_several_lines_stands_over_two_rows() -> None:
+    """The lines of a head are cells, however few rows of amounts there are."""
+    texts = [
+        ["", "Length", "Draught"],
+        ["Ship", "over all", "when loaded"],
+        ["Alma", "12.5", "4.20"],
+        ["Bella", "9.0", "3.10"],
+    ]
+    written = table(grid(texts, step=14))
+    assert written is not None
+    assert "<td>Length over all</td><td>Draught when loaded</td>" in written
+    assert "<td>Bella</td><td>9.0</td><td>3.10</td>" in written

@@ -257,3 +257,20 @@ def test_real_born_digital_pages_need_no_ocr(name: str) -> None:
     for page in open_document(DATA / "pdfs" / name).pages(100):
         assert isinstance(page, Page)
         assert AutoDrafter(engine=NoOcr()).read(page) == page.lines
+
+
+def test_words_under_a_bar_of_the_papers_colour_are_hidden() -> None:
+    """A bar that no ink shows, over two words of a line; the dots of leaders are not taken for such."""
+    document = pymupdf.open()
+    sheet = prose_page(document)
+    text, hidden = "The keeper showed the secret ledger to nobody.", "secret ledger"
+    sheet.insert_text((30, 220), text, fontsize=11)
+    sheet.insert_text((30, 250), "The lamp " + ". " * 40 + "12", fontsize=11)
+    start = 30 + pymupdf.get_text_length(text[: text.index(hidden)], fontsize=11)
+    end = start + pymupdf.get_text_length(hidden, fontsize=11)
+    sheet.draw_rect(pymupdf.Rect(start - 0.5, 209, end + 0.5, 224), color=None, fill=(1, 1, 1))
+    page = opened(document)
+    read = [" ".join(line.text.split()) for line in AutoDrafter(engine=NoOcr()).read(page)]
+    assert "The keeper showed the to nobody." in read
+    assert any(line.startswith("The lamp . . .") and line.endswith(". 12") for line in read)
+    assert len(read) == len(page.lines)

@@ -364,3 +364,29 @@ def test_a_chapter_without_leaders_is_an_entry() -> None:
         *(placed("1.2", 15, 28), placed("The mail . . . . . . . .", 40, 28), placed("3", 220, 28)),
     ]
     assert contents(lines, Style()) == "- 1 The lamp in 1911 2\n  - 1.1 Nets and ropes 2\n  - 1.2 The mail 3"
+
+
+STANZA = ("The lamp is lit,", "the boats come home,", "the gulls are still", "and night is foam.")
+SONG = (
+    "Oh hear the harbour bell that rings across the bay,",
+    "And over roofs and over masts its echo dies away;",
+    "We wait beside the little gate, the lantern in hand,",
+    "Until the boats with empty nets come home to land.",
+)
+PARAGRAPH = (
+    "Teachers are assessed at the end of their studies by means of work that they carried",
+    "out during these, a final project (often a kind of thesis that nobody else ever reads),",
+    "and an assessment of their teaching practice, which is thought to be a part of these;",
+    "all of it is done once.",
+)
+
+
+@pytest.mark.parametrize(("lines", "parts"), [(STANZA, 4), (SONG, 4), (PARAGRAPH, 1), (STANZA[:3], 1)])
+def test_lines_of_a_poem_stay_lines(lines: tuple[str, ...], parts: int) -> None:
+    """Short ones that end with marks, and longer ones that start with capitals too; a paragraph is one."""
+    made = [
+        Line((Span(text, box),), box, "text-layer")
+        for number, text in enumerate(lines)
+        for box in [(50.0, 15.0 * number, 50.0 + 5.0 * len(text), 15.0 * number + 12)]
+    ]
+    assert len(paragraphs(rows_of(made, Style()))) == parts

@@ -17,6 +17,7 @@ from docspec.drafters.reading.ligatures import mend_lines
 from docspec.drafters.reading.line_numbers import without_line_numbers
 from docspec.drafters.reading.ocr import OcrDrafter
 from docspec.drafters.reading.ocr_engine import OcrEngine
+from docspec.drafters.reading.pictured_print import has_middle, pictures_of_print
 from docspec.drafters.reading.plausible import plausibility
 from docspec.drafters.reading.spot_check import agreement
 from docspec.drafters.reading.text_layer import SOURCE, draft_lines
@@ -62,7 +63,11 @@ class AutoDrafter:
             shown = [*fitted(self.engine, evidence.mask, page, shown)]
         broken = [line for line in shown if plausibility(line.text) < BROKEN and self._can_read(line.text)]
         kept = [line for line in shown if line not in broken] if broken else shown
-        gaps = ink.unread_print(evidence.mask, page, [span.box for line in shown for span in line.spans])
+        rest = ink.outside(evidence.mask, page, [span.box for line in shown for span in line.spans])
+        gaps = ink.unread_print(rest, page)
+        if page.handle is not None and not evidence.is_scan:
+            pictures = pictures_of_print(rest, page, page.handle.image_boxes(), shown)
+            gaps = [*pictures, *(box for box in gaps if not has_middle(pictures, box))]
         found = self._read_boxes(page, kept, [*gaps, *(line.box for line in broken)])
         if evidence.is_scan:
             found = [line for line in found if not _repeats(line, kept)]

@@ -15,6 +15,8 @@ WORD = re.compile(r"\S+")
 HIDDEN_OCR = 0.6  # what text under a full-page image is worth, unchecked: often good, often not
 ALL_LOWER = 0.5
 FULL_PAGE = 0.7  # share of the page that an image covers in a scan
+BLANK = 1.5  # heights of a span without ink from which a word may be hidden there
+LETTERS = 3  # of such a word, at the least: leaders are too light to be seen in the ink
 ENOUGH_COVER = 0.7  # share of a region's ink in its glyphs' boxes; accents, rules and marks are the rest
 
 
@@ -57,7 +59,11 @@ class Evidence:
 
     def _uncovered(self, span: Span) -> Span | None:
         """``span`` without the words that bars cover; None where they cover it all."""
-        if not span.text.strip() or not ink.may_have_bar(self.mask, self.page, span.box):
+        if not span.text.strip():
+            return span
+        if ink.widest_blank(self.mask, self.page, span.box) > BLANK * (span.box[3] - span.box[1]):
+            span = self._without_blank(span)
+        if not ink.may_have_bar(self.mask, self.page, span.box):
             return span
         if ink.is_bar(self.mask, self.page, span.box):
             return None
@@ -68,6 +74,30 @@ class Evidence:
             inside = 0.15 * wide * len(word[0])  # characters differ in width: where words end is a guess
             box = (x0 + wide * word.start() + inside, y0, x0 + wide * word.end() - inside, y1)
             if ink.is_bar(self.mask, self.page, box):
+                text = text[: word.start()] + " " * len(word[0]) + text[word.end() :]
+        return span if text == span.text else replace(span, text=text, alternatives=())
+
+    def _without_blank(self, span: Span) -> Span:
+        """``span`` without the words of which nothing shows, as under a bar of the paper's colour."""
+        if self.page.handle is None:
+            return span
+        x0, y0, x1, y1 = span.box
+        glyphs = [
+            glyph
+            for glyph in self.page.handle.glyphs()
+            if glyph.text.strip()
+            and x0 <= (glyph.box[0] + glyph.box[2]) / 2 <= x1
+            and y0 <= (glyph.box[1] + glyph.box[3]) / 2 <= y1
+        ]
+        glyphs.sort(key=lambda glyph: glyph.box[0])
+        if [glyph.text for glyph in glyphs] != list("".join(span.text.split())):
+            return span
+        text, at = span.text, 0
+        for word in WORD.finditer(span.text):
+            boxes = [glyph.box for glyph in glyphs[at : at + len(word[0])]]
+            at += len(word[0])
+            letters = sum(map(str.isalnum, word[0]))
+            if letters >= LETTERS and not ink.inked_share(self.mask, self.page, boxes):
                 text = text[: word.start()] + " " * len(word[0]) + text[word.end() :]
         return span if text == span.text else replace(span, text=text, alternatives=())
 

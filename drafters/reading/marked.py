@@ -148,22 +148,23 @@ def _line(line: str, prints: Sequence[_Print], items: bool, heading: bool) -> st
     for link, length in runs:
         inner = _emphasised(rest, prints, places, at, at + length)
         shown = rest[at : at + length].strip()
-        if link and shown and not _is_address(shown, link):
+        if link and shown and not is_address(shown, link):
             lead = len(inner) - len(inner.lstrip())
             end = len(inner.rstrip())
-            inner = f"{inner[:lead]}[{inner[lead:end]}]({_target(link)}){inner[end:]}"
+            inner = f"{inner[:lead]}[{inner[lead:end]}]({target(link)}){inner[end:]}"
         out += inner
         at += length
     return out
 
 
-def _is_address(shown: str, link: str) -> bool:
+def is_address(shown: str, link: str) -> bool:
     """Whether what is printed is the address itself, or a part of it: renderers make that a link."""
     bare = re.sub(r"^(?:https?://|mailto:)", "", link).rstrip("/")
     return re.sub(r"^https?://", "", shown).rstrip("/.,;)") in (bare, link)
 
 
-def _target(link: str) -> str:
+def target(link: str) -> str:
+    """``link`` as a markdown link's target."""
     return link.replace(" ", "%20").replace("(", "%28").replace(")", "%29").replace("<", "%3C")
 
 

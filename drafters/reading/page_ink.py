@@ -46,50 +46,61 @@ def ink_mask(image: Image, width: float, height: float) -> Mask:
 
 def cover_share(mask: Mask, page: Page, boxes: Sequence[Box], inside: Box | None = None) -> float:
     """The share of the ink (within ``inside``) that lies in ``boxes``; 1 where there is no ink."""
-    area = _cells(mask, page, inside or (0.0, 0.0, page.width, page.height))
+    area = cells_of(mask, page, inside or (0.0, 0.0, page.width, page.height))
     total = int(mask[area].sum())
     if not total:
         return 1.0
-    return int((mask & _painted(mask, page, boxes))[area].sum()) / total
+    return int((mask & painted(mask, page, boxes))[area].sum()) / total
 
 
 def inked_share(mask: Mask, page: Page, boxes: Sequence[Box]) -> float:
     """The share of ``boxes`` that have ink in them; 1 for none. Text without ink is hidden text."""
     if not boxes:
         return 1.0
-    return sum(bool(mask[_cells(mask, page, box)].any()) for box in boxes) / len(boxes)
+    return sum(bool(mask[cells_of(mask, page, box)].any()) for box in boxes) / len(boxes)
 
 
 def may_have_bar(mask: Mask, page: Page, box: Box) -> bool:
     """Whether ink fills the middle of ``box`` from top to bottom further than a letter's stem does."""
     quarter = (box[3] - box[1]) / 4
-    full = mask[_cells(mask, page, (box[0], box[1] + quarter, box[2], box[3] - quarter))].all(axis=0)
+    full = mask[cells_of(mask, page, (box[0], box[1] + quarter, box[2], box[3] - quarter))].all(axis=0)
     return bool((np.convolve(np.atleast_1d(full), np.ones(STEM, np.uint8), "valid") == STEM).any())
+
+
+def widest_blank(mask: Mask, page: Page, box: Box) -> float:
+    """Points of the widest strip within ``box`` that has no ink from top to bottom, ink on both sides."""
+    inked = np.flatnonzero(mask[cells_of(mask, page, box)].any(axis=0))
+    widest = int(np.diff(inked).max(initial=1)) - 1
+    return float(widest * page.width / mask.shape[1])
 
 
 def is_bar(mask: Mask, page: Page, box: Box) -> bool:
     """Whether ``box`` is covered: all of it ink of one colour, as no characters are."""
-    if mask[_cells(mask, page, box)].mean() < COVERED:
+    if mask[cells_of(mask, page, box)].mean() < COVERED:
         return False
     x, y = 0.1 * min(box[2] - box[0], box[3] - box[1]), 0.15 * (box[3] - box[1])
     inner = page.crop((box[0] + x, box[1] + y, box[2] - x, box[3] - y))
     return bool((inner.max(axis=(0, 1)).astype(int) - inner.min(axis=(0, 1)) < CONTRAST).all())
 
 
-def unread_print(mask: Mask, page: Page, boxes: Sequence[Box]) -> list[Box]:
-    """Blocks of ink outside ``boxes`` that look like lines of print, in page points.
+def outside(mask: Mask, page: Page, boxes: Sequence[Box]) -> Mask:
+    """The ink that is not in ``boxes``, nor just beside them."""
+    return mask & ~painted(mask, page, boxes, grow=1.0)
+
+
+def unread_print(rest: Mask, page: Page) -> list[Box]:
+    """Blocks of ink, which ``outside`` has left, that look like lines of print, in page points.
 
     Ink is run together sideways; what comes out long, low and evenly filled is taken for a line, and lines
     that are close for a block. Photographs and drawings leave few such shapes, and fewer near each other.
     """
     import cv2
 
-    rest = (mask & ~_painted(mask, page, boxes, grow=1.0)).astype(np.uint8)
     if not rest.any():
         return []
-    joined = cv2.morphologyEx(rest, cv2.MORPH_CLOSE, np.ones((1, 9), dtype=np.uint8))
+    joined = cv2.morphologyEx(rest.astype(np.uint8), cv2.MORPH_CLOSE, np.ones((1, 9), dtype=np.uint8))
     count, _, stats, _ = cv2.connectedComponentsWithStats(joined, connectivity=8)
-    sx, sy = page.width / mask.shape[1], page.height / mask.shape[0]
+    sx, sy = page.width / rest.shape[1], page.height / rest.shape[0]
     found: list[Box] = []
     for x, y, w, h, _ in stats[1:count].tolist():
         fill = rest[y : y + h, x : x + w].mean()
@@ -132,14 +143,16 @@ def _touch(a: Box, b: Box) -> bool:
     return a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3]
 
 
-def _painted(mask: Mask, page: Page, boxes: Sequence[Box], grow: float = 0.0) -> Mask:
-    painted = np.zeros(mask.shape, dtype=bool)
+def painted(mask: Mask, page: Page, boxes: Sequence[Box], grow: float = 0.0) -> Mask:
+    """The pixels of ``mask`` within ``boxes``, grown by ``grow`` points."""
+    inside = np.zeros(mask.shape, dtype=bool)
     for x0, y0, x1, y1 in boxes:
-        painted[_cells(mask, page, (x0 - grow, y0 - grow, x1 + grow, y1 + grow))] = True
-    return painted
+        inside[cells_of(mask, page, (x0 - grow, y0 - grow, x1 + grow, y1 + grow))] = True
+    return inside
 
 
-def _cells(mask: Mask, page: Page, box: Box) -> tuple[slice, slice]:
+def cells_of(mask: Mask, page: Page, box: Box) -> tuple[slice, slice]:
+    """The rows and columns of ``mask`` that ``box`` touches, at least one of each."""
     sx, sy = mask.shape[1] / page.width, mask.shape[0] / page.height
     x0, y0 = max(0, int(box[0] * sx)), max(0, int(box[1] * sy))
     return slice(y0, max(y0 + 1, int(np.ceil(box[3] * sy)))), slice(

@@ -20,6 +20,9 @@ CLAUSE = re.compile(r"\((?:\d{1,2}|[a-z]|[ivx]{1,4})\)\s+\S")
 CLAUSE_END = (".", ";", ":", ",", "—", "–", " and", " or")
 TEXT_LAYER = "text-layer"  # the source of lines whose superscript characters are what the document says
 ROOM = 2.0  # line heights to spare
+VERSE, FREE = 4, 0.5  # lines of a poem, at the least, and the line heights that they have to spare
+LONG_VERSE, SHORT_VERSE = 70, 35  # characters of lines that all start with a capital, and of others
+VERSE_END = tuple(".,;:!?—–…")
 ADDRESS = 3  # lines of an address, at the least
 POSTAL = re.compile(
     r"(?<!\d)(?:[A-Z]{1,2}-)?\d{3}[ -]?\d{2}(?!\d)|\b\d{4}(?!\d) [A-Z]|\b[A-Z]{2} \d{5}\b|\b[A-Z]{1,2}\d"
@@ -103,7 +106,7 @@ def _paragraphs(rows: Sequence[Row]) -> list[list[Row]]:
     labelled = _labelled(rows)
     stops = [_stops(above, row, right) for above, row in pairwise(rows)]
     lines = sum(stops) >= max(2, 2 / 3 * len(stops))  # of verse
-    listed = _is_address(rows)
+    listed = _is_address(rows) or _is_verse(rows, right)
     numbered = _numbered(rows)
     cut: list[list[Row]] = [[rows[0]]]
     for i, (above, row) in enumerate(pairwise(rows), start=1):
@@ -145,6 +148,21 @@ def _is_address(rows: Sequence[Row]) -> bool:
     )
 
 
+def _is_verse(rows: Sequence[Row], right: float) -> bool:
+    """Whether most of ``rows`` end though the next one's first word had room, or with a mark where all start
+    with a capital or are shorter than columns of text: lines of a poem, which a paragraph's are not."""
+    texts = [row.text.strip() for row in rows]
+    if len(rows) < VERSE or any(is_cjk(text[0]) or text.endswith(tuple(HYPHENS)) for text in texts):
+        return False
+    free = sum(_has_room(above, row, right, FREE) for above, row in pairwise(rows))
+    if free >= 3 / 4 * (len(rows) - 1):
+        return True
+    capital = all(text.lstrip("\"'“‘«(")[:1].isupper() for text in texts)
+    ends = sum(text.endswith(VERSE_END) for text in texts) / len(rows)
+    longest = max(map(len, texts))
+    return (capital and ends >= 2 / 3 and longest <= LONG_VERSE) or (ends >= 3 / 4 and longest <= SHORT_VERSE)
+
+
 def _labelled(rows: Sequence[Row]) -> set[int]:
     """The numbers of rows that begin with a label ("Name: ..."), where two follow each other."""
     found = {number for number, row in enumerate(rows) if LABEL.match(row.text.lstrip())}
@@ -154,12 +172,17 @@ def _labelled(rows: Sequence[Row]) -> set[int]:
 def _stops(above: Row, row: Row, right: float) -> bool:
     """Whether ``above`` ends where the next row's first word would have had room, and more."""
     text = row.text.strip()
-    first = text.split(" ", 1)[0]
     going_on = above.text.rstrip().endswith(tuple(HYPHENS)) or text[:1].islower()
     if not text or going_on or is_cjk(text[0]) or above.box[2] <= row.box[0]:
         return False
-    needed = (row.box[2] - row.box[0]) * len(first) / len(text)
-    return right - above.box[2] > 1.2 * needed + ROOM * above.height
+    return _has_room(above, row, right, ROOM)
+
+
+def _has_room(above: Row, row: Row, right: float, spare: float) -> bool:
+    """Whether the first word of ``row`` fits behind ``above``, with so many heights of a line to spare."""
+    text = row.text.strip()
+    needed = (row.box[2] - row.box[0]) * len(text.split(" ", 1)[0]) / len(text)
+    return right - above.box[2] > 1.2 * needed + spare * above.height
 
 
 def _is_indented(above: Row, row: Row, below: Row | None, left: float, right: float, height: float) -> bool:

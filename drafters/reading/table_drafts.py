@@ -12,17 +12,18 @@ from dataclasses import replace
 
 import numpy as np
 
-from docspec.drafters.characters import SOFT_HYPHEN, clean
+from docspec.drafters.characters import SOFT_HYPHEN, clean, raised
 from docspec.drafters.formats.table_text import Cell, Grid, write_html, write_pipe
 from docspec.drafters.reading.cell_grid import aligned_cells
 from docspec.drafters.reading.pieces import Piece
 from docspec.drafters.reading.rows import TEXT_LAYER
 from docspec.drafters.reading.ruled_grid import ruled_cells
 from docspec.turning import turned, turned_box
-from docspec.types import Box, Line, Page, Region, Style
+from docspec.types import Box, Line, Page, Region, Span, Style, union
 
 MARGIN = 2.0  # points around the region within which its rules are looked for
 ENOUGH_RULED = 0.8  # share of the pieces that ruled cells must hold
+NEXT_TO = 0.15  # of a word's height: how far from it a raised mark may stand that is part of it
 EDGE = 2.0  # points to both sides of a rule in which the page shows it
 CONTRAST = 12  # grey levels between a rule and what is beside it, at the least
 SEAM = 0.27  # of a background's darkness: how light the seam between two of its pieces may be drawn
@@ -41,7 +42,7 @@ def write_table(page: Page, region: Region, style: Style) -> str | None:
         boxes = [turned_box(box, turn, page.width, page.height) for box in boxes]
         lines = tuple(_turned_line(line, turn, page) for line in lines)
         page = turned(page, turn)
-    pieces = list(pieces_of(lines, style.ascii_quotes))
+    pieces = list(pieces_of(lines, style.ascii_quotes, style.superscripts))
     if len(pieces) < 4:
         return None
     cells = _ruled(page, boxes, pieces) or aligned_cells(pieces, lambda x, y0, y1: _rule(page, x, y0, y1))
@@ -51,19 +52,39 @@ def write_table(page: Page, region: Region, style: Style) -> str | None:
     return write_pipe(grid) if style.table == "markdown" else write_html(grid)
 
 
-def pieces_of(lines: Sequence[Line], ascii_quotes: bool = False) -> Iterator[Piece]:
+def pieces_of(
+    lines: Sequence[Line], ascii_quotes: bool = False, superscripts: bool = False
+) -> Iterator[Piece]:
     """The words of ``lines``, each with the part of its span's box that its characters take up; leaders and
-    rules that are characters are none."""
-    for span in (span for line in lines for span in line.spans):
-        # with several spaces between words these are the measure of a font of fixed width
-        text = span.text if "  " in span.text else clean(span.text, ascii_quotes)
-        text = TYPED_RULES.sub(lambda found: " " * len(found[0]), text)
-        x0, y0, x1, y1 = span.box
-        width = (x1 - x0) / max(1, len(text))
-        for found in WORD.finditer(text):
-            word = clean(found[0], ascii_quotes).replace(SOFT_HYPHEN, "-")
-            if word:
-                yield Piece(word, (x0 + found.start() * width, y0, x0 + found.end() * width, y1))
+    rules that are characters are none. With ``superscripts`` a raised mark is part of the word before it."""
+    for line in lines:
+        last: Piece | None = None
+        for span in line.spans:
+            words = list(_words(span, ascii_quotes))
+            if superscripts and span.superscript and len(words) == 1:
+                mark = replace(words[0], text=raised(words[0].text))
+                if last and mark.box[0] - last.box[2] < NEXT_TO * (last.box[3] - last.box[1]):
+                    mark = Piece(last.text + mark.text, union([last.box, mark.box]))
+                    last = None
+                words = [mark]
+            if last:
+                yield last
+            yield from words[:-1]
+            last = words[-1] if words else None
+        if last:
+            yield last
+
+
+def _words(span: Span, ascii_quotes: bool) -> Iterator[Piece]:
+    # with several spaces between words these are the measure of a font of fixed width
+    text = span.text if "  " in span.text else clean(span.text, ascii_quotes)
+    text = TYPED_RULES.sub(lambda found: " " * len(found[0]), text)
+    x0, y0, x1, y1 = span.box
+    width = (x1 - x0) / max(1, len(text))
+    for found in WORD.finditer(text):
+        word = clean(found[0], ascii_quotes).replace(SOFT_HYPHEN, "-")
+        if word:
+            yield Piece(word, (x0 + found.start() * width, y0, x0 + found.end() * width, y1))
 
 
 def _turned_line(line: Line, turn: int, page: Page) -> Line:

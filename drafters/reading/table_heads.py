@@ -17,6 +17,10 @@ from docspec.types import union
 
 MOST = 8  # rows of a head
 ENOUGH = 3  # rows of amounts in a body, at the least
+FEW, COLUMNS = (
+    2,
+    3,
+)  # the same where the body has no other, columns are so many, and not all have a head's line
 AMOUNTS = 0.6  # share of the texts beside a label that show the first row of the body, at the least
 YEAR = re.compile(r"(?:19|20)\d\d")  # stands in heads, too
 LOW, HIGH = (
@@ -55,7 +59,9 @@ def head_rows(rows: Sequence[Sequence[Piece]]) -> int:
             break
         count -= 1  # a sub-head of the body
     figures = sum(_is_body(row) for row in rows[count:])
-    return count if 1 < count <= MOST and figures >= ENOUGH else 0
+    widest = max((len(row) for row in rows), default=0)
+    few = figures == FEW == len(rows) - count and widest >= COLUMNS and len(rows[0]) < widest
+    return count if 1 < count <= MOST and (figures >= ENOUGH or few) else 0
 
 
 def _is_body(row: Sequence[Piece]) -> bool:

@@ -18,6 +18,7 @@ from docspec.drafters.reading.ligatures import mend_lines
 from docspec.drafters.reading.marked import as_markdown
 from docspec.drafters.reading.rows import TEXT_LAYER
 from docspec.drafters.reading.table_drafts import write_table
+from docspec.drafters.reading.table_links import with_links
 from docspec.drafters.reading.writer import write_region
 from docspec.markdown import HEADINGS, formula
 from docspec.types import Box, Category, Draft, Line, Page, Region, Style
@@ -57,7 +58,8 @@ def draft_lines(
     if region.category is Category.TABLE and style.table:
         table = write_table(page, region, style)
         if table is not None:
-            return (Draft(table, "table", confidence),)
+            linked = with_links(table, region.lines)
+            return (Draft(table, "table", confidence, markdown="" if linked == table else linked),)
     return draft_text(page, region, style, source, confidence, read)
 
 
