@@ -136,6 +136,7 @@ class Engine:
             self.proposals.tree(sequence, len(self._active), again)
             for sequence, again in zip(self._active, behind, strict=True)
         ]
+        trees = self.proposals.own.instead(self._active, trees, behind)
         trees = self.proposals.worth_sending(self._active, trees, behind)
         widths = [
             self.runner.width(again + len(tree) + 1, len(trees))
@@ -163,7 +164,7 @@ class Engine:
             for row in rows:
                 sequence = self._active[row]
                 room = min(sequence.room, width - widths[row] + len(trees[row]))
-                if self.proposals.asks and room > len(trees[row]):
+                if self.proposals.asks and room > len(trees[row]) and sequence not in self.proposals.own.made:
                     trees[row] = self.proposals.proposed(sequence, room)
 
     def _keep_to_budget(self) -> None:
@@ -218,7 +219,7 @@ class Engine:
             if row < len(self._active):
                 self._active[row] = last
                 if last.finish is None:
-                    self.runner.cache.move(len(self._active), row, last.cached)
+                    self.runner.move(len(self._active), row, last.cached)
         return finished
 
     def _shrink(self) -> None:

@@ -6,6 +6,7 @@ from time import thread_time
 
 from docspec.drafters.following.tree import Tree
 from docspec.verifiers.acceptance import Accepted
+from docspec.verifiers.own_proposals import OwnProposals
 from docspec.verifiers.payoff import Payoff
 from docspec.verifiers.runner import Runner
 from docspec.verifiers.sequence import Sequence
@@ -29,6 +30,7 @@ class Proposals:
         self.drafts = drafts
         self.host = HostCost()
         self.payoff = Payoff()
+        self.own = OwnProposals(runner)
         self.asks = drafts  # in this step
         self._taken = 0.0  # seconds that asking has taken in this step
         self._begun = AcceptanceRate()  # of the first steps of sequences
@@ -37,16 +39,20 @@ class Proposals:
         """Note that a step begins."""
         self.asks, self._taken = self.drafts and self.payoff.asks(), 0.0
         self.host.fade(asks=self.asks)
+        self.own.begin()
 
     def end(self, rows: int, emitted: int, seconds: float) -> None:
         """Note that the step of so many ``rows`` emitted so many tokens in passes of so many seconds."""
         if self.asks and rows:
+            emitted, seconds = emitted - self.own.gained, seconds - self.own.spent
             self.payoff.record(emitted * self.runner.cost.of(rows) / rows, seconds + self._taken)
+        self.own.end(rows)
 
     def start(self, sequence: Sequence, rows: int) -> None:
         """Ready a sequence that begins as one of ``rows``."""
         sequence.rate = self._begun.fresh()
         self.payoff.renew(1 / rows)
+        self.own.payoff.renew(1 / rows)
         self.asks = self.drafts and not self.payoff.left
 
     def tree(self, sequence: Sequence, rows: int, behind: int, longest_branch: int = LONGEST_BRANCH) -> Tree:
@@ -85,9 +91,8 @@ class Proposals:
     def worth_sending(self, rows: list[Sequence], trees: list[Tree], behind: list[int]) -> list[Tree]:
         """``trees`` of all ``rows``, without those that cost the batch more than they promise; ``behind``
         are sent again in any case."""
-        gains = [
-            expected_run(sequence.rate.value, tree.main) for sequence, tree in zip(rows, trees, strict=True)
-        ]
+        rates = [self.own.rate if sequence in self.own.made else sequence.rate for sequence in rows]
+        gains = [expected_run(rate.value, tree.main) for rate, tree in zip(rates, trees, strict=True)]
         sent = worth_sending(gains, [len(tree) for tree in trees], behind, self.runner.cost)
         return [tree if row in sent else Tree.chain([]) for row, tree in enumerate(trees)]
 
@@ -99,14 +104,17 @@ class Proposals:
         if not self.drafts:
             return
         rates = [sequence.rate] if sequence.output else [sequence.rate, self._begun]
-        if tree.tokens:
+        own = sequence in self.own.made and bool(tree.tokens)
+        if own:
+            self.own.learn(tree, accepted)
+        if tree.tokens and not own:
             run, strayed = len(accepted.nodes), accepted.strayed
             for rate in rates:
                 rate.update(run, rejected=strayed or run < tree.main)
             sequence.branches.update(tree.branches, taken=strayed)
         elif self.asks and (seen := self._asked(sequence, rows).tokens):
             for rate in rates:
-                rate.update(int(seen == accepted.tokens), rejected=seen != accepted.tokens)
+                rate.update(int(seen == accepted.tokens[:1]), rejected=seen != accepted.tokens[:1])
         sequence.untold += accepted.tokens
 
     def _asked(self, sequence: Sequence, rows: int) -> Tree:

@@ -15,7 +15,9 @@ from docspec.errors import ModelError
 from docspec.verifiers.attention import grouped
 from docspec.verifiers.cache import RaggedCache, WritePlan, in_place
 from docspec.verifiers.columns import NEVER, PLACES, SHIFTS, PassShape, Row, columns_of
-from docspec.verifiers.decoder_hooks import Embedding, decoder_given
+from docspec.verifiers.decoder_hooks import Embedding, decoder_given, decoder_output
+from docspec.verifiers.own_head import OwnHead
+from docspec.verifiers.own_head_layer import HeadLayer
 from docspec.verifiers.recorded import CudaRecorder, RecordedPasses, Recorder, rounded
 from docspec.verifiers.sequence import Prompt
 from docspec.verifiers.states import STATEFUL, STATELESS, StatefulCache, refuse_bounded_steps
@@ -25,13 +27,16 @@ from docspec.verifiers.window import CPU_WIDTH, GPU_WIDTH, StepCost
 class Runner:
     """Runs a ``transformers`` model that takes ``inputs_embeds`` and a cache, for up to ``rows`` sequences.
 
-    ``cost`` is what its passes are known to take. On a CUDA device verify passes are recorded and replayed,
+    ``cost`` is what its passes are known to take; ``head`` a layer of the model's own that proposes tokens,
+    which ``own_head`` asks. On a CUDA device verify passes are recorded and replayed,
     see docspec.verifiers.recorded, unless ``graphs`` is False.
 
     Raises ModelError for a model with layers of kinds that it does not know: it would decode wrongly.
     """
 
-    def __init__(self, model: Any, rows: int, *, graphs: bool = True) -> None:
+    def __init__(
+        self, model: Any, rows: int, *, graphs: bool = True, head: HeadLayer | None = None
+    ) -> None:
         config = model.config.get_text_config()
         kinds, window, by_kind = layer_kinds(type(model).__name__, config)
         self._config = config
@@ -44,6 +49,10 @@ class Runner:
         if self._stateful:
             refuse_bounded_steps(model)
             self.cache = StatefulCache(config.layer_types, getattr(config, "number_of_conv_states", 1))
+        self.own_head: OwnHead | None = None
+        if head is not None:
+            self._outputs = self.cache.beside()
+            self.own_head = OwnHead(head, self._outputs, self.embed_tokens)
         self.cost = StepCost(CPU_WIDTH if self.device.type == "cpu" else GPU_WIDTH)
         self._window = window if "sliding_attention" in kinds else None
         self._by_kind = by_kind  # whether the decoder takes a mask for each kind of layer
@@ -71,6 +80,14 @@ class Runner:
         if self.recorded is not None:
             self.recorded.forget()
         self.cache.drop()
+        if self.own_head is not None:
+            self.own_head.drop()
+
+    def move(self, source: int, target: int, length: int) -> None:
+        """Copy the first ``length`` places of row ``source`` of the cache over row ``target``."""
+        self.cache.move(source, target, length)
+        if self.own_head is not None:
+            self.own_head.move(source, target)
 
     def prefill(
         self,
@@ -106,6 +123,8 @@ class Runner:
             mask = self._masks(query, places, ends, first, query >= first[:, None])
         if self._longest is not None:
             self._refuse_beyond(int(positions.max()))
+        if self.own_head is not None:
+            self.own_head.begin(rows)
         with decoder_given(self.model, self._visual_layers(prompts, tails, width)):
             return self._forward(embeds, positions, mask, keep)
 
@@ -246,7 +265,9 @@ class Runner:
             )
 
     def _forward(self, embeds: torch.Tensor, positions: torch.Tensor, mask: Any, keep: int) -> torch.Tensor:
-        with torch.inference_mode(), grouped(self._config) if mask is not None else nullcontext():
+        attention = grouped(self._config) if mask is not None else nullcontext()
+        kept = nullcontext() if self.own_head is None else decoder_output(self.model, self._keep_output)
+        with torch.inference_mode(), attention, kept:
             output = self.model(
                 inputs_embeds=embeds,
                 position_ids=positions if positions.shape[0] > 1 else positions[0],
@@ -257,6 +278,10 @@ class Runner:
             )
         logits: torch.Tensor = output.logits
         return logits
+
+    def _keep_output(self, states: torch.Tensor) -> None:
+        """Keep what the decoder gives for a pass's columns, [n, Q, D], where their keys and values are."""
+        self._outputs.write(states[:, None], states[:, None, :, :0])
 
 
 def layer_kinds(name: str, config: Any) -> tuple[set[str], int | None, bool]:
