@@ -7,7 +7,8 @@ written since, in one pass over all rows that are asked; its own keys and values
 it wrote for a proposal that was refused is overwritten.
 
 Its passes are not recorded as CUDA graphs: how much there is to catch up with differs from one to the next,
-and they are single layers. That the decoder's output is kept is a part of a verify pass, and recorded with it.
+and they are single layers. That the decoder's output is kept is a part of a verify pass, and is recorded
+with it.
 """
 
 from __future__ import annotations

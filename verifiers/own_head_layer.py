@@ -27,7 +27,12 @@ from docspec.verifiers.refusals import first_line
 COUNTS = ("num_nextn_predict_layers", "mtp_num_hidden_layers", "num_mtp_layers")  # names in configurations
 INDEX, WHOLE = "model.safetensors.index.json", "model.safetensors"
 # what the parts are called in checkpoints; all else is the block's
-APPENDED = {"enorm": "embedding_norm", "hnorm": "hidden_norm", "eh_proj": "joined", "shared_head.norm": "norm"}
+APPENDED = {
+    "enorm": "embedding_norm",
+    "hnorm": "hidden_norm",
+    "eh_proj": "joined",
+    "shared_head.norm": "norm",
+}
 APART = {
     **{"pre_fc_norm_embedding": "embedding_norm", "pre_fc_norm_hidden": "hidden_norm", "fc": "joined"},
     **{"norm": "norm", "layers.0": "block"},
@@ -90,6 +95,8 @@ def head_settings(text: Any) -> Any:
     settings._attn_implementation = GROUPED
     if getattr(settings, "layer_types", None):
         settings.layer_types = ["full_attention"]
+    if kinds := getattr(settings, "mlp_layer_types", None):
+        settings.mlp_layer_types = kinds[-1:]
     return settings
 
 
@@ -107,7 +114,7 @@ def load_head(name: str, model: Any, *, local_files_only: bool) -> HeadLayer | N
         return _made(model, _weights(name, model, local_files_only=local_files_only))
     except (OSError, ValueError, KeyError, IndexError, RuntimeError, TypeError, AttributeError) as error:
         log.warning(
-            "%s is decoded without the head for the token after the next one that its configuration names: %s",
+            "%s is decoded without its own head for further tokens, which its configuration names: %s",
             *(name, first_line(error)),
         )
         return None
@@ -127,7 +134,12 @@ def _made(model: Any, weights: Mapping[str, torch.Tensor]) -> HeadLayer:
     if wrong := sorted(key for key, name in names.items() if wanted.get(name) != weights[key].shape):
         raise ValueError(f"{len(wrong)} of its weights do not fit the model's decoder layer, {wrong[0]} say")
     head.load_state_dict({names[key]: weight for key, weight in weights.items()})
-    return head.eval().requires_grad_(False)
+    head = head.eval().requires_grad_(False)
+    # a decoder whose layers are called otherwise fails here rather than within a text
+    some = head.joined.weight.new_ones(1, 1, head.joined.weight.shape[0])
+    places = torch.zeros(1, 1, 1, dtype=torch.long, device=model.device)
+    head(some, some, places, torch.ones(1, 1, 1, 1, dtype=torch.bool, device=model.device), None)
+    return head
 
 
 def _renamed(key: str, *, apart: bool) -> str:

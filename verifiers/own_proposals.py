@@ -6,8 +6,11 @@ or promise less than it does: after the place is lost, in formulas, where they a
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence as Seq
 from time import perf_counter
+
+import torch
 
 from docspec.drafters.following.tree import Tree
 from docspec.verifiers.acceptance import Accepted
@@ -19,9 +22,11 @@ from docspec.verifiers.window import AcceptanceRate, HostCost, StepCost, expecte
 MOST = 4  # tokens that are proposed at once: the further ahead, the worse, and each takes a pass of the head
 FEW = 16  # places a row to catch up with, up to which a proposal takes what another one will
 
+log = logging.getLogger(__name__)
+
 
 class OwnProposals:
-    """Proposals of the head that ``runner`` has, if it has one."""
+    """Proposals of the head that ``runner`` has, if it has one. One that fails is not asked any more."""
 
     def __init__(self, runner: Runner) -> None:
         self.runner = runner
@@ -74,7 +79,14 @@ class OwnProposals:
                 lengths[row] = length
         if not lengths:
             return trees
-        found = self._ask(lengths, [sequences[row] for row in lengths])
+        try:
+            found = self._ask(lengths, [sequences[row] for row in lengths])
+        except torch.OutOfMemoryError:
+            raise
+        except Exception as error:  # noqa: BLE001 whatever it is, the text does not depend on it
+            log.warning("the model's own head is not asked any more: %s: %s", type(error).__name__, error)
+            self.head = None
+            return trees
         self.made |= {sequences[row] for row in lengths}
         return [found.get(row, tree) for row, tree in enumerate(trees)]
 

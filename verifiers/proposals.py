@@ -52,7 +52,6 @@ class Proposals:
         """Ready a sequence that begins as one of ``rows``."""
         sequence.rate = self._begun.fresh()
         self.payoff.renew(1 / rows)
-        self.own.payoff.renew(1 / rows)
         self.asks = self.drafts and not self.payoff.left
 
     def tree(self, sequence: Sequence, rows: int, behind: int, longest_branch: int = LONGEST_BRANCH) -> Tree:

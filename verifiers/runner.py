@@ -34,9 +34,7 @@ class Runner:
     Raises ModelError for a model with layers of kinds that it does not know: it would decode wrongly.
     """
 
-    def __init__(
-        self, model: Any, rows: int, *, graphs: bool = True, head: HeadLayer | None = None
-    ) -> None:
+    def __init__(self, model: Any, rows: int, *, graphs: bool = True, head: HeadLayer | None = None) -> None:
         config = model.config.get_text_config()
         kinds, window, by_kind = layer_kinds(type(model).__name__, config)
         self._config = config
