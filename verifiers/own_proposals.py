@@ -70,9 +70,10 @@ class OwnProposals:
         base, slope = self.runner.cost.line()
         worth = base / len(sequences) + slope
         each = self.cost.of(len(sequences)) / len(sequences) if self._measured else 0.0
+        longest = {again: self._length(len(sequences), each, again) for again in set(behind)}
         lengths: dict[int, int] = {}
         for row, (sequence, tree, again) in enumerate(zip(sequences, trees, behind, strict=True)):
-            length = min(self._length(len(sequences), each, again), sequence.room)
+            length = min(longest[again], sequence.room)
             own = expected_run(self.rate.value, length) * worth - (slope + each) * length
             drafted = expected_run(sequence.rate.value, tree.main) * worth - slope * len(tree)
             if length and (not tree.tokens or own > drafted):
