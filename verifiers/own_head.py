@@ -85,7 +85,8 @@ class OwnHead:
             embeds, span = self.embed(tokens[:, None]), max(cached) + further + 1
             tokens, states = self._run(rows, embeds, states, positions, places, span)
             found.append(tokens)
-        return torch.stack(found, dim=1).tolist()  # type: ignore[no-any-return]  # torch's
+        tokens_of: list[list[int]] = torch.stack(found, dim=1).tolist()
+        return tokens_of
 
     def _pass(
         self, texts: Seq[tuple[int, Prompt, Seq[int]]], starts: Seq[int], ends: Seq[int]
@@ -133,4 +134,5 @@ class OwnHead:
         self._cache.use(WritePlan(index, places, span, read))
         key = torch.arange(span, device=self._device)
         mask = key <= places.clamp(max=span - 1)[:, None, :, None]  # [n, 1, Q, S]
-        return self.layer(embeds, hidden, positions, mask, self._cache)  # type: ignore[no-any-return]
+        found: tuple[torch.Tensor, torch.Tensor] = self.layer(embeds, hidden, positions, mask, self._cache)
+        return found

@@ -65,7 +65,7 @@ class OwnProposals:
 
     def instead(self, sequences: Seq[Sequence], trees: list[Tree], behind: Seq[int]) -> list[Tree]:
         """The windows to send: those of the drafts, ``trees``, or what promises more than they do."""
-        if self.head is None or not self._asks:
+        if self.head is None or not self._asks or not sequences:
             return trees
         base, slope = self.runner.cost.line()
         worth = base / len(sequences) + slope
