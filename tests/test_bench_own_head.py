@@ -88,6 +88,6 @@ def test_a_head_that_is_right_saves_steps_and_one_that_is_wrong_costs_little(row
     both = decode(CASES, rows, 1.0, 0.2, drafts=True, head=True)
     drafts = decode(CASES, rows, 1.0, 0.2, drafts=True, head=False)
     assert right["steps"] < 0.6 * none["steps"]
-    assert both["steps"] <= drafts["steps"]
+    assert both["tokens_a_second"] > 0.95 * drafts["tokens_a_second"]
     assert right["tokens_a_second"] > 1.3 * none["tokens_a_second"]
     assert wrong["tokens_a_second"] > 0.8 * none["tokens_a_second"]

@@ -186,7 +186,7 @@ def test_ragged_rows_are_proposed_for_as_each_alone(
     ]
     runner = Runner(model, 3, head=tiny_head(decoder))
     equal_generate(list(Engine(runner, exact, 10**6).run(made)), len(made), decoder)
-    assert len(compared) > 20
+    assert len(compared) > 10
 
 
 @pytest.mark.parametrize("family", FAMILIES)

@@ -1,7 +1,8 @@
 """For which rows the checkpoint's own head proposes, and what came of it.
 
 Drafts come first: they are longer and cost nothing on the device. The head is asked where they have nothing,
-or promise less than it does: after the place is lost, in formulas, where they are wrong again and again.
+or where they were refused at their first token and promise less than it does: where the place is lost, in
+formulas.
 """
 
 from __future__ import annotations
@@ -76,7 +77,8 @@ class OwnProposals:
             length = min(longest[again], sequence.room)
             own = expected_run(self.rate.value, length) * worth - (slope + each) * length
             drafted = expected_run(sequence.rate.value, tree.main) * worth - slope * len(tree)
-            if length and (not tree.tokens or own > drafted):
+            # a draft that was refused at once is one step later where it was, or in place again
+            if length and (not tree.tokens or (sequence.refused and own > drafted)):
                 lengths[row] = length
         if not lengths:
             return trees

@@ -104,6 +104,7 @@ class Proposals:
             return
         rates = [sequence.rate] if sequence.output else [sequence.rate, self._begun]
         own = sequence in self.own.made and bool(tree.tokens)
+        sequence.refused = bool(tree.tokens) and not own and not accepted.nodes
         if own:
             self.own.learn(tree, accepted)
         if tree.tokens and not own:
