@@ -20,6 +20,7 @@ from docspec.verifiers.runner import Runner
 from docspec.verifiers.sequence import Sequence
 from docspec.verifiers.window import AcceptanceRate, HostCost, StepCost, expected_run, worth_resending
 
+HALF = 0.5  # the chance to be right that every head is given, so that it is asked at all
 MOST = 4  # tokens that are proposed at once: the further ahead, the worse, and each takes a pass of the head
 FEW = 16  # places a row to catch up with, up to which a proposal takes what another one will
 
@@ -37,21 +38,21 @@ class OwnProposals:
         self.payoff = Payoff()
         self.made: set[Sequence] = set()  # those proposed for in this step
         self._measured = self._asks = False
-        self._seconds = 0.0  # that this step's proposals took
+        self._seconds = self._saved = 0.0  # that this step's proposals took, and are worth
         self._sent = self._gained = 0  # tokens
 
     def begin(self) -> None:
         """Note that a step begins."""
         self.made.clear()
-        self._seconds, self._sent, self._gained = 0.0, 0, 0
+        self._seconds = self._saved = 0.0
+        self._sent = self._gained = 0
         self._asks = self.head is not None and self.payoff.asks()
 
     def end(self, rows: int) -> None:
         """Note that a step of so many ``rows`` is over."""
         if self._seconds and rows:
             _, slope = self.runner.cost.line()
-            worth = self._gained * self.runner.cost.of(rows) / rows
-            self.payoff.record(worth, self._seconds + slope * self._sent)
+            self.payoff.record(self._saved, self._seconds + slope * self._sent)
         self.made.clear()
 
     @property
@@ -68,17 +69,18 @@ class OwnProposals:
         """The windows to send: those of the drafts, ``trees``, or what promises more than they do."""
         if self.head is None or not self._asks or not sequences:
             return trees
-        base, slope = self.runner.cost.line()
-        worth = base / len(sequences) + slope
-        each = self.cost.of(len(sequences)) / len(sequences) if self._measured else 0.0
-        longest = {again: self._length(len(sequences), each, again) for again in set(behind)}
-        lengths: dict[int, int] = {}
-        for row, (sequence, tree, again) in enumerate(zip(sequences, trees, behind, strict=True)):
-            length = min(longest[again], sequence.room)
-            own = expected_run(self.rate.value, length) * worth - (slope + each) * length
-            drafted = expected_run(sequence.rate.value, tree.main) * worth - slope * len(tree)
-            # a draft that was refused at once is one step later where it was, or in place again
-            if length and (not tree.tokens or (sequence.refused and own > drafted)):
+        # a draft that was refused at once is one step later where it was, or in place again
+        able = [
+            row
+            for row, (sequence, tree) in enumerate(zip(sequences, trees, strict=True))
+            if sequence.room and (sequence.refused or not tree.tokens)
+        ]
+        rows, lengths = len(sequences), dict[int, int]()
+        each = self.cost.of(len(able)) / len(able) if self._measured and able else 0.0
+        for row in able:
+            sequence, tree = sequences[row], trees[row]
+            length = min(self._length(rows, sequence, each, behind[row]), sequence.room)
+            if length and (not tree.tokens or self._better(rows, sequence, tree, length, each)):
                 lengths[row] = length
         if not lengths:
             return trees
@@ -93,21 +95,35 @@ class OwnProposals:
         self.made |= {sequences[row] for row in lengths}
         return [found.get(row, tree) for row, tree in enumerate(trees)]
 
-    def learn(self, tree: Tree, accepted: Accepted) -> None:
-        """Take what came of one window of ours."""
+    def learn(self, sequence: Sequence, tree: Tree, accepted: Accepted, rows: int) -> None:
+        """Take what came of the window of one of ``rows`` that is of the head."""
         run = len(accepted.nodes)
         self.rate.update(run, rejected=run < len(tree))
         self._sent += len(tree)
         self._gained += run
+        self._saved += run * self._worth(rows, sequence)
 
-    def _length(self, rows: int, each: float, behind: int) -> int:
-        """How many tokens to ask for: one at least, unless the row is to catch up; whether that pays in the
-        end, the payoff sees."""
+    def _worth(self, rows: int, sequence: Sequence) -> float:
+        """Seconds that a token more is worth: what the sequence's tokens take where the head is not asked."""
+        return self.runner.cost.of(rows) / rows / sequence.pace
+
+    def _better(self, rows: int, sequence: Sequence, tree: Tree, length: int, each: float) -> bool:
+        """Whether so many tokens of the head promise more than the draft's ``tree``."""
+        worth, slope = self._worth(rows, sequence), self.runner.cost.line()[1]
+        own = expected_run(self.rate.value, length) * worth - (slope + each) * length
+        return own > expected_run(sequence.rate.value, tree.main) * worth - slope * len(tree)
+
+    def _length(self, rows: int, sequence: Sequence, each: float, behind: int) -> int:
+        """How many tokens to ask for: one where a head that is right half the time would pay, so that it can
+        show what it is, and more where this one does."""
         base, slope = self.runner.cost.line()
-        if self.runner.cache.resends:
-            length = worth_resending(self.rate.value, base, slope, rows, HostCost(chain=each), behind)
-            return min(MOST, length if behind else max(1, length))
-        return worth_asking(self.rate.value, base / rows + slope, slope + each)
+        worth, rate = self._worth(rows, sequence), self.rate.value
+        if max(rate, HALF) * worth <= slope + each:
+            return 0
+        if not self.runner.cache.resends:
+            return worth_asking(rate, worth, slope + each)
+        length = worth_resending(rate, base / sequence.pace, slope, rows, HostCost(chain=each), behind)
+        return min(MOST, length if behind else max(1, length))
 
     def _ask(self, lengths: dict[int, int], sequences: Seq[Sequence]) -> dict[int, Tree]:
         """What the head proposes for rows, by row, timed."""

@@ -21,6 +21,8 @@ from docspec.verifiers.window import (
     worth_waiting,
 )
 
+PACE = 0.3  # weight of a step's tokens in the running mean of a sequence's
+
 
 class Proposals:
     """The windows of a batch that ``runner`` decodes; ``drafts=False`` sends none."""
@@ -106,7 +108,9 @@ class Proposals:
         own = sequence in self.own.made and bool(tree.tokens)
         sequence.refused = bool(tree.tokens) and not own and not accepted.nodes
         if own:
-            self.own.learn(tree, accepted)
+            self.own.learn(sequence, tree, accepted, rows)
+        elif sequence.output:
+            sequence.pace += PACE * (len(accepted.tokens) - sequence.pace)
         if tree.tokens and not own:
             run, strayed = len(accepted.nodes), accepted.strayed
             for rate in rates:
