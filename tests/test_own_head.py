@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import itertools
 import json
 import logging
 from collections.abc import Callable
@@ -31,7 +32,7 @@ from docspec.verifiers.decide import exact
 from docspec.verifiers.engine import Engine
 from docspec.verifiers.own_head import OwnHead
 from docspec.verifiers.own_head_layer import HeadLayer, head_settings, load_head
-from docspec.verifiers.own_proposals import MOST, worth_asking
+from docspec.verifiers.own_proposals import MOST, OwnProposals, worth_asking
 from docspec.verifiers.payoff import Payoff
 from docspec.verifiers.runner import Runner
 from docspec.verifiers.sequence import Prompt
@@ -52,8 +53,16 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[int]:
         return propose(self, rows, *arguments)
 
     monkeypatch.setattr(OwnHead, "propose", counted)
-    monkeypatch.setattr(Payoff, "record", lambda *_: None)
+    always(monkeypatch)
     return counts
+
+
+def always(patch: pytest.MonkeyPatch) -> None:
+    """Have heads asked for 1 to ``MOST`` tokens in every step, also instead of drafts, whether it pays."""
+    lengths = itertools.cycle(range(1, MOST + 1))
+    patch.setattr(Payoff, "record", lambda *_: None)
+    patch.setattr(OwnProposals, "_length", lambda *_: next(lengths))
+    patch.setattr(OwnProposals, "_better", lambda *_: True)
 
 
 def tiny_head(kind: str, seed: int = 0) -> HeadLayer:
@@ -162,7 +171,7 @@ def compare(patch: pytest.MonkeyPatch, model: Any) -> list[int]:
         return found
 
     patch.setattr(OwnHead, "propose", both)
-    patch.setattr(Payoff, "record", lambda *_: None)
+    always(patch)
     return done
 
 

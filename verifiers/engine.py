@@ -149,6 +149,8 @@ class Engine:
         emitted, seconds = 0, 0.0
         for rows in map(sorted, passes):  # in order, they need not be gathered from the cache
             group = [self._active[row] for row in rows]
+            if self.proposals.own.made:
+                self.proposals.own.widen(group, [widths[row] for row in rows], [behind[row] for row in rows])
             emitted += self._pass("decode", rows, group, [trees[row] for row in rows])
             seconds += self.runner.cost.of(len(rows) * max(widths[row] for row in rows))
         self.proposals.end(len(self._active), emitted, seconds)

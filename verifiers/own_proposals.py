@@ -39,26 +39,21 @@ class OwnProposals:
         self.made: set[Sequence] = set()  # those proposed for in this step
         self._measured = self._asks = False
         self._seconds = self._saved = 0.0  # that this step's proposals took, and are worth
-        self._sent = self._gained = 0  # tokens
+        self.widened = 0.0  # and by which they made its passes longer
+        self._gained = 0  # tokens
 
     def begin(self) -> None:
         """Note that a step begins."""
         self.made.clear()
-        self._seconds = self._saved = 0.0
-        self._sent = self._gained = 0
+        self._seconds = self._saved = self.widened = 0.0
+        self._gained = 0
         self._asks = self.head is not None and self.payoff.asks()
 
     def end(self, rows: int) -> None:
         """Note that a step of so many ``rows`` is over."""
         if self._seconds and rows:
-            _, slope = self.runner.cost.line()
-            self.payoff.record(self._saved, self._seconds + slope * self._sent)
+            self.payoff.record(self._saved, self._seconds + self.widened)
         self.made.clear()
-
-    @property
-    def spent(self) -> float:
-        """Seconds of this step's passes that its tokens have taken."""
-        return self.runner.cost.line()[1] * self._sent
 
     @property
     def gained(self) -> int:
@@ -77,6 +72,7 @@ class OwnProposals:
         ]
         rows, lengths = len(sequences), dict[int, int]()
         each = self.cost.of(len(able)) / len(able) if self._measured and able else 0.0
+        each += self.runner.cost.line()[1] * (rows / len(able) - 1) if able else 0.0  # other rows are padded
         for row in able:
             sequence, tree = sequences[row], trees[row]
             length = min(self._length(rows, sequence, each, behind[row]), sequence.room)
@@ -95,11 +91,19 @@ class OwnProposals:
         self.made |= {sequences[row] for row in lengths}
         return [found.get(row, tree) for row, tree in enumerate(trees)]
 
+    def widen(self, rows: Seq[Sequence], widths: Seq[int], behind: Seq[int]) -> None:
+        """Note a pass over ``rows`` of such ``widths``, ``behind`` of each sent in any case."""
+        bare = [
+            1 + again if sequence in self.made else width
+            for sequence, width, again in zip(rows, widths, behind, strict=True)
+        ]
+        cost = self.runner.cost
+        self.widened += cost.of(len(rows) * max(widths)) - cost.of(len(rows) * max(bare))
+
     def learn(self, sequence: Sequence, tree: Tree, accepted: Accepted, rows: int) -> None:
         """Take what came of the window of one of ``rows`` that is of the head."""
         run = len(accepted.nodes)
         self.rate.update(run, rejected=run < len(tree))
-        self._sent += len(tree)
         self._gained += run
         self._saved += run * self._worth(rows, sequence)
 

@@ -46,7 +46,7 @@ class Proposals:
     def end(self, rows: int, emitted: int, seconds: float) -> None:
         """Note that the step of so many ``rows`` emitted so many tokens in passes of so many seconds."""
         if self.asks and rows:
-            emitted, seconds = emitted - self.own.gained, seconds - self.own.spent
+            emitted, seconds = emitted - self.own.gained, seconds - self.own.widened
             self.payoff.record(emitted * self.runner.cost.of(rows) / rows, seconds + self._taken)
         self.own.end(rows)
 
