@@ -35,8 +35,9 @@ from docspec.verifiers.own_head_layer import HeadLayer, head_settings, load_head
 from docspec.verifiers.own_proposals import MOST, OwnProposals, worth_asking
 from docspec.verifiers.payoff import Payoff
 from docspec.verifiers.runner import Runner
-from docspec.verifiers.sequence import Prompt
+from docspec.verifiers.sequence import Prompt, Sequence
 from docspec.verifiers.transformers_vlm import load
+from docspec.verifiers.window import AcceptanceRate
 
 FAMILIES = list(COUNT)
 DECODERS = ["attention", "delta net"]
@@ -220,38 +221,41 @@ def test_a_right_head_saves_steps(decoder: str, asked: list[int]) -> None:
                     weight.zero_()
         size = head.joined.weight.shape[0]
         head.joined.weight.copy_(torch.eye(size, 2 * size))  # the token's embedding, and nothing of the state
-    made = [sequence(model, key, [3, 1 + key], 60) for key in range(3)]
-    done = list(Engine(Runner(model, 2, head=head), exact, 10**6).run(made))
-    plain = Engine(Runner(model, 2), exact, 10**6, drafts=False)
-    wanted = {
-        one.key: one.output for one in plain.run([sequence(model, k, [3, 1 + k], 60) for k in range(3)])
-    }
-    assert {one.key: one.output for one in done} == wanted
-    for one in done:
-        assert one.accepted == one.drafted
-        if len(one.output) == one.limit:
-            assert one.steps < 0.5 * one.limit
+    engines = [
+        Engine(Runner(model, 2, head=head), exact, 10**6),
+        Engine(Runner(model, 2), exact, 10**6, drafts=False),
+    ]
+    done, plain = (list(engine.run(endless(model, 60))) for engine in engines)
+    assert {one.key: one.output for one in done} == {one.key: one.output for one in plain}
     assert asked
+    assert engines[0].proposals.own.rate.misses < AcceptanceRate().misses  # none since the beginning
+    assert all(one.steps < 0.5 * one.limit for one in done)
+
+
+def endless(model: Any, limit: int) -> list[Sequence]:
+    """Three sequences that nothing ends before their limit."""
+    return [sequence(model, key, [3, 1 + key], limit, end_tokens=frozenset()) for key in range(3)]
 
 
 def test_a_head_that_does_not_pay_is_asked_seldom(monkeypatch: pytest.MonkeyPatch) -> None:
     """Of a long text's steps only the first ones, and later a few."""
-    asked = 0
-    propose = OwnHead.propose
-
-    def counted(self: OwnHead, *arguments: Any) -> list[list[int]]:
-        nonlocal asked
-        asked += 1
-        return [[VOCABULARY - 1] * arguments[-1] for _ in propose(self, *arguments)]  # which is never written
-
-    monkeypatch.setattr(OwnHead, "propose", counted)
     model = tiny_decoder()
-    one = sequence(model, 0, [3, 1], 400)
-    one.end_tokens = frozenset()
-    [done] = Engine(Runner(model, 1, head=tiny_head("attention")), exact, 10**6).run([one])
-    assert VOCABULARY - 1 not in done.output
-    assert len(done.output) == 400
-    assert 10 < asked < 100
+    wanted = [one.output for one in Engine(Runner(model, 1), exact, 10**6).run(endless(model, 400))]
+    asked, propose = list[int](), OwnHead.propose
+
+    def wrong(
+        self: OwnHead, rows: Seq[int], prompts: Seq[Prompt], outputs: Seq[Seq[int]], count: int
+    ) -> list[list[int]]:
+        asked.append(1)
+        propose(self, rows, prompts, outputs, count)
+        coming = [next(one for one in wanted if one[: len(output)] == output) for output in outputs]
+        return [[(one[len(output)] + 1) % VOCABULARY] for one, output in zip(coming, outputs, strict=True)]
+
+    monkeypatch.setattr(OwnHead, "propose", wrong)
+    monkeypatch.setattr(OwnProposals, "_length", lambda *_: 1)
+    engine = Engine(Runner(model, 1, head=tiny_head("attention")), exact, 10**6)
+    assert [one.output for one in engine.run(endless(model, 400))] == wanted
+    assert 0 < len(asked) < engine.steps / 3
 
 
 def test_a_head_that_fails_is_not_asked_again(
