@@ -1,14 +1,16 @@
-"""transformers' own ``generate`` as a way to read pages, without and with prompt lookup.
+"""transformers' own ``generate`` as a way to read pages: alone, with prompt lookup, or with the model's own
+head for further tokens.
 
 A page alone is read region by region. Of many pages at once, as many requests as the engine's batch has rows
-go into a left-padded batch, in the pages' order; prompt lookup takes no batches.
+go into a left-padded batch, in the pages' order; prompt lookup and heads take no batches.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -25,7 +27,7 @@ from docspec.types import Category, DecodeStats, Finish, Mode, Request, Verdict
 from docspec.verifiers.clock import now
 from docspec.verifiers.transformers_vlm import TransformersModel
 
-LOOKUP_TOKENS = 10  # a draft's length, transformers' documented choice
+LOOKUP = {"prompt_lookup_num_tokens": 10}  # a draft's length, transformers' documented choice
 
 
 class Watch(LogitsProcessor):
@@ -49,7 +51,7 @@ class Watch(LogitsProcessor):
 
 
 class Generate:
-    """``generate`` on the regions, or the pages, ``rows`` at once; ``lookup`` with prompt lookup."""
+    """``generate`` on the regions, or the pages, ``rows`` at once, with more arguments, its ``options``."""
 
     def __init__(
         self,
@@ -58,15 +60,15 @@ class Generate:
         parts: Parts,
         loaded: TransformersModel,
         *,
-        lookup: bool,
+        name: str = "generate",
+        options: Mapping[str, Any] = MappingProxyType({}),
         recording: Recording | None = None,
         saturated: bool = False,
     ) -> None:
-        self.name = "lookup" if lookup else "generate"
+        self.name, self.options = name, options
         self.mode, self.config, self.loaded, self.recording = mode, config, loaded, recording
         self.rows = config.max_batch if saturated else 1
         self.pages = PlainPages(mode, config, parts, saturated=saturated)
-        self.options = {"prompt_lookup_num_tokens": LOOKUP_TOKENS} if lookup else {}
         self.passes = 0
         self._prefill = self._decode = 0.0
 

@@ -92,7 +92,7 @@ def decode(cases: Sequence[Case], rows: int, base: float, steps: int, *, drafts:
     engine.runner = engine.proposals.runner = runner
     blank = np.zeros((8, 8, 3), np.uint8)
     requests = (
-        Request(number, blank, Category.TEXT, drafts=_drafts(case)) for number, case in enumerate(chosen)
+        Request(number, blank, Category.TEXT, drafts=drafts_of(case)) for number, case in enumerate(chosen)
     )
     tokens, started = 0, time.thread_time()
     verdicts = verifier.verify(requests)
@@ -110,7 +110,8 @@ def _characters(cases: Sequence[Case]) -> int:
     return max(1, sum(len(case.truth) for case in cases) // len(cases))
 
 
-def _drafts(case: Case) -> tuple[Draft, ...]:
+def drafts_of(case: Case) -> tuple[Draft, ...]:
+    """The draft that was kept of a case."""
     alternatives = tuple(Alternative(*one) for one in case.alternatives)
     return (Draft(case.draft, "recorded", confidence=0.9, alternatives=alternatives),)
 

@@ -30,13 +30,14 @@ from docspec.pipeline import Parts, choose_mode
 from docspec.types import Category, Detector, Mode, Verifier
 from docspec.verifiers.replay import ReplayModel
 
-BASELINES = ("ar", "generate", "lookup")
+BASELINES = ("ar", "generate", "lookup", "generate-mtp")
 END = "<|recorded end|>"
 TOKENIZER = f"tokens are not the model's ({DESCRIPTION})"
 UNBOUNDED = 1_000_000  # new tokens: a recording ends by itself
 NO_GENERATE = (
     "the bundled verifier has no `generate` (its decoder's positions are its own): `ar` stands for it"
 )
+NO_BATCHED_MTP = "saturated, there is no `generate-mtp`: transformers' takes one sequence at a time"
 NO_BATCHED_LOOKUP = "saturated, there is no prompt lookup: transformers' takes one sequence at a time"
 
 
@@ -183,6 +184,8 @@ def _batched(subject: Subject, names: Sequence[str]) -> list[str]:
         return list(names)
     if "lookup" in names:
         subject.note(NO_BATCHED_LOOKUP)
+    if "generate-mtp" in names:
+        subject.note(NO_BATCHED_MTP)
     if "generate" not in names:
         return []
     from docspec.bench.generate import batch_inputs
@@ -206,15 +209,29 @@ def _generate(
         if subject.computed:
             subject.note(NO_GENERATE)
         return []
-    from docspec.bench.generate import Generate
+    from docspec.bench.assisted import MTP, mtp_options
+    from docspec.bench.generate import LOOKUP, Generate
 
     parts = parts_of(subject, mode, config, False)
-    return [
-        Generate(
-            mode, config, parts, loaded, lookup=name == "lookup", recording=recording, saturated=saturated
+    more: dict[str, dict[str, Any] | str] = {"generate": {}, "lookup": dict(LOOKUP)}
+    if MTP in names:
+        more[MTP] = mtp_options(loaded)
+    ways: list[Way] = []
+    for name in names:
+        options = more[name]
+        if isinstance(options, str):
+            subject.note(options)
+            continue
+        ways.append(
+            Generate(
+                *(mode, config, parts, loaded),
+                name=name,
+                options=options,
+                recording=recording,
+                saturated=saturated,
+            )
         )
-        for name in names
-    ]
+    return ways
 
 
 def parts_of(subject: Subject, mode: Mode, config: Config, drafts: bool) -> Parts:

@@ -4,8 +4,9 @@
 - ``ar``: the same engine without drafts. It is charged with what a plain run needs and nothing else: in page
   mode rendering and the verifier, in region mode also the layout, and the text lines only where they are the
   verifier's input (the mini's).
-- ``generate``, ``lookup``: transformers' own greedy ``generate``, without and with prompt lookup, charged
-  alike; vision is part of their prefill.
+- ``generate``, ``lookup``, ``generate-mtp``: transformers' own greedy ``generate``, alone, with prompt
+  lookup, and with the checkpoint's own head for further tokens, where it has one that transformers can use
+  (docspec.bench.assisted); charged alike, vision is part of their prefill.
 
 The plain ones are in docspec.bench.plain and docspec.bench.generate.
 """

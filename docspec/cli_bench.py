@@ -35,8 +35,9 @@ def omnidocbench(
         str | None, typer.Option(metavar="LIST", help="Some of region,page,hierarchical (default: all).")
     ] = None,
     baselines: Annotated[
-        str, typer.Option(metavar="LIST", help="Plain runs: some of ar,generate,lookup, or none.")
-    ] = "ar,generate,lookup",
+        str,
+        typer.Option(metavar="LIST", help="Plain runs, some of these, or none."),
+    ] = "ar,generate,lookup,generate-mtp",
     concurrency: Annotated[
         str, typer.Option(metavar="LIST", help="1: page by page; saturated: all pages at once. Or both.")
     ] = "1",

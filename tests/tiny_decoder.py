@@ -123,8 +123,7 @@ def sequence(
         key=key,
         prompt=Prompt(embeds, torch.arange(len(ids))[None], tuple(ids)),
         cursor=DraftCursor(drafts, LetterCodec(), END),
-        end_tokens=frozenset((END,)),
         limit=limit,
         draft=DraftedNext(drafts[0] if drafts else "", LetterCodec(), END),
-        **more,
+        **{"end_tokens": frozenset((END,))} | more,
     )

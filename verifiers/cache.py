@@ -57,6 +57,16 @@ class RaggedLayer(CacheLayerMixin):
         self, key_states: torch.Tensor, value_states: torch.Tensor, *args: Any, **kwargs: Any
     ) -> tuple[torch.Tensor, torch.Tensor]:
         """Write a pass's states [n, heads, Q, head_dim] by the plan; return what its queries attend to."""
+        keys, values = self.write(key_states, value_states)
+        plan = self.plan
+        if plan.span is None:
+            return key_states, value_states
+        return keys[plan.read, :, : plan.span], values[plan.read, :, : plan.span]
+
+    def write(
+        self, key_states: torch.Tensor, value_states: torch.Tensor
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Write a pass's states by the plan; return the buffers."""
         if not self.is_initialized:
             self.lazy_initialization(key_states, value_states)
         assert self.keys is not None and self.values is not None  # noqa: PT018 (for the type checker)
@@ -66,9 +76,7 @@ class RaggedLayer(CacheLayerMixin):
         rows = plan.rows[:, None]
         self.keys[rows, :, plan.targets] = key_states.transpose(1, 2)
         self.values[rows, :, plan.targets] = value_states.transpose(1, 2)
-        if plan.span is None:
-            return key_states, value_states
-        return self.keys[plan.read, :, : plan.span], self.values[plan.read, :, : plan.span]
+        return self.keys, self.values
 
     def _resized(self, buffer: torch.Tensor) -> torch.Tensor:
         (rows, places), (_, heads, _, width) = self.size, buffer.shape
@@ -110,6 +118,11 @@ class RaggedCache(Cache):
         self.version = 0  # how often the buffers have been made anew
         self._ragged = [RaggedLayer() for _ in range(layers)]
         super().__init__(layers=list(self._ragged))
+
+    def beside(self) -> RaggedLayer:
+        """A further layer that is none of the decoder's: what is written to it goes where its keys go."""
+        self._ragged.append(RaggedLayer())
+        return self._ragged[-1]
 
     def behind(self, row: int, cached: int) -> int:
         """How many of the ``cached`` tokens of a row have to be sent again, its last ones."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from collections.abc import Sequence as Seq
 from contextlib import contextmanager
 from typing import Any
@@ -93,6 +93,20 @@ def decoder_given(model: Any, extra: Mapping[str, Any]) -> Iterator[None]:
         return args, {**kwargs, **extra}
 
     handle = model.get_decoder().register_forward_pre_hook(add, with_kwargs=True)
+    try:
+        yield
+    finally:
+        handle.remove()
+
+
+@contextmanager
+def decoder_output(model: Any, seen: Callable[[torch.Tensor], None]) -> Iterator[None]:
+    """Within it, ``seen`` is shown what the model's decoder gives to its vocabulary, [n, Q, D]."""
+
+    def show(module: Any, args: tuple[Any, ...], output: Any) -> None:
+        seen(output[0])
+
+    handle = model.get_decoder().register_forward_hook(show)
     try:
         yield
     finally:

@@ -136,6 +136,7 @@ class Engine:
             self.proposals.tree(sequence, len(self._active), again)
             for sequence, again in zip(self._active, behind, strict=True)
         ]
+        trees = self.proposals.own.instead(self._active, trees, behind)
         trees = self.proposals.worth_sending(self._active, trees, behind)
         widths = [
             self.runner.width(again + len(tree) + 1, len(trees))
@@ -148,6 +149,8 @@ class Engine:
         emitted, seconds = 0, 0.0
         for rows in map(sorted, passes):  # in order, they need not be gathered from the cache
             group = [self._active[row] for row in rows]
+            if self.proposals.own.made:
+                self.proposals.own.widen(group, [widths[row] for row in rows], [behind[row] for row in rows])
             emitted += self._pass("decode", rows, group, [trees[row] for row in rows])
             seconds += self.runner.cost.of(len(rows) * max(widths[row] for row in rows))
         self.proposals.end(len(self._active), emitted, seconds)
@@ -163,7 +166,7 @@ class Engine:
             for row in rows:
                 sequence = self._active[row]
                 room = min(sequence.room, width - widths[row] + len(trees[row]))
-                if self.proposals.asks and room > len(trees[row]):
+                if self.proposals.asks and room > len(trees[row]) and sequence not in self.proposals.own.made:
                     trees[row] = self.proposals.proposed(sequence, room)
 
     def _keep_to_budget(self) -> None:
@@ -218,7 +221,7 @@ class Engine:
             if row < len(self._active):
                 self._active[row] = last
                 if last.finish is None:
-                    self.runner.cache.move(len(self._active), row, last.cached)
+                    self.runner.move(len(self._active), row, last.cached)
         return finished
 
     def _shrink(self) -> None:

@@ -79,8 +79,9 @@ class ModelVerifier:
     ) -> None:
         self.loaded = loaded
         self.config = config
+        head = getattr(loaded, "head", None) if drafts else None
         self.engine = Engine(
-            runner or Runner(loaded.model, config.max_batch, graphs=config.graphs),
+            runner or Runner(loaded.model, config.max_batch, graphs=config.graphs, head=head),
             decide or loaded.decide(config),
             config.token_budget,
             drafts=drafts,

@@ -6,6 +6,7 @@ from time import thread_time
 
 from docspec.drafters.following.tree import Tree
 from docspec.verifiers.acceptance import Accepted
+from docspec.verifiers.own_proposals import OwnProposals
 from docspec.verifiers.payoff import Payoff
 from docspec.verifiers.runner import Runner
 from docspec.verifiers.sequence import Sequence
@@ -24,6 +25,7 @@ from docspec.verifiers.window import (
 
 LEAST_ASKED = 8  # tokens that a row of a batch asks of its draft, at least
 GROWTH = 1.5  # times what was sent last that a row of a batch asks at most: more would be cut off
+PACE = 0.3  # weight of a step's tokens in the running mean of a sequence's
 
 
 class Proposals:
@@ -34,6 +36,7 @@ class Proposals:
         self.drafts = drafts
         self.host = HostCost()
         self.payoff = Payoff()
+        self.own = OwnProposals(runner)
         self.asks = drafts  # in this step
         self._taken = 0.0  # seconds that asking has taken in this step
         self._sent = LONGEST  # most tokens of a row in the last step that sent any
@@ -43,11 +46,14 @@ class Proposals:
         """Note that a step begins."""
         self.asks, self._taken = self.drafts and self.payoff.asks(), 0.0
         self.host.fade(asks=self.asks)
+        self.own.begin()
 
     def end(self, rows: int, emitted: int, seconds: float) -> None:
         """Note that the step of so many ``rows`` emitted so many tokens in passes of so many seconds."""
         if self.asks and rows:
+            emitted, seconds = emitted - self.own.gained, seconds - self.own.widened
             self.payoff.record(emitted * self.runner.cost.of(rows) / rows, seconds + self._taken)
+        self.own.end(rows)
 
     def start(self, sequence: Sequence, rows: int) -> None:
         """Ready a sequence that begins as one of ``rows``."""
@@ -96,12 +102,16 @@ class Proposals:
         if not any(trees):
             return trees
         windows = [
-            Window(len(tree), tree.main, row.rate.value, _beside(tree, row), again)
+            Window(len(tree), tree.main, self._rate(row).value, _beside(tree, row), again)
             for row, tree, again in zip(rows, trees, behind, strict=True)
         ]
         sizes = worth_sending(windows, self.runner.cost, self.runner.width)
         self._sent = max(sizes) or self._sent
         return [tree.cut(size) for tree, size in zip(trees, sizes, strict=True)]
+
+    def _rate(self, sequence: Sequence) -> AcceptanceRate:
+        """At which what is proposed for a sequence in this step is accepted."""
+        return self.own.rate if sequence in self.own.made else sequence.rate
 
     def learn(self, sequence: Sequence, tree: Tree, accepted: Accepted, rows: int) -> None:
         """Move the acceptance estimate; a plain step tests the draft for free.
@@ -111,14 +121,20 @@ class Proposals:
         if not self.drafts:
             return
         rates = [sequence.rate] if sequence.output else [sequence.rate, self._begun]
-        if tree.tokens:
+        own = sequence in self.own.made and bool(tree.tokens)
+        sequence.refused = bool(tree.tokens) and not own and not accepted.nodes
+        if own:
+            self.own.learn(sequence, tree, accepted, rows)
+        elif sequence.output:
+            sequence.pace += PACE * (len(accepted.tokens) - sequence.pace)
+        if tree.tokens and not own:
             run, strayed = len(accepted.nodes), accepted.strayed
             for rate in rates:
                 rate.update(run, rejected=strayed or run < tree.main)
             sequence.branches.update(tree.branches, taken=strayed)
         elif self.asks and (seen := self._asked(sequence, rows).tokens):
             for rate in rates:
-                rate.update(int(seen == accepted.tokens), rejected=seen != accepted.tokens)
+                rate.update(int(seen == accepted.tokens[:1]), rejected=seen != accepted.tokens[:1])
         sequence.untold += accepted.tokens
 
     def _asked(self, sequence: Sequence, rows: int) -> Tree:

@@ -33,9 +33,6 @@ class _NoCache:
     def reserve(self, rows: int, places: int, budget: int) -> None:
         """Nothing is kept."""
 
-    def move(self, source: int, target: int, length: int) -> None:
-        """Nothing is kept."""
-
     def keep(self, *arguments: Any) -> None:
         """Nothing is kept."""
 
@@ -55,6 +52,7 @@ class NoModel:
 
     device = torch.device("cpu")
     cache = _NoCache()
+    own_head = None
     typical = True
 
     def __init__(self, rows: int) -> None:
@@ -71,6 +69,9 @@ class NoModel:
         return tokens
 
     def drop(self) -> None:
+        """Nothing is kept."""
+
+    def move(self, source: int, target: int, length: int) -> None:
         """Nothing is kept."""
 
 

@@ -17,9 +17,11 @@ from docspec.errors import ModelError
 from docspec.verifiers.attention import grouped
 from docspec.verifiers.cache import RaggedCache, WritePlan, in_place
 from docspec.verifiers.columns import NEVER, PLACES, SHIFTS, PassShape, Row, columns_of
-from docspec.verifiers.decoder_hooks import decoder_given, visual_arguments
+from docspec.verifiers.decoder_hooks import decoder_given, decoder_output, visual_arguments
 from docspec.verifiers.embedding import Embedding
 from docspec.verifiers.masks import layer_kinds, let_prompts_see
+from docspec.verifiers.own_head import OwnHead
+from docspec.verifiers.own_head_layer import HeadLayer
 from docspec.verifiers.recorded import CudaRecorder, RecordedPasses, Recorder, rounded
 from docspec.verifiers.sequence import Prompt
 from docspec.verifiers.states import StatefulCache, refuse_bounded_steps
@@ -29,13 +31,14 @@ from docspec.verifiers.window import CPU_WIDTH, GPU_WIDTH, StepCost
 class Runner:
     """Runs a ``transformers`` model that takes ``inputs_embeds`` and a cache, for up to ``rows`` sequences.
 
-    ``cost`` is what its passes are known to take. On a CUDA device verify passes are recorded and replayed,
+    ``cost`` is what its passes are known to take; ``head`` a layer of the model's own that proposes tokens,
+    which ``own_head`` asks. On a CUDA device verify passes are recorded and replayed,
     see docspec.verifiers.recorded, unless ``graphs`` is False.
 
     Raises ModelError for a model with layers of kinds that it does not know: it would decode wrongly.
     """
 
-    def __init__(self, model: Any, rows: int, *, graphs: bool = True) -> None:
+    def __init__(self, model: Any, rows: int, *, graphs: bool = True, head: HeadLayer | None = None) -> None:
         config = model.config.get_text_config()
         self._kinds = layer_kinds(type(model).__name__, config)
         self._config = config
@@ -49,6 +52,10 @@ class Runner:
             self.cache = StatefulCache(config.layer_types, getattr(config, "number_of_conv_states", 1))
         # since transformers 5.24 most take it by the first of these names
         self._cache_name = "cache" if "cache" in signature(model.forward).parameters else "past_key_values"
+        self.own_head: OwnHead | None = None
+        if head is not None:
+            self._outputs = self.cache.beside()
+            self.own_head = OwnHead(head, self._outputs, self.embed_tokens)
         self.cost = StepCost(CPU_WIDTH if self.device.type == "cpu" else GPU_WIDTH)
         self._longest = _longest(config)
         self.recorded: RecordedPasses | None = None
@@ -74,6 +81,14 @@ class Runner:
         if self.recorded is not None:
             self.recorded.forget()
         self.cache.drop()
+        if self.own_head is not None:
+            self.own_head.drop()
+
+    def move(self, source: int, target: int, length: int) -> None:
+        """Copy the first ``length`` places of row ``source`` of the cache over row ``target``."""
+        self.cache.move(source, target, length)
+        if self.own_head is not None:
+            self.own_head.move(source, target)
 
     def prefill(
         self,
@@ -122,6 +137,8 @@ class Runner:
             let_prompts_see(mask, prompts, splits)
         if self._longest is not None:
             self._refuse_beyond(int(positions.max()))
+        if self.own_head is not None:
+            self.own_head.begin(rows)
         visuals = [
             replace(prompt.visual, places=pad(prompt.visual.places, (split - len(prompt), width - split)))
             for prompt, split in zip(prompts, splits, strict=True)
@@ -232,7 +249,9 @@ class Runner:
         keep: int,
         by_token: dict[str, torch.Tensor],
     ) -> torch.Tensor:
-        with torch.inference_mode(), grouped(self._config) if mask is not None else nullcontext():
+        attention = grouped(self._config) if mask is not None else nullcontext()
+        kept = nullcontext() if self.own_head is None else decoder_output(self.model, self._keep_output)
+        with torch.inference_mode(), attention, kept:
             output = self.model(
                 inputs_embeds=embeds,
                 position_ids=positions if positions.shape[0] > 1 else positions[0],
@@ -244,6 +263,10 @@ class Runner:
             )
         logits: torch.Tensor = output.logits
         return logits
+
+    def _keep_output(self, states: torch.Tensor) -> None:
+        """Keep what the decoder gives for a pass's columns, [n, Q, D], where their keys and values are."""
+        self._outputs.write(states[:, None], states[:, None, :, :0])
 
 
 def _longest(config: Any) -> int | None:

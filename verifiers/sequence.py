@@ -85,6 +85,8 @@ class Sequence:
     accepted: int = 0
     drafted: int = 0
     steps: int = 0
+    pace: float = 1.0  # tokens of a step, lately, where drafts were sent or nothing
+    refused: bool = False  # whether the last window was, at its first token
     unasked: int | None = None  # steps since the draft was last asked for tokens, if ever
     untold: list[int] = field(default_factory=list)  # what was emitted since then
     _distinct: dict[int, None] = field(default_factory=dict)

@@ -16,6 +16,7 @@ from docspec.verifiers.clock import now
 from docspec.verifiers.decide import Decide, ExactWithProcessors, Fused, exact
 from docspec.verifiers.family import Family, find_profile
 from docspec.verifiers.generation import refuse_unsupported
+from docspec.verifiers.own_head_layer import HeadLayer, load_head
 from docspec.verifiers.processors import by_set, greedy_processors, prefixed, sampling_processors, stopping
 from docspec.verifiers.refusals import (
     first_line,
@@ -32,10 +33,13 @@ from docspec.verifiers.sequence import Prompt
 class TransformersModel(Family):
     """A loaded transformers VLM behind the engine; see docspec.verifiers.model_verifier.LoadedModel."""
 
-    def __init__(self, name: str, model: Any, tokenizer: Any, profile: Any) -> None:
+    def __init__(
+        self, name: str, model: Any, tokenizer: Any, profile: Any, head: HeadLayer | None = None
+    ) -> None:
         super().__init__(name, tokenizer, profile, model.generation_config)
         refuse_unsupported(model.generation_config)
         self.model = model.eval()
+        self.head = head  # which proposes tokens where drafts do not
         self.check_seconds = 0.0  # what the check at its loading took
         self._stops = stopping(model, tokenizer)
 
@@ -88,7 +92,9 @@ def load(name: str, config: Config) -> TransformersModel:
         raise not_loaded(name, error) from error
     refuse_attention(name, model)
     model.to(device)
-    loaded = TransformersModel(name, model, tokenizer, profile_class(model.config, tokenizer, processor))
+    head = load_head(name, model, local_files_only=local)
+    profile = profile_class(model.config, tokenizer, processor)
+    loaded = TransformersModel(name, model, tokenizer, profile, head)
     if config.check:
         started = now(device)
         check(loaded)
