@@ -50,7 +50,7 @@ class OcrEngine:
         """What each strip [h, w, 3] RGB says."""
         readings = [Transcript("")] * len(strips)
         kept = [i for i, strip in enumerate(strips) if strip.size]
-        for i, frames in frames_of(self._recogniser, [strips[i] for i in kept]):
+        for i, [frames] in frames_of(self._recogniser, [strips[i] for i in kept]):
             readings[kept[i]] = decode(frames, self._characters, hyphens=self.models.loses)
         return readings
 

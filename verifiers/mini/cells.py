@@ -7,13 +7,13 @@ character and keeps what the gap showed (CTC compression, Gaido et al. 2021, arX
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from docspec.verifiers.mini.features import FEATURE_SIZE, CtcHead
-
+FEATURE_SIZE = 120  # numbers of a frame
 NUMBERS = 6  # of a cell, beside its features
 CELL_SIZE = 3 * FEATURE_SIZE + NUMBERS
 CHARACTER_BYTES = 4
@@ -44,20 +44,20 @@ class LineCells:
 
 
 class CellMaker:
-    """Makes cells of features with the recogniser's classifier."""
+    """Makes cells of what a recogniser says: ``characters`` are its classes; the first is the blank, written
+    "", the last the space."""
 
-    def __init__(self, head: CtcHead) -> None:
-        self._head = head
-        self._space = len(head.characters) - 1
-        table = np.full((len(head.characters), CHARACTER_BYTES), NO_BYTE, dtype=np.int16)
-        for index, character in enumerate(head.characters):
+    def __init__(self, characters: Sequence[str]) -> None:
+        self._characters = tuple(characters)  # [K]
+        self._space = len(characters) - 1
+        table = np.full((len(characters), CHARACTER_BYTES), NO_BYTE, dtype=np.int16)
+        for index, character in enumerate(characters):
             written = character.encode("utf-8")[:CHARACTER_BYTES]
             table[index, : len(written)] = list(written)
         self._bytes = table
 
-    def __call__(self, features: FloatArray) -> LineCells:
-        """Cells of a line's features ``[T, 120]``."""
-        probabilities = self._head.probabilities(features)
+    def __call__(self, features: FloatArray, probabilities: FloatArray) -> LineCells:
+        """Cells of a line's features ``[T, 120]`` and the classes' probabilities ``[T, K]``."""
         best = probabilities.argmax(axis=-1)
         starts, ends = _runs(best)
         # segments: the gap at the start, then by turns a run and the gap after it
@@ -83,7 +83,7 @@ class CellMaker:
         )
         runs = np.concatenate([nothing, means[1::2]])
         cells = np.concatenate([runs, means[0::2], highest[0::2], numbers], axis=1).astype(np.float32)
-        text = "".join(self._head.characters[chosen] for chosen in best[starts])
+        text = "".join(self._characters[chosen] for chosen in best[starts])
         lengths = np.array([0, *(len(character.encode()) for character in text)], dtype=np.int64)
         return LineCells(cells, choices, sure, text, lengths)
 

@@ -1,69 +1,61 @@
-"""What the bundled verifier sees of a line: the features of the PP-OCRv4 recogniser, before its classifier.
+"""What the bundled verifier sees of a line: what a recogniser knew before it decided, and what it decided.
 
-The recogniser ships in the wheel of ``rapidocr-onnxruntime`` (model by PaddlePaddle, Apache-2.0). What drafts
-is a newer one, so these are computed for the lines that are verified, and for no others.
+The recognisers ship in the wheels of ``rapidocr`` and ``rapidocr-onnxruntime`` (models by PaddlePaddle,
+Apache-2.0).
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cached_property
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from docspec.drafters.reading.ocr_models import V4_RECOGNISER, alphabet
-from docspec.drafters.reading.recogniser import LINE_HEIGHT, MIN_WIDTH, frames_of
+from docspec.drafters.reading.ocr_models import V4_RECOGNISER, V6_RECOGNISER, ModelFile, alphabet
+from docspec.drafters.reading.recogniser import frames_of
 from docspec.drafters.reading.sessions import Session
-
-FEATURE_SIZE = 120
-_FEATURES, _WEIGHT, _BIAS = "transpose_51.tmp_0", "linear_85.w_0", "linear_85.b_0"
-
-FloatArray = NDArray[np.float32]
+from docspec.verifiers.mini.cells import CellMaker, LineCells
 
 
-class CtcHead:
-    """The recogniser's classifier (120 numbers to 6,625 classes: blank, characters, space)."""
+@dataclass(frozen=True, slots=True)
+class Backbone:
+    """A recogniser, and the names of its tensors: the input of its classifier, and its probabilities.
 
-    def __init__(self, weight: FloatArray, bias: FloatArray, characters: Sequence[str]) -> None:
-        self.weight = weight  # [120, C]
-        self.bias = bias  # [C]
-        self.characters = tuple(characters)  # [C]; index 0 is the blank, written ""
-
-    def probabilities(self, features: FloatArray) -> FloatArray:
-        """Class probabilities of each frame, ``[T, C]`` for features ``[T, 120]``."""
-        logits = features @ self.weight + self.bias
-        logits -= logits.max(axis=-1, keepdims=True)
-        np.exp(logits, out=logits)
-        logits /= logits.sum(axis=-1, keepdims=True)
-        return logits
-
-
-class FeatureReader:
-    """Makes features of line images; reuse one instance (the session loads in about 0.3 s).
-
-    ``threads`` 0 means all cores.
+    Both recognisers have 120 numbers for every 8 pixels of a line 48 pixels high before the classifier.
     """
 
-    def __init__(self, threads: int = 0) -> None:
-        self._threads = threads
-        self._model = V4_RECOGNISER.path().read_bytes()
-        self._session = self._open(_FEATURES)
+    model: ModelFile
+    features: str
+    probabilities: str
 
-    @cached_property
-    def head(self) -> CtcHead:
-        """The classifier, to read features as plain OCR."""
-        blank = np.zeros((1, 3, LINE_HEIGHT, MIN_WIDTH), dtype=np.float32)
-        weight, bias = self._open(_WEIGHT, _BIAS)(blank)
-        return CtcHead(weight, bias, ["", *alphabet(self._model), " "])
 
-    def extract(self, images: Sequence[NDArray[np.uint8]]) -> list[FloatArray]:
-        """Features ``[T, 120]`` of each line image, see ``frames_of``, which also says what is raised."""
-        found = {index: frames.copy() for index, frames in frames_of(self._session, images)}
+BACKBONES = {
+    "v4": Backbone(V4_RECOGNISER, "transpose_51.tmp_0", "softmax_11.tmp_0"),
+    "v6": Backbone(V6_RECOGNISER, "p2o.pd_op.transpose.8.0", "fetch_name_0"),
+}
+TRAINED_ON = "v4"  # the weights in the package
+
+
+class CellReader:
+    """Makes cells of line images; reuse one instance (the session loads in about 0.3 s).
+
+    ``threads`` as Session has it.
+    """
+
+    def __init__(self, threads: int = 0, backbone: Backbone = BACKBONES[TRAINED_ON]) -> None:
+        model = backbone.model.path().read_bytes()
+        outputs = (backbone.probabilities, backbone.features)
+        self._session = Session(model + _extra_outputs(backbone.features), threads, outputs)
+        self._make_cells = CellMaker(["", *alphabet(model), " "])
+
+    def read(self, images: Sequence[NDArray[np.uint8]]) -> list[LineCells]:
+        """The cells of each line image; see ``frames_of``, which also says what is raised."""
+        found = {
+            index: self._make_cells(features, probabilities)
+            for index, (probabilities, features) in frames_of(self._session, images)
+        }
         return [found[index] for index in range(len(images))]
-
-    def _open(self, *outputs: str) -> Session:
-        return Session(self._model + _extra_outputs(*outputs), self._threads, outputs)
 
 
 def _extra_outputs(*names: str) -> bytes:

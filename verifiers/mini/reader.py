@@ -8,8 +8,7 @@ from docspec.config import Config
 from docspec.types import Finish, Image, Request, Verdict
 from docspec.verifiers.codec import TokenizerCodec
 from docspec.verifiers.decide import Decide, Fused, exact
-from docspec.verifiers.mini.cells import CellMaker
-from docspec.verifiers.mini.features import FeatureReader
+from docspec.verifiers.mini.features import CellReader
 from docspec.verifiers.mini.limits import DPI, NAME, NATIVE, STYLE, why_declined
 from docspec.verifiers.mini.model import Mini
 from docspec.verifiers.mini.tokens import END, MARKS, byte_tokenizer, encode
@@ -32,8 +31,7 @@ class MiniModel:
 
     def __init__(self, threads: int, formulas: bool = False) -> None:
         self.formulas = formulas
-        self.reader = FeatureReader(threads)
-        self.make_cells = CellMaker(self.reader.head)
+        self.reader = CellReader(threads)
         self.mini = Mini.from_pretrained()
         self.model = self.mini.decoder
         self.codec = TokenizerCodec(byte_tokenizer(), unwritten=MARKS)
@@ -44,8 +42,8 @@ class MiniModel:
 
     def prompts(self, requests: list[Request]) -> list[Prompt]:
         regions = [_strips(request) for request in requests]
-        features = iter(self.reader.extract([strip for strips in regions for strip in strips]))
-        cells = [[self.make_cells(next(features)) for _ in strips] for strips in regions]
+        read = iter(self.reader.read([strip for strips in regions for strip in strips]))
+        cells = [[next(read) for _ in strips] for strips in regions]
         return self.mini.prompts(cells, self.formulas)
 
     def decide(self, config: Config) -> Decide:

@@ -22,14 +22,12 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from docspec.verifiers.mini.cells import CellMaker, LineCells
-from docspec.verifiers.mini.features import FeatureReader
+from docspec.verifiers.mini.cells import LineCells
 from docspec.verifiers.mini.formulas import plain
 from docspec.verifiers.mini.model import Mini, MiniConfig
 from docspec.verifiers.mini.places import Missing, fit, region_places
 from docspec.verifiers.mini.tokens import BEGIN, BEGIN_FORMULAS, END, FIRST_BYTE, VOCABULARY, encode
-from docspec.verifiers.mini.training.data import finished_shards, running_text
-from docspec.verifiers.mini.training.stored_cells import read_cells
+from docspec.verifiers.mini.training.data import finished_shards, read_shard, running_text
 
 # Chosen by eye: no run with others is recorded.
 LINE_COUNTS = {1: 30, 2: 30, 4: 30, 8: 10}  # most lines in a sample: weight
@@ -70,8 +68,8 @@ class Sample:
 class Pool:
     """All blocks read so far; new shards of the folder are added by :meth:`refresh`."""
 
-    def __init__(self, folder: Path, maker: CellMaker, missing: Missing) -> None:
-        self._folder, self._maker, self._missing = folder, maker, missing
+    def __init__(self, folder: Path, missing: Missing) -> None:
+        self._folder, self._missing = folder, missing
         self._seen: set[Path] = set()
         self.blocks: list[list[TrainingLine]] = []
 
@@ -80,11 +78,11 @@ class Pool:
         fresh = [path for path in finished_shards(self._folder) if path not in self._seen]
         for path in fresh[:most]:
             self._seen.add(path)
-            for block in read_cells(path, self._maker):
+            for block in read_shard(path):
                 self.blocks.append(
                     [
-                        TrainingLine(cells, self._missing.advances(cells), line.text, line.hyphenated)
-                        for line, cells in block
+                        TrainingLine(line.cells, self._missing.advances(line.cells), line.text, line.hyphenated)
+                        for line in block
                     ]
                 )
 
@@ -113,12 +111,12 @@ class Pool:
         return batches
 
 
-def fit_places(missing: Missing, folder: Path, maker: CellMaker) -> None:
+def fit_places(missing: Missing, folder: Path) -> None:
     """Fit the estimate of where cells stand to the first shards of ``folder``."""
     shards = finished_shards(folder)
     shards = random.Random(0).sample(shards, min(_FIT_SHARDS, len(shards)))
-    lines = [line for path in shards for block in read_cells(path, maker) for line in block]
-    fit(missing, [(cells, line.text) for line, cells in lines], _FIT_PASSES, random.Random(0))
+    lines = [line for path in shards for block in read_shard(path) for line in block]
+    fit(missing, [(line.cells, line.text) for line in lines], _FIT_PASSES, random.Random(0))
 
 
 @torch.no_grad()
@@ -209,7 +207,6 @@ def main() -> None:
     groups = [{"params": decayed, "weight_decay": 0.05}, {"params": plain, "weight_decay": 0.0}]
     optimizer = torch.optim.AdamW(groups, lr=options.rate, betas=(0.9, 0.98), fused=True)
     step = 0
-    maker = CellMaker(FeatureReader(1).head)
     checkpoint = options.run / "checkpoint.pt"
     if checkpoint.exists():
         saved = torch.load(checkpoint, weights_only=True)
@@ -217,8 +214,8 @@ def main() -> None:
         optimizer.load_state_dict(saved["optimizer"])
         step = saved["step"]
     else:
-        fit_places(model.missing, options.shards, maker)
-    pool, rng = Pool(options.shards, maker, model.missing), random.Random(step)
+        fit_places(model.missing, options.shards)
+    pool, rng = Pool(options.shards, model.missing), random.Random(step)
     print(f"{sum(p.numel() for p in model.parameters()):,} parameters, from step {step}", flush=True)
     last_save, losses, seen = time.monotonic(), [], 0
     while step < options.steps:
