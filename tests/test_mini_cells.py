@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from docspec.verifiers.mini.cells import CELL_SIZE, FEATURE_SIZE, CellMaker, LineCells
+from docspec.drafters.reading.cells import CELL_SIZE, FEATURE_SIZE, CellMaker, LineCells
 
 CHARACTERS = ["", "a", "b", "é", "字", " "]
 

@@ -18,15 +18,17 @@ from pathlib import Path
 
 import numpy as np
 
-from docspec.verifiers.mini.cells import LineCells
-from docspec.verifiers.mini.features import BACKBONES, TRAINED_ON, CellReader
+from docspec.drafters.reading.cells import LineCells
+from docspec.drafters.reading.ocr_engine import OcrEngine
+from docspec.verifiers.mini.reader import cells_of
 from docspec.verifiers.mini.training.fonts import FontChoice, drawable
 from docspec.verifiers.mini.training.render import Line, render_block
 from docspec.verifiers.mini.training.texts import TextSource
 
+
 @dataclass(frozen=True)
 class StoredLine:
-    """A line's cells (features as float16), its text, and whether its last word goes on."""
+    """A line's cells, its text, and whether its last word goes on."""
 
     cells: LineCells
     text: str
@@ -55,10 +57,10 @@ def random_blocks(
                 yield lines
 
 
-def write_shard(path: Path, blocks: list[list[Line]], reader: CellReader) -> int:
+def write_shard(path: Path, blocks: list[list[Line]], engine: OcrEngine) -> int:
     """Read the blocks' lines and store their cells; returns the number of lines."""
     lines = [line for block in blocks for line in block]
-    cells = reader.read([line.image for line in lines])
+    cells = cells_of(engine, [line.image for line in lines])
     table = {
         "counts": [len(line) for line in cells],
         "recognised": [line.text for line in cells],
@@ -69,7 +71,7 @@ def write_shard(path: Path, blocks: list[list[Line]], reader: CellReader) -> int
     partial = path.with_suffix(".partial.npz")
     np.savez(
         partial,
-        features=np.concatenate([line.features.astype(np.float16) for line in cells]),
+        features=np.concatenate([line.features for line in cells]),
         choices=np.concatenate([line.choices for line in cells]),
         sure=np.concatenate([line.sure for line in cells]),
         lengths=np.concatenate([line.lengths for line in cells]),
@@ -113,7 +115,6 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--evaluation", action="store_true", help="held-out text and fonts")
-    parser.add_argument("--backbone", choices=sorted(BACKBONES), default=TRAINED_ON)
     parser.add_argument("--clean", action="store_true", help="150 dpi without degradations")
     parser.add_argument("--only", nargs="*", default=(), metavar="KIND", help="kinds of text")
     options = parser.parse_args()
@@ -121,14 +122,14 @@ def main() -> None:
     source = TextSource.load(options.corpus, options.evaluation)
     fonts = FontChoice.installed(options.evaluation)
     paragraph = partial(source.western, only=options.only)
-    reader = CellReader(options.threads, BACKBONES[options.backbone])
+    engine = OcrEngine(options.threads)
     for index in range(options.shards):
         path = options.output / f"{options.seed:03d}-{index:05d}.npz"
         if path.exists():
             continue
         # One generator per shard: a run that was stopped goes on exactly where it was.
         blocks = random_blocks(paragraph, fonts, random.Random(f"{options.seed}/{index}"), options.clean)
-        count = write_shard(path, [next(blocks) for _ in range(options.blocks)], reader)
+        count = write_shard(path, [next(blocks) for _ in range(options.blocks)], engine)
         print(f"{path.name}: {count} lines", flush=True)
 
 

@@ -18,10 +18,10 @@ from rapidfuzz.distance import Levenshtein
 from docspec.drafters.characters import SUPERSCRIPTS
 from docspec.drafters.following.cursor import DraftCursor
 from docspec.drafters.following.drafted_next import DraftedNext
+from docspec.drafters.reading.cells import LineCells
 from docspec.verifiers.codec import TokenizerCodec
 from docspec.verifiers.decide import exact
 from docspec.verifiers.engine import Engine
-from docspec.verifiers.mini.cells import LineCells
 from docspec.verifiers.mini.formulas import formulas_in, plain
 from docspec.verifiers.mini.model import WEIGHTS, Mini
 from docspec.verifiers.mini.tokens import END, MARKS, byte_tokenizer, decode

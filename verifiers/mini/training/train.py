@@ -4,7 +4,8 @@
 :mod:`docspec.verifiers.mini.training.data`) as they appear, so that making data and training can run side
 by side; it resumes from the run's checkpoint. The learning rate follows a cosine over all steps. A new run,
 which starts from copying or from a trained model (``--start``), first fits the estimate of where cells
-stand.
+stand. With ``--alone`` the trained model's features were another recogniser's: the weights of the new ones
+start from nothing and are trained alone for so many steps.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from docspec.verifiers.mini.cells import LineCells
+from docspec.drafters.reading.cells import NUMBERS, LineCells
 from docspec.verifiers.mini.formulas import plain
 from docspec.verifiers.mini.model import Mini, MiniConfig
 from docspec.verifiers.mini.places import Missing, fit, region_places
@@ -31,7 +32,10 @@ from docspec.verifiers.mini.training.data import finished_shards, read_shard, ru
 
 # Chosen by eye: no run with others is recorded.
 LINE_COUNTS = {1: 30, 2: 30, 4: 30, 8: 10}  # most lines in a sample: weight
-_NOISE = 0.05  # standard deviation added to the features
+_NOISE = 0.15  # standard deviation added to the features, which have 4
+_FEATURES_SHARE = (
+    0.3  # of the learning rate, for their weights: they are larger than what else is learned from
+)
 _WRONG = 0.04  # share of input tokens replaced: the model must look at the line, not only at its own text
 _FORMULAS = 0.5  # share of samples in which formulas are marked
 _FIT_SHARDS, _FIT_PASSES = 40, 8
@@ -81,7 +85,9 @@ class Pool:
             for block in read_shard(path):
                 self.blocks.append(
                     [
-                        TrainingLine(line.cells, self._missing.advances(line.cells), line.text, line.hyphenated)
+                        TrainingLine(
+                            line.cells, self._missing.advances(line.cells), line.text, line.hyphenated
+                        )
                         for line in block
                     ]
                 )
@@ -117,6 +123,14 @@ def fit_places(missing: Missing, folder: Path) -> None:
     shards = random.Random(0).sample(shards, min(_FIT_SHARDS, len(shards)))
     lines = [line for path in shards for block in read_shard(path) for line in block]
     fit(missing, [(line.cells, line.text) for line in lines], _FIT_PASSES, random.Random(0))
+
+
+@torch.no_grad()
+def forget_features(model: Mini) -> None:
+    """Make a trained model blind to features, which were another recogniser's; what was named of each
+    character it goes on to copy."""
+    model.cells.features.weight[:, :-NUMBERS] = 0.0
+    model.missing = Missing()
 
 
 @torch.no_grad()
@@ -191,6 +205,7 @@ def main() -> None:
         "--run", type=Path, required=True, help="folder of the checkpoint and the saved model"
     )
     parser.add_argument("--start", type=Path, help="folder of a trained model to go on from")
+    parser.add_argument("--alone", type=int, default=0, help="steps for the weights of new features alone")
     parser.add_argument("--steps", type=int, default=12_000)
     parser.add_argument("--rate", type=float, default=2e-3)
     parser.add_argument("--budget", type=int, default=2000, help="positions in a batch")
@@ -201,10 +216,17 @@ def main() -> None:
     torch.manual_seed(0)
     options.run.mkdir(parents=True, exist_ok=True)
     model = Mini.from_pretrained(options.start).train() if options.start else new_model(MiniConfig())
+    if options.alone:
+        forget_features(model)
     trained = [*model.cells.parameters(), *model.decoder.parameters()]
-    decayed = [p for p in trained if p.ndim > 1]
+    features = model.cells.features.weight
+    decayed = [p for p in trained if p.ndim > 1 and p is not features]
     plain = [p for p in trained if p.ndim <= 1]
-    groups = [{"params": decayed, "weight_decay": 0.05}, {"params": plain, "weight_decay": 0.0}]
+    groups = [
+        {"params": decayed, "weight_decay": 0.05, "share": 1.0},
+        {"params": plain, "weight_decay": 0.0, "share": 1.0},
+        {"params": [features], "weight_decay": 0.05, "share": _FEATURES_SHARE},
+    ]
     optimizer = torch.optim.AdamW(groups, lr=options.rate, betas=(0.9, 0.98), fused=True)
     step = 0
     checkpoint = options.run / "checkpoint.pt"
@@ -221,8 +243,13 @@ def main() -> None:
     while step < options.steps:
         pool.refresh(most=8)
         for samples in pool.batches(rng, options.budget):
+            if step in (0, options.alone):
+                for parameter in trained:
+                    parameter.requires_grad_(step >= options.alone)
+                model.cells.features.requires_grad_(True)
             for group in optimizer.param_groups:
-                group["lr"] = learning_rate(step / options.steps, step, options.rate)
+                rate = learning_rate(step / options.steps, step, options.rate)
+                group["lr"] = rate * group["share"]
             loss = batch_loss(model, samples, rng)
             optimizer.zero_grad()
             loss.backward()
