@@ -33,9 +33,7 @@ from docspec.verifiers.mini.training.data import finished_shards, read_shard, ru
 # Chosen by eye: no run with others is recorded.
 LINE_COUNTS = {1: 30, 2: 30, 4: 30, 8: 10}  # most lines in a sample: weight
 _NOISE = 0.15  # standard deviation added to the features, which have 4
-_FEATURES_SHARE = (
-    0.3  # of the learning rate, for their weights: they are larger than what else is learned from
-)
+_FEATURES_SHARE = 0.3  # of the learning rate, for their weights: features are larger than other inputs
 _WRONG = 0.04  # share of input tokens replaced: the model must look at the line, not only at its own text
 _FORMULAS = 0.5  # share of samples in which formulas are marked
 _FIT_SHARDS, _FIT_PASSES = 40, 8
