@@ -18,7 +18,7 @@ UNREAD = {
     Category.FORMULA: "the mini does not read formulas",
 }
 FOREIGN = 0.1  # share of letters outside the Latin script beyond which the mini has nothing to say
-SURE = 0.95  # OCR's confidence in running text from which the mini would not better it (see MODEL_CARD.md)
+SURE = 0.98  # OCR's confidence in running text from which the mini has little to add (see MODEL_CARD.md)
 LEGIBLE = 0.85  # OCR's confidence below which its draft is the better reading of what neither can read
 
 
