@@ -64,6 +64,7 @@ class AnnotatedRegion:
             drafts=(self.draft,) if self.draft else (),
             line_boxes=tuple((int(a), int(b), math.ceil(c), math.ceil(d)) for a, b, c, d in self._boxes()),
             line_texts=tuple(line.text for line in self.lines),
+            line_strips=tuple(line.strips for line in self.lines),
         )
 
     def _boxes(self) -> Iterator[Box]:

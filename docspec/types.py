@@ -84,8 +84,9 @@ class Line:
     ``turn`` is by how many degrees it has to be turned clockwise to be upright: 0, 90, 180 or 270, or what a
     slanted one has.
 
-    Where a recogniser read it, ``strips`` may have the pixels [h, w, 3] that each of ``spans`` was read from,
-    straightened and upright.
+    Where a recogniser read it, ``strips`` may have what each of ``spans`` was read from: pixels [h, w, 3],
+    straightened and upright, or what the recogniser saw there, which the project's own
+    docspec.drafters.reading.cells knows.
     """
 
     spans: tuple[Span, ...]
@@ -93,7 +94,7 @@ class Line:
     source: str
     confidence: float = 1.0
     turn: int = 0
-    strips: tuple[Image, ...] = field(default=(), repr=False, compare=False)
+    strips: tuple[object, ...] = field(default=(), repr=False, compare=False)
 
     @property
     def text(self) -> str:
@@ -401,7 +402,7 @@ class Request:
 
     ``line_boxes`` say where a region's text lines are, in pixels of ``image`` and in reading order; of a
     table that OCR read they are the pieces of its lines. ``line_texts`` and ``line_strips`` have, for each
-    of them, what the first draft's source read there and the pixels that it read it from (see Line).
+    of them, what the first draft's source read there and what it read it from (see Line).
     """
 
     key: Hashable
@@ -410,7 +411,7 @@ class Request:
     drafts: tuple[Draft, ...] = ()
     line_boxes: tuple[tuple[int, int, int, int], ...] = ()
     line_texts: tuple[str, ...] = ()
-    line_strips: tuple[tuple[Image, ...], ...] = field(default=(), repr=False, compare=False)
+    line_strips: tuple[tuple[object, ...], ...] = field(default=(), repr=False, compare=False)
     regions: tuple[PageRegion, ...] = ()
 
 

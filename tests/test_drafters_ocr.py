@@ -14,9 +14,11 @@ from numpy.typing import NDArray
 from rapidfuzz import fuzz
 
 from docspec.bench.plain_ocr import PlainOcr
+from docspec.drafters.reading.cells import LineCells
 from docspec.drafters.reading.ctc import Transcript, decode
 from docspec.drafters.reading.ocr import OcrDrafter, read_image, read_turned
 from docspec.drafters.reading.ocr_engine import OcrEngine, cut
+from docspec.drafters.reading.ocr_models import V4
 from docspec.drafters.reading.spaces import as_read, ink_gaps, restore_spaces
 from docspec.types import Alternative, Category, Image, Page, Region, Style
 
@@ -295,3 +297,15 @@ def test_a_scan_reads_as_printed(engine: OcrEngine) -> None:
         text
         == "Docling bundles PDF document conversion to JSON and Markdown in an easy self contained package"
     )
+
+
+def test_what_the_recogniser_saw_goes_with_its_lines(engine: OcrEngine) -> None:
+    """So that it need not run again: of PP-OCRv6 a cell for each character, of PP-OCRv4 the pixels."""
+    image = rendered("Seen once is enough").image
+    [line] = read_image(engine, image)
+    for span, seen in zip(line.spans, line.strips, strict=True):
+        assert isinstance(seen, LineCells)
+        assert seen.text.strip() == span.text.strip()
+        assert len(seen) == len(seen.text) + 1
+    [before] = read_image(OcrEngine(1, V4), image)
+    assert all(isinstance(seen, np.ndarray) and seen.shape[2] == 3 for seen in before.strips)

@@ -14,15 +14,14 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 from rapidfuzz.distance import Levenshtein
 
-from docspec.drafters.reading import ctc
-from docspec.drafters.reading.recogniser import MAX_FRAMES
+from docspec.drafters.reading.cells import CELL_SIZE
+from docspec.drafters.reading.ocr_engine import OcrEngine
 from docspec.errors import ModelError
 from docspec.types import Draft
 from docspec.verifiers.codec import TokenizerCodec
 from docspec.verifiers.mini import tokens
-from docspec.verifiers.mini.cells import CellMaker
-from docspec.verifiers.mini.features import FeatureReader
 from docspec.verifiers.mini.model import WEIGHTS, Mini
+from docspec.verifiers.mini.reader import cells_of
 from docspec.verifiers.mini.tokens import END
 from docspec.verifiers.mini.training.data import running_text
 from docspec.verifiers.mini.training.evaluate import read_regions, scores, superscripts_in
@@ -42,9 +41,9 @@ def line_image(text: str, size: int = 26) -> NDArray[np.uint8]:
 
 
 @pytest.fixture(scope="module")
-def extractor() -> FeatureReader:
+def engine() -> OcrEngine:
     """One session for all tests."""
-    return FeatureReader()
+    return OcrEngine()
 
 
 @pytest.fixture(scope="module")
@@ -53,47 +52,40 @@ def mini() -> Mini:
     return Mini.from_pretrained()
 
 
-def test_features_have_one_frame_per_eight_pixels(extractor: FeatureReader) -> None:
-    """Frames follow the width at 48 pixels height, rounded up."""
-    wide, narrow = np.full((48, 333, 3), 255, np.uint8), np.full((24, 20, 3), 255, np.uint8)
-    features = extractor.extract([wide, narrow])
-    assert [f.shape for f in features] == [(42, 120), (5, 120)]
-    assert all(f.dtype == np.float32 for f in features)
-
-
-def test_features_of_no_images_are_no_features(extractor: FeatureReader) -> None:
+def test_cells_of_no_images_are_no_cells(engine: OcrEngine) -> None:
     """An empty list is fine."""
-    assert extractor.extract([]) == []
+    assert cells_of(engine, []) == []
 
 
-def test_very_long_lines_are_bounded(extractor: FeatureReader) -> None:
-    """A line of extreme width costs no more than the longest allowed."""
-    (features,) = extractor.extract([np.full((4, 4000, 3), 255, np.uint8)])
-    assert len(features) == MAX_FRAMES
+def test_an_empty_line_has_one_cell(engine: OcrEngine) -> None:
+    """White paper shows nothing: the line's own cell is all."""
+    wide, narrow = np.full((48, 333, 3), 255, np.uint8), np.full((24, 20, 3), 255, np.uint8)
+    cells = cells_of(engine, [wide, narrow])
+    assert [line.features.shape for line in cells] == [(1, CELL_SIZE)] * 2
+    assert all(line.features.dtype == np.float16 for line in cells)
 
 
-def test_features_do_not_depend_on_the_company(extractor: FeatureReader) -> None:
-    """A line alone and among others gives the same features."""
+def test_cells_do_not_depend_on_the_company(engine: OcrEngine) -> None:
+    """A line alone and among others gives the same cells."""
     first, second = line_image("alone or together"), line_image("a rather longer line than that one")
-    alone = extractor.extract([first])[0]
-    together = extractor.extract([second, first, first])[1]
-    np.testing.assert_allclose(alone, together, atol=1e-4)
-    np.testing.assert_array_equal(alone, extractor.extract([first])[0])
+    alone = cells_of(engine, [first])[0].features
+    together = cells_of(engine, [second, first, first])[1].features
+    np.testing.assert_allclose(alone, together, atol=0.02)
+    np.testing.assert_array_equal(alone, cells_of(engine, [first])[0].features)
 
 
 @pytest.mark.parametrize("shape", [(0, 5, 3), (5, 0, 3), (5, 5), (5, 5, 4)])
-def test_unusable_images_are_refused(extractor: FeatureReader, shape: tuple[int, ...]) -> None:
+def test_unusable_images_are_refused(engine: OcrEngine, shape: tuple[int, ...]) -> None:
     """Empty images and other pixel formats raise ValueError."""
     with pytest.raises(ValueError, match="a strip is"):
-        extractor.extract([np.zeros(shape, np.uint8)])
+        cells_of(engine, [np.zeros(shape, np.uint8)])
 
 
-def test_the_recognisers_own_text_comes_from_the_same_features(extractor: FeatureReader) -> None:
-    """The classifier applied to the features reads the line."""
-    (features,) = extractor.extract([line_image("Features")])
-    reading = ctc.decode(extractor.head.probabilities(features), extractor.head.characters)
-    assert reading.text == "Features"
-    assert 0.5 < reading.confidence <= 1.0
+def test_the_recognisers_own_text_comes_with_the_cells(engine: OcrEngine) -> None:
+    """Cells name what the recogniser read, and how sure it was."""
+    (line,) = cells_of(engine, [line_image("Features")])
+    assert line.text == "Features"
+    assert 0.5 < line.sure[1:, 0].mean() <= 1.0
 
 
 @given(st.text(max_size=200))
@@ -129,20 +121,18 @@ def test_hyphenated_words_are_joined() -> None:
     )
 
 
-def test_prompt_has_every_cell_at_its_place(mini: Mini, extractor: FeatureReader) -> None:
+def test_prompt_has_every_cell_at_its_place(mini: Mini, engine: OcrEngine) -> None:
     """A prompt is the lines' cells and the begin token, whose successor stands at position 1."""
-    maker = CellMaker(extractor.head)
-    lines = [maker(f) for f in extractor.extract([line_image("one two"), line_image("three")])]
+    lines = cells_of(engine, [line_image("one two"), line_image("three")])
     (prompt,) = mini.prompts([lines])
     assert prompt.embeds.shape == (len(lines[0]) + len(lines[1]) + 1, mini.config.hidden)
     assert prompt.positions[0, -1] == 0
     assert prompt.following == 1
 
 
-def test_a_lines_encoding_does_not_depend_on_its_company(mini: Mini, extractor: FeatureReader) -> None:
+def test_a_lines_encoding_does_not_depend_on_its_company(mini: Mini, engine: OcrEngine) -> None:
     """Alone and among other regions a region has the same prompt, to the last bit."""
-    maker = CellMaker(extractor.head)
-    lines = [maker(f) for f in extractor.extract([line_image("short"), line_image("a longer one")])]
+    lines = cells_of(engine, [line_image("short"), line_image("a longer one")])
     alone, together = mini.prompts([[lines[0]]])[0], mini.prompts([[lines[1]], [lines[0]]])[1]
     assert torch.equal(alone.embeds, together.embeds)
 
@@ -176,22 +166,20 @@ def test_a_trusted_text_layer_is_safer_by_character() -> None:
     assert character_confidence(Draft("a", "rapidocr", 0.98)) == 0.98
 
 
-def test_a_clear_line_is_read(mini: Mini, extractor: FeatureReader) -> None:
+def test_a_clear_line_is_read(mini: Mini, engine: OcrEngine) -> None:
     """Greedy decoding, without a draft, of a line in a font never trained on: at most two slips."""
-    (features,) = extractor.extract([line_image(SENTENCE)])
-    (text,) = read_regions(mini, [[CellMaker(extractor.head)(features)]])
+    (text,) = read_regions(mini, [cells_of(engine, [line_image(SENTENCE)])])
     assert Levenshtein.distance(text, SENTENCE) <= 2
 
 
-def test_lines_are_read_as_running_text(mini: Mini, extractor: FeatureReader) -> None:
+def test_lines_are_read_as_running_text(mini: Mini, engine: OcrEngine) -> None:
     """Three lines come out as one text, the hyphenated word whole."""
     shown = [
         "The committee met on 14 March and ap-",
         "proved the final report. It will be",
         "printed in May.",
     ]
-    maker = CellMaker(extractor.head)
-    lines = [maker(features) for features in extractor.extract([line_image(line) for line in shown])]
+    lines = cells_of(engine, [line_image(line) for line in shown])
     (text,) = read_regions(mini, [lines])
     truth = "The committee met on 14 March and approved the final report. It will be printed in May"
     assert Levenshtein.distance(text, truth) <= 3

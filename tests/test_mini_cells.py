@@ -6,29 +6,16 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from docspec.verifiers.mini.cells import CELL_SIZE, CellMaker, LineCells
-from docspec.verifiers.mini.features import FEATURE_SIZE, CtcHead
+from docspec.drafters.reading.cells import CELL_SIZE, FEATURE_SIZE, CellMaker, LineCells
 
 CHARACTERS = ["", "a", "b", "é", "字", " "]
 
 
-def head() -> CtcHead:
-    """A classifier that takes the first numbers of a frame for the classes' logits."""
-    weight = np.zeros((FEATURE_SIZE, len(CHARACTERS)), dtype=np.float32)
-    weight[: len(CHARACTERS)] = 20 * np.eye(len(CHARACTERS))
-    return CtcHead(weight, np.zeros(len(CHARACTERS), dtype=np.float32), CHARACTERS)
-
-
-def frames(classes: list[int]) -> np.ndarray:
-    """Features of frames that show the given classes."""
-    features = np.zeros((len(classes), FEATURE_SIZE), dtype=np.float32)
-    features[np.arange(len(classes)), classes] = 1.0
-    return features
-
-
 def cells(classes: list[int]) -> LineCells:
     """Cells of frames that show the given classes."""
-    return CellMaker(head())(frames(classes))
+    features = np.zeros((len(classes), FEATURE_SIZE), dtype=np.float32)
+    features[np.arange(len(classes)), classes] = 1.0
+    return CellMaker(CHARACTERS)(features, np.eye(len(CHARACTERS), dtype=np.float32)[classes])
 
 
 def test_a_cell_for_each_character_and_one_for_the_line() -> None:

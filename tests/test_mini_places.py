@@ -9,7 +9,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from docspec.verifiers.mini.cells import CELL_SIZE, LineCells
+from docspec.drafters.reading.cells import CELL_SIZE, LineCells
 from docspec.verifiers.mini.formulas import CLOSE, OPEN
 from docspec.verifiers.mini.places import Missing, fit, region_places, true_advances
 

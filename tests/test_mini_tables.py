@@ -54,10 +54,15 @@ def test_tables_of_a_text_layer_stand(request_for_table: Request) -> None:
     assert MiniVerifier(Config()).declines(bare) == "the text layer's tables stand"
 
 
-def test_handwritten_tables_stand(request_for_table: Request) -> None:
-    """Where OCR is unsure, cells of a word or two are no better read by the mini."""
+@pytest.mark.parametrize("category", [Category.TABLE, Category.TEXT])
+def test_what_is_hardly_legible_stands(request_for_table: Request, category: Category) -> None:
+    """Where OCR can hardly read (handwriting, blurred print) the mini reads no better."""
     unsure = tuple(replace(draft, confidence=0.8) for draft in request_for_table.drafts)
-    assert "legible" in str(MiniVerifier(Config()).declines(replace(request_for_table, drafts=unsure)))
+    request = replace(request_for_table, category=category, drafts=unsure)
+    assert "legible" in str(MiniVerifier(Config()).declines(request))
+    layer = tuple(replace(draft, source="text-layer") for draft in unsure)
+    if category is Category.TEXT:  # a doubtful layer says nothing of the image
+        assert MiniVerifier(Config()).declines(replace(request, drafts=layer)) is None
 
 
 def test_text_that_ocr_is_sure_of_stands(request_for_table: Request) -> None:
@@ -98,8 +103,8 @@ def test_lines_without_strips_are_cut_out_of_the_image(
     assert all(text in verdict.text for row in ROWS for text in row)
 
 
-def test_the_pixels_that_ocr_read_are_read_again(request_for_table: Request) -> None:
-    """Straightened strips tell more than upright boxes: here the boxes show nothing at all."""
+def test_what_ocr_saw_is_all_that_is_needed(request_for_table: Request) -> None:
+    """It saw straightened strips, which tell more than upright boxes: here the boxes show nothing at all."""
     blank = np.full_like(request_for_table.image, 255)
     [(_, verdict)] = MiniVerifier(Config()).verify([replace(request_for_table, image=blank)])
     assert all(text in verdict.text for row in ROWS for text in row)

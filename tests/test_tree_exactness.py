@@ -72,7 +72,7 @@ def check(family: str, variant: str, seeds: Seq[int], rows: int) -> int:
         truths.append(generate(made, requests[-1]))
     config = Config(max_batch=rows, max_new_tokens=NEW_TOKENS, accept="exact", on_loop="off")
     verifier = ModelVerifier(made, config)
-    verifier.engine.runner.cost = Unmeasured()
+    verifier.engine.runner.cost = Unmeasured(10**6)  # of a device so wide that every branch is sent
     run, decide, strayed = verifier.engine.run, verifier.engine.decide, 0
 
     def branching(sequences: Iterable[Sequence | None]) -> Iterator[Sequence]:

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from docspec.drafters.reading.cells import LineCells
 
 BLANK = 0
 SURE = 0.97  # a character as probable as that has no second reading
@@ -26,7 +28,8 @@ class Transcript:
     probability that a space stands before it.
 
     ``seconds`` are the second readings of unsure characters: the character's number, what else it may be
-    (empty: nothing at all) and how probable that is.
+    (empty: nothing at all) and how probable that is. ``cells`` are what the recogniser saw of the strip,
+    where its models have it (see docspec.drafters.reading.ocr_models.OcrModels).
     """
 
     text: str
@@ -34,6 +37,7 @@ class Transcript:
     confidences: tuple[float, ...] = ()
     spaces: tuple[float, ...] = ()
     seconds: tuple[tuple[int, str, float], ...] = ()
+    cells: LineCells | None = field(default=None, repr=False, compare=False)
 
     @property
     def confidence(self) -> float:

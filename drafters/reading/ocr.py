@@ -147,7 +147,7 @@ def _line(pieces: Sequence[tuple[Span, Transcript, Image]], turn: int) -> Line:
         spans.append(span if joined else after_space(span))
     weight = sum(len(span.text) for span, *_ in pieces)
     confidence = sum(reading.confidence * len(span.text) for span, reading, _ in pieces) / weight
-    strips = tuple(strip for *_, strip in pieces)
+    strips = tuple(strip if reading.cells is None else reading.cells for _, reading, strip in pieces)
     return Line(tuple(spans), union([span.box for span in spans]), SOURCE, confidence, turn, strips)
 
 

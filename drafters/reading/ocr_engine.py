@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import cached_property
 
 import numpy as np
 
+from docspec.drafters.reading.cells import CellMaker
 from docspec.drafters.reading.ctc import Transcript, decode
 from docspec.drafters.reading.detector import Quad, find_text
-from docspec.drafters.reading.ocr_models import V6, OcrModels, alphabet
+from docspec.drafters.reading.ocr_models import V6, OcrModels, alphabet, with_output
 from docspec.drafters.reading.recogniser import frames_of
 from docspec.drafters.reading.sessions import Session
 from docspec.types import Image
@@ -50,8 +52,11 @@ class OcrEngine:
         """What each strip [h, w, 3] RGB says."""
         readings = [Transcript("")] * len(strips)
         kept = [i for i, strip in enumerate(strips) if strip.size]
-        for i, frames in frames_of(self._recogniser, [strips[i] for i in kept]):
-            readings[kept[i]] = decode(frames, self._characters, hyphens=self.models.loses)
+        for i, [frames, *features] in frames_of(self._recogniser, [strips[i] for i in kept]):
+            reading = decode(frames, self._characters, hyphens=self.models.loses)
+            if features:
+                reading = replace(reading, cells=self._make_cells(features[0], frames))
+            readings[kept[i]] = reading
         return readings
 
     def known_share(self, text: str) -> float:
@@ -65,12 +70,17 @@ class OcrEngine:
 
     @cached_property
     def _recogniser(self) -> Session:
-        return Session(self.models.recogniser.path().read_bytes(), self.threads)
+        model, features = self.models.recogniser.path().read_bytes(), self.models.features
+        return Session(with_output(model, features) if features else model, self.threads)
 
     @cached_property
     def _characters(self) -> tuple[str, ...]:
         """What the recogniser's classes write; the first is the blank."""
         return ("", *alphabet(self.models.recogniser.path().read_bytes()), " ")
+
+    @cached_property
+    def _make_cells(self) -> CellMaker:
+        return CellMaker(self._characters)
 
     @cached_property
     def _alphabet(self) -> frozenset[str]:

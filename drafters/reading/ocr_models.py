@@ -42,11 +42,15 @@ class OcrModels:
     ``loses`` says that the recogniser prefers nothing to spaces and hyphens that it has seen, so that they
     have to be put back. For PP-OCRv4's that is worth 0.8 of a mean accepted length of 9.0 on English regions
     (spaces) and 0.2 (hyphens between figures); PP-OCRv6's has 9.46 as it reads, 9.41 with spaces put back.
+
+    ``features`` is what the recogniser's file calls what it knew before it decided (the input of its
+    classifier, 120 numbers a frame), for who reads on from there; empty where nobody does.
     """
 
     detector: ModelFile
     recogniser: ModelFile
     loses: bool = False
+    features: str = ""
 
 
 _V4, _V6 = ("rapidocr_onnxruntime", "rapidocr-onnxruntime"), ("rapidocr", "rapidocr")
@@ -55,7 +59,7 @@ V4_RECOGNISER = ModelFile(*_V4, "ch_PP-OCRv4_rec_infer.onnx")
 V6_RECOGNISER = ModelFile(*_V6, "PP-OCRv6_rec_small.onnx")
 
 # With PP-OCRv6's detector, mean accepted length on English regions is 8.8 instead of 9.4, on others the same.
-V6 = OcrModels(V4_DETECTOR, V6_RECOGNISER)
+V6 = OcrModels(V4_DETECTOR, V6_RECOGNISER, features="p2o.pd_op.transpose.8.0")
 V4 = OcrModels(V4_DETECTOR, V4_RECOGNISER, loses=True)
 
 
@@ -71,3 +75,19 @@ def alphabet(model: bytes) -> list[str]:
         at, shift = at + 1, shift + 7
         if model[at - 1] < 128:
             return model[at : at + size].decode().splitlines()
+
+
+def with_output(model: bytes, name: str) -> bytes:
+    """``model``, an ONNX file's content, with an inner tensor as one more output.
+
+    Protobuf messages merge when concatenated: a message that holds nothing but the output is appended.
+    """
+    return model + _field(7, _field(12, _field(1, name.encode())))  # ModelProto.graph.output.name
+
+
+def _field(number: int, payload: bytes) -> bytes:
+    length, size = b"", len(payload)
+    while size > 127:
+        length += bytes([size & 127 | 128])
+        size >>= 7
+    return bytes([number << 3 | 2]) + length + bytes([size]) + payload

@@ -25,8 +25,12 @@ CPU_BATCH, GPU_BATCH = 1024, 16_384  # pixels of lines in one run: a processor's
 FloatArray = NDArray[np.float32]
 
 
-def frames_of(session: Session, strips: Sequence[NDArray[np.uint8]]) -> Iterator[tuple[int, FloatArray]]:
-    """Each strip's number and its frames ``[T, C]``, in no useful order; C may be thousands: take and forget.
+def frames_of(
+    session: Session, strips: Sequence[NDArray[np.uint8]]
+) -> Iterator[tuple[int, list[FloatArray]]]:
+    """Each strip's number and its frames ``[T, C]``, of every output of the session.
+
+    They come in no useful order, and C may be thousands: take and forget.
 
     Strips are uint8 RGB, ``[H, W, 3]``, any height. ``T`` is the width at 48 px height over 8, rounded up,
     and at most :data:`MAX_FRAMES`. A strip's frames do not depend on what else is read.
@@ -46,9 +50,9 @@ def frames_of(session: Session, strips: Sequence[NDArray[np.uint8]]) -> Iterator
             batch = np.zeros((len(chunk), 3, LINE_HEIGHT, padded), dtype=np.float32)
             for row, index in enumerate(chunk):
                 batch[row, :, :, : widths[index]] = _normalised(strips[index], widths[index])
-            [frames, *_] = session(batch)  # [B, padded / 8, C]
+            outputs = session(batch)  # [B, padded / 8, C] each
             for row, index in enumerate(chunk):
-                yield index, frames[row, : -(-widths[index] // FRAME_WIDTH)]
+                yield index, [frames[row, : -(-widths[index] // FRAME_WIDTH)] for frames in outputs]
 
 
 def _resized_width(strip: NDArray[np.uint8]) -> int:

@@ -18,8 +18,8 @@ UNREAD = {
     Category.FORMULA: "the mini does not read formulas",
 }
 FOREIGN = 0.1  # share of letters outside the Latin script beyond which the mini has nothing to say
-SURE = 0.95  # OCR's confidence in running text from which the mini would not better it (see MODEL_CARD.md)
-PRINTED = 0.85  # OCR's confidence in a table below which it is handwriting: single cells say too little
+SURE = 0.98  # OCR's confidence in running text from which the mini has little to add (see MODEL_CARD.md)
+LEGIBLE = 0.85  # OCR's confidence below which its draft is the better reading of what neither can read
 
 
 def why_declined(request: Request) -> str | None:
@@ -35,6 +35,8 @@ def why_declined(request: Request) -> str | None:
         if reason := _table_declined(request, draft):
             return reason
         draft = table_text(draft)
+    if request.drafts and request.drafts[0].source != TEXT_LAYER and request.drafts[0].confidence < LEGIBLE:
+        return "it is hardly legible"
     if foreign_share(draft) > FOREIGN:
         return "the mini reads Latin script only"
     return None
@@ -53,8 +55,6 @@ def _table_declined(request: Request, draft: str) -> str | None:
         return "the mini reads the cells of a drafted table only"
     if not any(request.line_strips):
         return "the text layer's tables stand"
-    if request.drafts[0].confidence < PRINTED:
-        return "the table is hardly legible"
     if not split_table(draft, request.line_texts).parts:
         return "no cell of the table is a piece of text of its own"
     return None

@@ -19,8 +19,8 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 from transformers import Qwen2Config, Qwen2ForCausalLM
 
+from docspec.drafters.reading.cells import CELL_SIZE, CHARACTER_BYTES, LineCells
 from docspec.errors import ModelError
-from docspec.verifiers.mini.cells import CELL_SIZE, CHARACTER_BYTES, LineCells
 from docspec.verifiers.mini.places import Missing, region_places
 from docspec.verifiers.mini.tokens import BEGIN, BEGIN_FORMULAS, END, PAD, VOCABULARY
 from docspec.verifiers.sequence import Prompt

@@ -17,7 +17,7 @@ from rapidfuzz.distance import Levenshtein
 from torch import Tensor, nn
 
 from docspec.drafters.characters import is_cjk
-from docspec.verifiers.mini.cells import CELL_SIZE, LineCells
+from docspec.drafters.reading.cells import CELL_SIZE, LineCells
 from docspec.verifiers.mini.formulas import plain
 
 HIDDEN = 64

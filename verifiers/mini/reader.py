@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
+import numpy as np
+
 from docspec.config import Config
+from docspec.drafters.reading.cells import LineCells
+from docspec.drafters.reading.ocr_engine import OcrEngine
 from docspec.types import Finish, Image, Request, Verdict
 from docspec.verifiers.codec import TokenizerCodec
 from docspec.verifiers.decide import Decide, Fused, exact
-from docspec.verifiers.mini.cells import CellMaker
-from docspec.verifiers.mini.features import FeatureReader
 from docspec.verifiers.mini.limits import DPI, NAME, NATIVE, STYLE, why_declined
 from docspec.verifiers.mini.model import Mini
 from docspec.verifiers.mini.tokens import END, MARKS, byte_tokenizer, encode
@@ -17,7 +20,7 @@ from docspec.verifiers.reading import PageFormat
 from docspec.verifiers.sampling import Sampled
 from docspec.verifiers.sequence import Prompt
 
-TRADE = 4.0  # lambda: from here on no worse than PP-OCRv6's drafts on real regions (see MODEL_CARD.md)
+TRADE = 1.0  # lambda: two readers of equal weight (see MODEL_CARD.md)
 FIGURES = dict.fromkeys(encode("0123456789"), 4.0)  # how much more OCR's count: the mini cannot guess them
 
 
@@ -32,8 +35,7 @@ class MiniModel:
 
     def __init__(self, threads: int, formulas: bool = False) -> None:
         self.formulas = formulas
-        self.reader = FeatureReader(threads)
-        self.make_cells = CellMaker(self.reader.head)
+        self.engine = OcrEngine(threads)
         self.mini = Mini.from_pretrained()
         self.model = self.mini.decoder
         self.codec = TokenizerCodec(byte_tokenizer(), unwritten=MARKS)
@@ -44,8 +46,9 @@ class MiniModel:
 
     def prompts(self, requests: list[Request]) -> list[Prompt]:
         regions = [_strips(request) for request in requests]
-        features = iter(self.reader.extract([strip for strips in regions for strip in strips]))
-        cells = [[self.make_cells(next(features)) for _ in strips] for strips in regions]
+        pixels = [strip for strips in regions for strip in strips if not isinstance(strip, LineCells)]
+        fresh = iter(cells_of(self.engine, pixels))
+        cells = [[s if isinstance(s, LineCells) else next(fresh) for s in strips] for strips in regions]
         return self.mini.prompts(cells, self.formulas)
 
     def decide(self, config: Config) -> Decide:
@@ -74,8 +77,26 @@ class MiniModel:
         return replace(verdict, text=draft, finish=Finish.LOOP, reason="the mini lost its place")
 
 
-def _strips(request: Request) -> list[Image]:
-    """The pixels of the request's lines: the pieces that OCR read, or cut out of its image."""
-    nothing: tuple[tuple[Image, ...], ...] = ((),)
+def cells_of(engine: OcrEngine, strips: Sequence[Image]) -> list[LineCells]:
+    """What the recogniser sees of strips [h, w, 3], each of one line.
+
+    Raises:
+        ValueError: a strip is empty or not uint8 [h, w, 3].
+    """
+    found = [reading.cells for reading in engine.read(strips)]
+    cells = [one for one in found if one is not None]
+    if len(cells) < len(found):
+        raise ValueError("a strip is empty")
+    return cells
+
+
+def _strips(request: Request) -> list[LineCells | Image]:
+    """What is known of the request's lines: what OCR saw of them, or the pixels that it read, or those cut
+    out of the request's image."""
+    nothing: tuple[tuple[object, ...], ...] = ((),)
+    found: list[LineCells | Image] = []
     lines = zip(request.line_boxes, request.line_strips or nothing * len(request.line_boxes), strict=True)
-    return [strip for (x0, y0, x1, y1), strips in lines for strip in strips or (request.image[y0:y1, x0:x1],)]
+    for (x0, y0, x1, y1), strips in lines:
+        known = [strip for strip in strips if isinstance(strip, LineCells | np.ndarray)]
+        found += known or [request.image[y0:y1, x0:x1]]
+    return found

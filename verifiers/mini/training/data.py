@@ -1,7 +1,7 @@
-"""Training data on disk: shards of line features with their text, made once and read many times.
+"""Training data on disk: shards of lines' cells with their text, made once and read many times.
 
 ``python -m docspec.verifiers.mini.training.data --corpus DIR --output DIR --shards N --seed S`` draws
-blocks of lines, runs the recogniser's backbone on each line and stores features and text. Several processes
+blocks of lines, runs the recogniser on each line and stores cells and text. Several processes
 with different seeds can fill one folder.
 """
 
@@ -13,24 +13,24 @@ import random
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
-from docspec.verifiers.mini.features import FEATURE_SIZE, FeatureReader
+from docspec.drafters.reading.cells import LineCells
+from docspec.drafters.reading.ocr_engine import OcrEngine
+from docspec.verifiers.mini.reader import cells_of
 from docspec.verifiers.mini.training.fonts import FontChoice, drawable
 from docspec.verifiers.mini.training.render import Line, render_block
 from docspec.verifiers.mini.training.texts import TextSource
 
-Features = NDArray[np.float16]
-
 
 @dataclass(frozen=True)
 class StoredLine:
-    """A line's features ``[T, 120]`` (float16), its text, and whether its last word goes on."""
+    """A line's cells, its text, and whether its last word goes on."""
 
-    features: Features
+    cells: LineCells
     text: str
     hyphenated: bool
 
@@ -57,21 +57,26 @@ def random_blocks(
                 yield lines
 
 
-def write_shard(path: Path, blocks: list[list[Line]], extractor: FeatureReader) -> int:
-    """Compute the blocks' features and store them; returns the number of lines."""
+def write_shard(path: Path, blocks: list[list[Line]], engine: OcrEngine) -> int:
+    """Read the blocks' lines and store their cells; returns the number of lines."""
     lines = [line for block in blocks for line in block]
-    features = extractor.extract([line.image for line in lines])
+    cells = cells_of(engine, [line.image for line in lines])
     table = {
-        "frames": [len(f) for f in features],
+        "counts": [len(line) for line in cells],
+        "recognised": [line.text for line in cells],
         "texts": [line.text for line in lines],
         "hyphenated": [line.hyphenated for line in lines],
         "blocks": [len(block) for block in blocks],
     }
-    stacked = (
-        np.concatenate(features).astype(np.float16) if features else np.zeros((0, FEATURE_SIZE), np.float16)
-    )
     partial = path.with_suffix(".partial.npz")
-    np.savez(partial, features=stacked, table=np.frombuffer(json.dumps(table).encode(), dtype=np.uint8))
+    np.savez(
+        partial,
+        features=np.concatenate([line.features for line in cells]),
+        choices=np.concatenate([line.choices for line in cells]),
+        sure=np.concatenate([line.sure for line in cells]),
+        lengths=np.concatenate([line.lengths for line in cells]),
+        table=np.frombuffer(json.dumps(table).encode(), dtype=np.uint8),
+    )
     partial.rename(path)
     return len(lines)
 
@@ -84,19 +89,20 @@ def finished_shards(folder: Path) -> list[Path]:
 def read_shard(path: Path) -> list[list[StoredLine]]:
     """The blocks of a shard."""
     with np.load(path) as archive:
-        features, table = archive["features"], json.loads(archive["table"].tobytes())
-    ends = np.cumsum(table["frames"])
-    lines = [
-        StoredLine(features[end - count : end], text, hyphenated)
-        for end, count, text, hyphenated in zip(
-            ends, table["frames"], table["texts"], table["hyphenated"], strict=True
+        arrays = dict(archive)
+    table = json.loads(arrays.pop("table").tobytes())
+    edges = pairwise(np.cumsum([0, *table["counts"]]).tolist())
+    lines = iter(
+        StoredLine(
+            LineCells(text=recognised, **{name: array[start:end] for name, array in arrays.items()}),
+            text,
+            hyphenated,
         )
-    ]
-    blocks, start = [], 0
-    for size in table["blocks"]:
-        blocks.append(lines[start : start + size])
-        start += size
-    return blocks
+        for (start, end), recognised, text, hyphenated in zip(
+            edges, table["recognised"], table["texts"], table["hyphenated"], strict=True
+        )
+    )
+    return [[next(lines) for _ in range(size)] for size in table["blocks"]]
 
 
 def main() -> None:
@@ -116,14 +122,14 @@ def main() -> None:
     source = TextSource.load(options.corpus, options.evaluation)
     fonts = FontChoice.installed(options.evaluation)
     paragraph = partial(source.western, only=options.only)
-    extractor = FeatureReader(threads=options.threads)
+    engine = OcrEngine(options.threads)
     for index in range(options.shards):
         path = options.output / f"{options.seed:03d}-{index:05d}.npz"
         if path.exists():
             continue
         # One generator per shard: a run that was stopped goes on exactly where it was.
         blocks = random_blocks(paragraph, fonts, random.Random(f"{options.seed}/{index}"), options.clean)
-        count = write_shard(path, [next(blocks) for _ in range(options.blocks)], extractor)
+        count = write_shard(path, [next(blocks) for _ in range(options.blocks)], engine)
         print(f"{path.name}: {count} lines", flush=True)
 
 

@@ -12,19 +12,16 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
-import numpy as np
 import torch
 from rapidfuzz.distance import Levenshtein
 
 from docspec.drafters.characters import SUPERSCRIPTS
 from docspec.drafters.following.cursor import DraftCursor
 from docspec.drafters.following.drafted_next import DraftedNext
-from docspec.drafters.reading import ctc
+from docspec.drafters.reading.cells import LineCells
 from docspec.verifiers.codec import TokenizerCodec
 from docspec.verifiers.decide import exact
 from docspec.verifiers.engine import Engine
-from docspec.verifiers.mini.cells import CellMaker, LineCells
-from docspec.verifiers.mini.features import CtcHead, FeatureReader
 from docspec.verifiers.mini.formulas import formulas_in, plain
 from docspec.verifiers.mini.model import WEIGHTS, Mini
 from docspec.verifiers.mini.tokens import END, MARKS, byte_tokenizer, decode
@@ -88,8 +85,7 @@ def measure(folder: Path, model: Path = WEIGHTS, lines: int = 400) -> dict[str, 
 
     ``lines`` bounds how many are read.
     """
-    mini, head = Mini.from_pretrained(model), FeatureReader(1).head
-    maker = CellMaker(head)
+    mini = Mini.from_pretrained(model)
     blocks = [block for path in sorted(folder.glob("*.npz")) for block in read_shard(path)]
     result: dict[str, float | int] = {}
     for name, most in (("line", 1), ("region", 6)):
@@ -100,9 +96,9 @@ def measure(folder: Path, model: Path = WEIGHTS, lines: int = 400) -> dict[str, 
                 count += len(region)
         marked = [running_text([(line.text, line.hyphenated) for line in region]) for region in regions]
         truth = [plain(text) for text in marked]
-        cells = [[maker(line.features.astype(np.float32)) for line in region] for region in regions]
+        cells = [[line.cells for line in region] for region in regions]
         read = read_regions(mini, cells)
-        recognised = [_recognised(region, head) for region in regions]
+        recognised = [_recognised(region) for region in regions]
         result[f"{name}s"] = len(regions)
         pairs = list(zip(read, truth, strict=True))
         result[f"{name}_mini"] = round(character_error(pairs), 4)
@@ -127,10 +123,9 @@ def _found(
     }
 
 
-def _recognised(region: Sequence[StoredLine], head: CtcHead) -> str:
+def _recognised(region: Sequence[StoredLine]) -> str:
     """The recogniser's own reading of a region, its lines joined like the truth."""
-    frames = [head.probabilities(line.features.astype(np.float32)) for line in region]
-    texts = [ctc.decode(line, head.characters).text for line in frames]
+    texts = [line.cells.text.strip() for line in region]
     return running_text([(text, text.endswith("-")) for text in texts])
 
 

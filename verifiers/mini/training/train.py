@@ -4,7 +4,8 @@
 :mod:`docspec.verifiers.mini.training.data`) as they appear, so that making data and training can run side
 by side; it resumes from the run's checkpoint. The learning rate follows a cosine over all steps. A new run,
 which starts from copying or from a trained model (``--start``), first fits the estimate of where cells
-stand.
+stand. With ``--alone`` the trained model's features were another recogniser's: the weights of the new ones
+start from nothing and are trained alone for so many steps.
 """
 
 from __future__ import annotations
@@ -22,18 +23,17 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from docspec.verifiers.mini.cells import CellMaker, LineCells
-from docspec.verifiers.mini.features import FeatureReader
+from docspec.drafters.reading.cells import NUMBERS, LineCells
 from docspec.verifiers.mini.formulas import plain
 from docspec.verifiers.mini.model import Mini, MiniConfig
 from docspec.verifiers.mini.places import Missing, fit, region_places
 from docspec.verifiers.mini.tokens import BEGIN, BEGIN_FORMULAS, END, FIRST_BYTE, VOCABULARY, encode
-from docspec.verifiers.mini.training.data import finished_shards, running_text
-from docspec.verifiers.mini.training.stored_cells import read_cells
+from docspec.verifiers.mini.training.data import finished_shards, read_shard, running_text
 
 # Chosen by eye: no run with others is recorded.
 LINE_COUNTS = {1: 30, 2: 30, 4: 30, 8: 10}  # most lines in a sample: weight
-_NOISE = 0.05  # standard deviation added to the features
+_NOISE = 0.15  # standard deviation added to the features, which have 4
+_FEATURES_SHARE = 0.3  # of the learning rate, for their weights: features are larger than other inputs
 _WRONG = 0.04  # share of input tokens replaced: the model must look at the line, not only at its own text
 _FORMULAS = 0.5  # share of samples in which formulas are marked
 _FIT_SHARDS, _FIT_PASSES = 40, 8
@@ -70,8 +70,8 @@ class Sample:
 class Pool:
     """All blocks read so far; new shards of the folder are added by :meth:`refresh`."""
 
-    def __init__(self, folder: Path, maker: CellMaker, missing: Missing) -> None:
-        self._folder, self._maker, self._missing = folder, maker, missing
+    def __init__(self, folder: Path, missing: Missing) -> None:
+        self._folder, self._missing = folder, missing
         self._seen: set[Path] = set()
         self.blocks: list[list[TrainingLine]] = []
 
@@ -80,11 +80,13 @@ class Pool:
         fresh = [path for path in finished_shards(self._folder) if path not in self._seen]
         for path in fresh[:most]:
             self._seen.add(path)
-            for block in read_cells(path, self._maker):
+            for block in read_shard(path):
                 self.blocks.append(
                     [
-                        TrainingLine(cells, self._missing.advances(cells), line.text, line.hyphenated)
-                        for line, cells in block
+                        TrainingLine(
+                            line.cells, self._missing.advances(line.cells), line.text, line.hyphenated
+                        )
+                        for line in block
                     ]
                 )
 
@@ -113,12 +115,20 @@ class Pool:
         return batches
 
 
-def fit_places(missing: Missing, folder: Path, maker: CellMaker) -> None:
+def fit_places(missing: Missing, folder: Path) -> None:
     """Fit the estimate of where cells stand to the first shards of ``folder``."""
     shards = finished_shards(folder)
     shards = random.Random(0).sample(shards, min(_FIT_SHARDS, len(shards)))
-    lines = [line for path in shards for block in read_cells(path, maker) for line in block]
-    fit(missing, [(cells, line.text) for line, cells in lines], _FIT_PASSES, random.Random(0))
+    lines = [line for path in shards for block in read_shard(path) for line in block]
+    fit(missing, [(line.cells, line.text) for line in lines], _FIT_PASSES, random.Random(0))
+
+
+@torch.no_grad()
+def forget_features(model: Mini) -> None:
+    """Make a trained model blind to features, which were another recogniser's; what was named of each
+    character it goes on to copy."""
+    model.cells.features.weight[:, :-NUMBERS] = 0.0
+    model.missing = Missing()
 
 
 @torch.no_grad()
@@ -193,6 +203,7 @@ def main() -> None:
         "--run", type=Path, required=True, help="folder of the checkpoint and the saved model"
     )
     parser.add_argument("--start", type=Path, help="folder of a trained model to go on from")
+    parser.add_argument("--alone", type=int, default=0, help="steps for the weights of new features alone")
     parser.add_argument("--steps", type=int, default=12_000)
     parser.add_argument("--rate", type=float, default=2e-3)
     parser.add_argument("--budget", type=int, default=2000, help="positions in a batch")
@@ -203,13 +214,19 @@ def main() -> None:
     torch.manual_seed(0)
     options.run.mkdir(parents=True, exist_ok=True)
     model = Mini.from_pretrained(options.start).train() if options.start else new_model(MiniConfig())
+    if options.alone:
+        forget_features(model)
     trained = [*model.cells.parameters(), *model.decoder.parameters()]
-    decayed = [p for p in trained if p.ndim > 1]
+    features = model.cells.features.weight
+    decayed = [p for p in trained if p.ndim > 1 and p is not features]
     plain = [p for p in trained if p.ndim <= 1]
-    groups = [{"params": decayed, "weight_decay": 0.05}, {"params": plain, "weight_decay": 0.0}]
+    groups = [
+        {"params": decayed, "weight_decay": 0.05, "share": 1.0},
+        {"params": plain, "weight_decay": 0.0, "share": 1.0},
+        {"params": [features], "weight_decay": 0.05, "share": _FEATURES_SHARE},
+    ]
     optimizer = torch.optim.AdamW(groups, lr=options.rate, betas=(0.9, 0.98), fused=True)
     step = 0
-    maker = CellMaker(FeatureReader(1).head)
     checkpoint = options.run / "checkpoint.pt"
     if checkpoint.exists():
         saved = torch.load(checkpoint, weights_only=True)
@@ -217,15 +234,20 @@ def main() -> None:
         optimizer.load_state_dict(saved["optimizer"])
         step = saved["step"]
     else:
-        fit_places(model.missing, options.shards, maker)
-    pool, rng = Pool(options.shards, maker, model.missing), random.Random(step)
+        fit_places(model.missing, options.shards)
+    pool, rng = Pool(options.shards, model.missing), random.Random(step)
     print(f"{sum(p.numel() for p in model.parameters()):,} parameters, from step {step}", flush=True)
     last_save, losses, seen = time.monotonic(), [], 0
     while step < options.steps:
         pool.refresh(most=8)
         for samples in pool.batches(rng, options.budget):
+            if step in (0, options.alone):
+                for parameter in trained:
+                    parameter.requires_grad_(step >= options.alone)
+                model.cells.features.requires_grad_(True)
             for group in optimizer.param_groups:
-                group["lr"] = learning_rate(step / options.steps, step, options.rate)
+                rate = learning_rate(step / options.steps, step, options.rate)
+                group["lr"] = rate * group["share"]
             loss = batch_loss(model, samples, rng)
             optimizer.zero_grad()
             loss.backward()

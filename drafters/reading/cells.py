@@ -7,13 +7,13 @@ character and keeps what the gap showed (CTC compression, Gaido et al. 2021, arX
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from docspec.verifiers.mini.features import FEATURE_SIZE, CtcHead
-
+FEATURE_SIZE = 120  # numbers of a frame
 NUMBERS = 6  # of a cell, beside its features
 CELL_SIZE = 3 * FEATURE_SIZE + NUMBERS
 CHARACTER_BYTES = 4
@@ -33,7 +33,7 @@ class LineCells:
     [C, 2] their probabilities. ``text`` is the first choices, ``lengths`` [C] the bytes of each.
     """
 
-    features: FloatArray
+    features: NDArray[np.float16]
     choices: NDArray[np.int16]
     sure: FloatArray
     text: str
@@ -44,20 +44,20 @@ class LineCells:
 
 
 class CellMaker:
-    """Makes cells of features with the recogniser's classifier."""
+    """Makes cells of what a recogniser says: ``characters`` are its classes; the first is the blank, written
+    "", the last the space."""
 
-    def __init__(self, head: CtcHead) -> None:
-        self._head = head
-        self._space = len(head.characters) - 1
-        table = np.full((len(head.characters), CHARACTER_BYTES), NO_BYTE, dtype=np.int16)
-        for index, character in enumerate(head.characters):
+    def __init__(self, characters: Sequence[str]) -> None:
+        self._characters = tuple(characters)  # [K]
+        self._space = len(characters) - 1
+        table = np.full((len(characters), CHARACTER_BYTES), NO_BYTE, dtype=np.int16)
+        for index, character in enumerate(characters):
             written = character.encode("utf-8")[:CHARACTER_BYTES]
             table[index, : len(written)] = list(written)
         self._bytes = table
 
-    def __call__(self, features: FloatArray) -> LineCells:
-        """Cells of a line's features ``[T, 120]``."""
-        probabilities = self._head.probabilities(features)
+    def __call__(self, features: FloatArray, probabilities: FloatArray) -> LineCells:
+        """Cells of a line's features ``[T, 120]`` and the classes' probabilities ``[T, K]``."""
         best = probabilities.argmax(axis=-1)
         starts, ends = _runs(best)
         # segments: the gap at the start, then by turns a run and the gap after it
@@ -69,7 +69,7 @@ class CellMaker:
         highest = np.maximum.reduceat(padded, edges) * (widths > 0)[:, None]
         seen = np.append(probabilities[:, self._space], 0.0)
         spaces = (np.maximum.reduceat(seen, edges) * (widths > 0))[0::2]
-        choices, sure = self._choices(probabilities, starts, ends)
+        choices, sure = self._choices(probabilities, best, starts, ends)
         numbers = np.stack(
             [
                 np.append(0.0, widths[1::2]) / 4,
@@ -82,25 +82,29 @@ class CellMaker:
             axis=1,
         )
         runs = np.concatenate([nothing, means[1::2]])
-        cells = np.concatenate([runs, means[0::2], highest[0::2], numbers], axis=1).astype(np.float32)
-        text = "".join(self._head.characters[chosen] for chosen in best[starts])
+        cells = np.concatenate([runs, means[0::2], highest[0::2], numbers], axis=1).astype(np.float16)
+        text = "".join(self._characters[chosen] for chosen in best[starts])
         lengths = np.array([0, *(len(character.encode()) for character in text)], dtype=np.int64)
         return LineCells(cells, choices, sure, text, lengths)
 
     def _choices(
-        self, probabilities: FloatArray, starts: NDArray[np.int64], ends: NDArray[np.int64]
+        self,
+        probabilities: FloatArray,
+        best: NDArray[np.int64],
+        starts: NDArray[np.int64],
+        ends: NDArray[np.int64],
     ) -> tuple[NDArray[np.int16], FloatArray]:
         """First and second choice of each run, as bytes, and how sure they are; the line's own cell first."""
         choices = np.full((len(starts) + 1, _TOP, CHARACTER_BYTES), NO_BYTE, dtype=np.int16)
         sure = np.zeros((len(starts) + 1, _TOP), dtype=np.float32)
         sure[0, 0] = 1.0
         for index, (start, end) in enumerate(zip(starts, ends, strict=True), start=1):
+            first = best[start]
             chances = probabilities[start:end].max(axis=0)
-            chances[0] = 0.0  # the blank is no choice
-            for rank in range(_TOP):  # of thousands of chances, which to sort or part takes far longer
-                top = chances.argmax()
-                choices[index, rank], sure[index, rank] = self._bytes[top], chances[top]
-                chances[top] = 0.0
+            choices[index, 0], sure[index, 0] = self._bytes[first], chances[first]
+            chances[[0, first]] = 0.0  # the blank is no choice
+            second = chances.argmax()
+            choices[index, 1], sure[index, 1] = self._bytes[second], chances[second]
         return choices, sure
 
 
