@@ -15,7 +15,7 @@ import numpy as np
 from docspec.drafters.characters import is_cjk
 from docspec.drafters.reading.spaces import ink
 from docspec.markdown import HEADINGS
-from docspec.types import Image, Line, Page, Region
+from docspec.types import Box, Image, Line, Page, Region
 
 TALL = 0.7  # of a font's size: how high capitals are, and letters that reach down
 WHOLE = 0.92  # of a font's size: how high a Chinese character is
@@ -27,29 +27,39 @@ INKED = 0.04  # of a row's width: ink of Chinese characters, at the least
 
 def with_printed_sizes(page: Page, regions: Sequence[Region]) -> list[Region]:
     """``regions`` with the sizes of what is printed in recognised headings, in points."""
-    scale = page.image.shape[0] / page.height if page.height else 1.0
     return [
-        replace(region, lines=tuple(_sized(line, scale) for line in region.lines))
+        replace(region, lines=tuple(_sized(page, line) for line in region.lines))
         if region.category in HEADINGS
         else region
         for region in regions
     ]
 
 
-def _sized(line: Line, scale: float) -> Line:
-    """``line`` with its spans' sizes, where their pixels are there; ``scale`` is pixels to a point."""
-    if len(line.strips) != len(line.spans):
+def _sized(page: Page, line: Line) -> Line:
+    """``line`` with its spans' sizes, where a recogniser read it."""
+    if not line.strips:
         return line
-    found = [printed_size(strip, span.text) for strip, span in zip(line.strips, line.spans, strict=True)]
+    found = [printed_size(_pixels(page, span.box, line.turn), span.text) for span in line.spans]
     weighed = [size for size, span in zip(found, line.spans, strict=True) if size for _ in span.text]
     if not weighed:
         return line
-    size = median(weighed) / scale
+    size = median(weighed) / _scale(page)
     return replace(line, spans=tuple(replace(span, size=size) for span in line.spans))
 
 
+def _scale(page: Page) -> float:
+    """Pixels to a point."""
+    return page.image.shape[0] / page.height if page.height else 1.0
+
+
+def _pixels(page: Page, box: Box, turn: int) -> Image:
+    """What is in ``box``, turned upright where that is by right angles."""
+    x0, y0, x1, y1 = (max(0, round(side * _scale(page))) for side in box)
+    return np.rot90(page.image[y0:y1, x0:x1], -(turn // 90) if turn % 90 == 0 else 0)
+
+
 def printed_size(strip: Image, text: str) -> float:
-    """The font's size in pixels of ``text`` on its ``strip`` [h, w, 3]; 0 where too little of it says so."""
+    """The font's size in pixels of ``text`` in a ``strip`` [h, w, 3] of a page; 0 where too little says so."""
     letters = [char for char in text if char.isalnum()]
     if not letters or not strip.size:
         return 0.0
