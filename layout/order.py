@@ -21,6 +21,7 @@ SIDE_NOTE_FILL = 0.6  # and its text covers at most this share of the neighbour'
 SAME_ROW = 0.25  # a column is at most this share of its neighbour's height where it only ends rows
 SPARSE, STAGGERED = 0.65, 0.25  # share of a letter's two columns that is filled; of its height, left is lower
 LINED = 0.3  # of a heading's height: how far headings of a row may be from each other
+APART = 1.5  # heights of a heading that are blank above it where a card begins, at the least
 LOWER = 0.2  # share of a text column's height by which a column of figures starts below its top
 FLOATING = (*FLOATS, Category.CAPTION)
 HEADS = (Category.TITLE, Category.SECTION_HEADER)
@@ -173,13 +174,15 @@ def _is_staggered(boxes: Sequence[Box], columns: list[list[int]]) -> bool:
 
 def _tiles(boxes: Sequence[Box], kinds: Sequence[Category], columns: list[list[int]]) -> list[list[int]]:
     """The rows of columns whose headings all stand in common rows, two at the least, as on a slide's cards;
-    none where they do not: by chance one heading may stand beside another, not each."""
+    none where they do not, or what they form is no slide: columns' sections may begin at one height too."""
     heads = [
         sorted((i for i in column if kinds[i] is Category.SECTION_HEADER), key=lambda i: boxes[i][1])
         for column in columns
     ]
-    count = len(heads[0])
+    count, extent = len(heads[0]), union(boxes)
     if len(columns) < 2 or count < 2 or any(len(column) != count for column in heads):
+        return []
+    if width(extent) < height(extent):
         return []
     tops = [min(boxes[column[row]][1] for column in heads) for row in range(count)]
     lined = all(
@@ -189,7 +192,13 @@ def _tiles(boxes: Sequence[Box], kinds: Sequence[Category], columns: list[list[i
     )
     row_of = [sum(box[1] >= top for top in tops) for box in boxes]
     parts = [[i for i, row in enumerate(row_of) if row == n] for n in range(count + 1)]
-    whole = all(boxes[i][3] <= top for n, top in enumerate(tops) for part in parts[: n + 1] for i in part)
+    apart = [0.0] + [APART * height(boxes[heads[0][row]]) for row in range(1, count)]
+    whole = all(
+        boxes[i][3] + blank <= top
+        for n, (top, blank) in enumerate(zip(tops, apart, strict=True))
+        for part in parts[: n + 1]
+        for i in part
+    )
     return [part for part in parts if part] if lined and whole else []
 
 

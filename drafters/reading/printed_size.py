@@ -59,7 +59,7 @@ def _pixels(page: Page, box: Box, turn: int) -> Image:
 
 
 def printed_size(strip: Image, text: str) -> float:
-    """The font's size in pixels of ``text`` in a ``strip`` [h, w, 3] of a page; 0 where too little says so."""
+    """The font's size in pixels of ``text`` in a ``strip`` [h, w, 3]; 0 where too little of it says so."""
     letters = [char for char in text if char.isalnum()]
     if not letters or not strip.size:
         return 0.0
