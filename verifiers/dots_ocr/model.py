@@ -84,7 +84,7 @@ class DotsOCRForCausalLM(Qwen2ForCausalLM):
         self, *args: Any, is_first_iteration: bool | None = False, **kwargs: Any
     ) -> dict[str, Any]:
         """As in transformers; the images belong to the first pass only."""
-        prepare: Any = super().prepare_inputs_for_generation  # type: ignore[misc]  # typed for a protocol
+        prepare: Any = super().prepare_inputs_for_generation
         inputs: dict[str, Any] = prepare(*args, is_first_iteration=is_first_iteration, **kwargs)
         if not is_first_iteration:
             inputs.pop("pixel_values", None)
