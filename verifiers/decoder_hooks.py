@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from collections.abc import Sequence as Seq
 from contextlib import contextmanager
+from inspect import signature
 from typing import Any
 
 import torch
@@ -97,6 +98,11 @@ def decoder_given(model: Any, extra: Mapping[str, Any]) -> Iterator[None]:
         yield
     finally:
         handle.remove()
+
+
+def cache_name(forward: Callable[..., Any]) -> str:
+    """By which name a forward pass takes its cache: most by the first of these since transformers 5.24."""
+    return "cache" if "cache" in signature(forward).parameters else "past_key_values"
 
 
 @contextmanager

@@ -22,6 +22,7 @@ from safetensors import safe_open
 from transformers.utils.hub import cached_file
 
 from docspec.verifiers.attention import GROUPED
+from docspec.verifiers.decoder_hooks import cache_name
 from docspec.verifiers.refusals import first_line
 
 COUNTS = ("num_nextn_predict_layers", "mtp_num_hidden_layers", "num_mtp_layers")  # names in configurations
@@ -59,6 +60,7 @@ class HeadLayer(torch.nn.Module):
         self.joined = torch.nn.Linear(2 * size, size, bias=False)
         self.block = layer(settings, 0)
         self.chains_normed = chains_normed
+        self._cache_name = cache_name(self.block.forward)
         # not parts of this module: their weights are the model's
         self._rotary: Callable[..., Any] = decoder.rotary_emb.forward
         self._vocabulary: Callable[[torch.Tensor], torch.Tensor] = model.get_output_embeddings().forward
@@ -79,9 +81,8 @@ class HeadLayer(torch.nn.Module):
         axes = positions[1:] if len(positions) == 4 else positions  # the first of four is the text's own
         angles = self._rotary(hidden, position_ids=axes if len(axes) > 1 else axes[0])
         both = torch.cat([self.embedding_norm(embeds), self.hidden_norm(hidden)], dim=-1)
-        states = self.block(
-            self.joined(both), position_embeddings=angles, attention_mask=mask, past_key_values=cache
-        )
+        kept = {self._cache_name: cache}
+        states = self.block(self.joined(both), position_embeddings=angles, attention_mask=mask, **kept)
         states = states[:, -1:]
         normed = self.norm(states)
         tokens = self._vocabulary(normed)[:, 0].argmax(-1)

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from collections.abc import Sequence as Seq
 from contextlib import nullcontext
 from dataclasses import replace
-from inspect import signature
 from typing import Any
 
 import torch
@@ -17,7 +16,7 @@ from docspec.errors import ModelError
 from docspec.verifiers.attention import grouped
 from docspec.verifiers.cache import RaggedCache, WritePlan, in_place
 from docspec.verifiers.columns import NEVER, PLACES, SHIFTS, PassShape, Row, columns_of
-from docspec.verifiers.decoder_hooks import decoder_given, decoder_output, visual_arguments
+from docspec.verifiers.decoder_hooks import cache_name, decoder_given, decoder_output, visual_arguments
 from docspec.verifiers.embedding import Embedding
 from docspec.verifiers.masks import layer_kinds, let_prompts_see
 from docspec.verifiers.own_head import OwnHead
@@ -50,8 +49,7 @@ class Runner:
         if self._kinds.stateful:
             refuse_bounded_steps(model)
             self.cache = StatefulCache(config.layer_types, getattr(config, "number_of_conv_states", 1))
-        # since transformers 5.24 most take it by the first of these names
-        self._cache_name = "cache" if "cache" in signature(model.forward).parameters else "past_key_values"
+        self._cache_name = cache_name(model.forward)
         self.own_head: OwnHead | None = None
         if head is not None:
             self._outputs = self.cache.beside()

@@ -22,11 +22,8 @@ NARROW = 0.3  # of its height: the least that a piece is wide
 PRINT = 0.85  # share of the ink besides rules that is in such pieces
 PIECES, LONG = 3, 8.0  # how many there are at the least, and how many heights they are wide together
 CELLS = 6  # the same of a table that is drawn
-GROUND, TONE, SAMPLES = (
-    0.4,
-    8,
-    200,
-)  # share of one tone, of so many grey levels twice, among so many pixels a side
+GROUND = 0.4  # share of the pixels that are of one tone
+TONE, SAMPLES = 8, 200  # half of a tone's grey levels; pixels of a side that are looked at
 ALIKE = 2.5  # how many times as high as the lower quarter the median may be
 
 

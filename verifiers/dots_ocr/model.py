@@ -9,11 +9,14 @@ from transformers import Cache, Qwen2ForCausalLM
 from transformers.modeling_outputs import CausalLMOutputWithPast
 
 from docspec.errors import ModelError
+from docspec.verifiers.decoder_hooks import cache_name
 from docspec.verifiers.dots_ocr.configuration import DotsOCRConfig, DotsVisionConfig
 from docspec.verifiers.dots_ocr.vision import DotsVisionTower
 
 # keys of a few later conversions: the published checkpoint's names
 KEY_VARIANTS = {r"\.attn\.qkv_proj\.": ".attn.qkv.", r"\.attn\.out_proj\.": ".attn.proj."}
+
+_CACHE = cache_name(Qwen2ForCausalLM.forward)
 
 
 class DotsOCRForCausalLM(Qwen2ForCausalLM):
@@ -69,11 +72,12 @@ class DotsOCRForCausalLM(Qwen2ForCausalLM):
             if input_ids is None or image_grid_thw is None:
                 raise ModelError("pixel_values need input_ids and image_grid_thw beside them")
             inputs_embeds, input_ids = self.embed(input_ids, pixel_values, image_grid_thw), None
+        if past_key_values is not None:
+            kwargs[_CACHE] = past_key_values
         output: CausalLMOutputWithPast = super().forward(
             input_ids=input_ids,
             attention_mask=attention_mask,
             position_ids=position_ids,
-            past_key_values=past_key_values,
             inputs_embeds=inputs_embeds,
             logits_to_keep=logits_to_keep,
             **kwargs,
