@@ -47,7 +47,7 @@ PLAIN = [family for family in dict.fromkeys(family for family, _ in CASES) if fa
 def test_recorded_families_equal_generate(family: str) -> None:
     """Every family, random trees in ragged batches that shrink: as ``generate`` writes them."""
     test_tree_exactness.check(family, "plain", [3, 14, 15, 92, 65, 35, 89], 3)
-    assert TapeRecorder.replays > 5
+    assert TapeRecorder.replays > 3
 
 
 @pytest.mark.usefixtures("recording")
