@@ -236,13 +236,14 @@ def worth_sending(windows: Sequence[Window], cost: StepCost, columns: Callable[[
 
     ``columns(tokens, rows)`` is how wide a pass is made for so many. A window lengthens every row that shares
     its pass, or needs a pass of its own: so either all share one, which is no wider than pays, or only those
-    that promise most are sent, in passes that waste least.
+    that promise most are sent, in passes that waste least. A row that is alone sends all of its window.
     """
     count, line = len(windows), cost.line()
     sizes = [0] * count
     largest = max((window.size for window in windows), default=0)
     best = 0.0
-    for most in (0, *(size for size in WINDOWS if size < largest), *[largest][:largest]):
+    tried = [size for size in WINDOWS if size < largest] if count > 1 else []
+    for most in (0, *tried, largest):
         wide = columns(1 + max(window.behind + min(window.size, most) for window in windows), count)
         tokens = count + sum(window.run(most) for window in windows if window.size)
         if tokens > best * (seconds := cost.of(count * wide)):
