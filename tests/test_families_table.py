@@ -24,6 +24,7 @@ from docspec.verifiers import embedding
 from docspec.verifiers.cache import RaggedCache
 from docspec.verifiers.profiles import base
 from docspec.verifiers.self_check import check
+from docspec.verifiers.window import StepCost
 
 DOCUMENTED = Path(__file__).parent.parent / "docs" / "model-types.md"
 HONOURED = {  # by type, what its decoder is given besides embeddings, positions and causal masks
@@ -129,6 +130,7 @@ def test_a_type_that_is_written_wrongly_is_said_to_be(monkeypatch: pytest.Monkey
     """Where outputs differ from generate's, the row says so, whatever the check at loading found."""
     monkeypatch.setattr(RaggedCache, "keep", lambda *_: None)
     monkeypatch.setattr(families, "check", lambda made: None)
+    monkeypatch.setattr(StepCost, "line", lambda _: (1.0, 1e-6))  # of a device where every branch is sent
     row = tried("llava")
     assert row.status == "wrong"
     assert "generate" in row.reason
