@@ -14,7 +14,20 @@ import PIL.Image
 
 from docspec.errors import UsageError
 from docspec.layout.geometry import scaled
-from docspec.types import Box, Category, Draft, Drafter, Image, Line, Page, PageRegion, Region, Request, Style
+from docspec.types import (
+    Box,
+    Category,
+    Draft,
+    Drafter,
+    Image,
+    Line,
+    Page,
+    PageRegion,
+    Region,
+    Request,
+    Style,
+    middle_in,
+)
 
 # OmniDocBench's category types; its others (abandoned text, masks) are not part of a page's text.
 CATEGORIES = {
@@ -178,12 +191,6 @@ def _moved(box: Box, x: float, y: float) -> Box:
 
 def inside(box: Box, line: Line) -> Iterator[Line]:
     """``line``, or the pieces of it that stand in ``box``: OCR joins lines of columns that are close."""
-    numbers = [number for number, span in enumerate(line.spans) if _holds(box, span.box)]
+    numbers = [number for number, span in enumerate(line.spans) if middle_in(span.box, box)]
     if numbers:
         yield line.part(numbers)
-
-
-def _holds(outer: Box, inner: Box) -> bool:
-    """Whether the middle of ``inner`` is in ``outer``."""
-    x, y = (inner[0] + inner[2]) / 2, (inner[1] + inner[3]) / 2
-    return outer[0] <= x <= outer[2] and outer[1] <= y <= outer[3]

@@ -57,6 +57,7 @@ _FORMULA = re.compile("|".join(rf"{a}((?:(?!{b}).)*){b}" for a, b in _DELIMITERS
 _DISPLAYED = re.compile(
     r"\\\[|\\\(|\\begin\{(?:equation|align|alignat|gather|multline|flalign|eqnarray|displaymath|math)\*?\}"
 )
+ADDRESS = re.compile(r"(?:https?://|mailto:)\S+", re.IGNORECASE)  # what the links of tables may lead to
 
 
 def without(mark: re.Pattern[str], text: str) -> str:

@@ -16,9 +16,9 @@ from markdown_it.renderer import RendererHTML
 from markdown_it.token import Token
 from markdown_it.utils import EnvType, OptionsDict
 
+from docspec.marks import ADDRESS
 from docspec.types import DecodeStats, Document
 
-ADDRESS = re.compile(r"(?:https?://|mailto:)\S+", re.IGNORECASE)  # what a table's links may lead to
 TABLE_TAGS = frozenset({"table", "thead", "tbody", "tfoot", "tr", "td", "th", "caption"})
 TAGS = TABLE_TAGS | {"b", "i", "em", "strong", "sup", "sub", "br", "u", "p"}
 VOID = frozenset({"br"})

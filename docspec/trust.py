@@ -14,8 +14,7 @@ from itertools import pairwise
 from docspec.drafters.characters import bare
 from docspec.drafters.reading.ocr_engine import OcrEngine
 from docspec.drafters.reading.spot_check import agreement
-from docspec.drafters.reading.text_layer import SOURCE as TEXT_LAYER
-from docspec.types import Category, Line, Page, Region, Request, Sample
+from docspec.types import TEXT_LAYER, Category, Line, Page, Region, Request, Sample
 
 SOUND = 0.95  # confidence of a text layer that is right: 97% of 18 PDFs' regions have it
 SAMPLED = "trusted text layer, sampled"

@@ -18,11 +18,19 @@ from numpy.typing import NDArray
 Box = tuple[float, float, float, float]  # x0, y0, x1, y1
 Image = NDArray[np.uint8]  # [H, W, 3], RGB
 
+TEXT_LAYER = "text-layer"  # the source of a PDF's own lines
+
 
 def union(boxes: Iterable[Box]) -> Box:
     """The smallest box around ``boxes``. Raises ValueError where there are none."""
     x0, y0, x1, y1 = zip(*boxes, strict=True)
     return min(x0), min(y0), max(x1), max(y1)
+
+
+def middle_in(box: Box, outer: Box) -> bool:
+    """Whether the middle of ``box`` is in ``outer``."""
+    x, y = (box[0] + box[2]) / 2, (box[1] + box[3]) / 2
+    return outer[0] <= x <= outer[2] and outer[1] <= y <= outer[3]
 
 
 class Category(StrEnum):

@@ -8,7 +8,7 @@ from statistics import median
 
 from docspec.layout.assign import TEXT_LIKE, fit
 from docspec.layout.geometry import area, height, intersection, rows, width
-from docspec.layout.repair import is_written
+from docspec.layout.written_pictures import is_written
 from docspec.types import Box, Category, Line, Page, Region
 
 TALL = 2.5  # heights of a line: what is lower is a bar or a cell

@@ -18,9 +18,8 @@ from docspec.errors import ModelError
 from docspec.layout.geometry import area, clip, height, scaled, width
 from docspec.layout.layout_model import load_layout_model
 from docspec.layout.order import reading_order
-from docspec.types import Box, Category, Line, Page, Region
+from docspec.types import TEXT_LAYER, Box, Category, Line, Page, Region
 
-TEXT_LAYER = "text-layer"
 MODEL_SIDE = 842.0  # points; the model was trained on pages of paper, images come in any size
 ASCENT = 0.8  # share of a recognised line's box above the base line
 SHOWN, INVISIBLE = 0, 3  # PDF's modes of printing text

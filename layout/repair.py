@@ -7,15 +7,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from docspec.layout.assign import TEXT_LIKE, fit
-from docspec.layout.geometry import Index, area, height, inside, rows, same_rows, split
+from docspec.layout.geometry import Index, height, rows, same_rows, split
 from docspec.layout.headings import size
-from docspec.layout.pixels import ink_share
+from docspec.layout.written_pictures import in_image, is_pasted, is_written
 from docspec.marks import FORMULA_NUMBER, LONE_HEADING_NUMBER, SURE_BULLET
-from docspec.types import Box, Category, Page, Region
+from docspec.types import Box, Category, Page, Region, middle_in
 
 CELLS, IN_CELLS = 4, 0.8  # cells of a table that was found as a picture, and the share of its text in them
-DRAWN = 0.02  # share of a picture's pixels that are neither background nor text
-WRITTEN = 0.25  # share of its area that lines cover: 0.2 at most in pictures of 60 PDFs, 0.44 in a banner
 CAPTION_LINES = 3  # lines of a caption that nothing but its place shows
 TITLE_SIZE = 1.18  # a title's size over that of everything else: 1.2 to the sections in LaTeX's own styles
 TITLE_LETTERS, TITLE_ROWS = 3, 4  # letters of a title that was found as text, at least, and rows at most
@@ -23,12 +21,6 @@ HEADS = (Category.TEXT, Category.SECTION_HEADER, Category.LIST_ITEM)
 CUT_WORD = re.compile(r"[^\W\d_][-\u2010\u00ad]\s*$")
 ITEM_MARK = re.compile(r"(?:\((?=\w+\)))?([a-z]|[ivx]{2,4}|(?:[A-Z]|\d{1,2}|[IVX]{2,4})(?=\)))[.)]\s+\S")
 ROMAN = ("i", "ii", "iii", "iv", "v", "vi", "vii", "viii", "ix", "x")
-TEXT_LAYER = "text-layer"
-WORD, SENTENCE = (
-    re.compile(r"[^\W\d_]{2,}"),
-    5,
-)  # what counts as a word, and how many of them a line of a sentence has
-FULL_PAGE = 0.7  # share of the page that an image covers in a scan
 LONG_HEADING = 220  # characters beyond which a heading is a paragraph
 CAPTION = re.compile(
     r"^\s*(?:fig(?:ure|\.)?|table|tab\.|chart|scheme|exhibit|abb(?:ildung|\.)|tabelle|图|圖|表)\s*"
@@ -50,12 +42,12 @@ def _one(page: Page, region: Region) -> Region:
     if category == Category.PICTURE and region.lines:
         if _turned_table(page, region):
             category = Category.TABLE
-        elif is_written(page, region) or _is_pasted(page, region):
+        elif is_written(page, region) or is_pasted(page, region):
             category = Category.TEXT
     if category == Category.TABLE and region.lines and not _tabular(region):
         category = Category.TEXT
     heading = category in (Category.TITLE, Category.SECTION_HEADER)
-    if heading and (len(text) > LONG_HEADING or _sideways(region) or _in_image(page, region)):
+    if heading and (len(text) > LONG_HEADING or _sideways(region) or in_image(page, region)):
         category = Category.TEXT
     if category in (Category.PAGE_HEADER, Category.PAGE_FOOTER) and _in_the_middle(page, region):
         category = Category.TEXT
@@ -127,50 +119,13 @@ def _turned_table(page: Page, region: Region) -> bool:
         return False
     cells = page.handle.ruled_cells(region.box)
     texts = [span.box for line in region.lines for span in line.spans if span.text.strip()]
-    held = sum(any(_middle_in(box, cell) for cell in cells) for box in texts)
+    held = sum(any(middle_in(box, cell) for cell in cells) for box in texts)
     return len(cells) >= CELLS and held >= IN_CELLS * len(texts)
-
-
-def _middle_in(box: Box, cell: Box) -> bool:
-    x, y = (box[0] + box[2]) / 2, (box[1] + box[3]) / 2
-    return cell[0] <= x <= cell[2] and cell[1] <= y <= cell[3]
 
 
 def _sideways(region: Region) -> bool:
     """Whether a region's lines run up or down the page, as stamps in the margin do."""
     return bool(region.lines) and all(line.turn for line in region.lines)
-
-
-def is_written(page: Page, region: Region) -> bool:
-    """Whether what was found as a picture, with lines in it, is text on a ground."""
-    return not _drawn(page, region) or _written(region) >= WRITTEN
-
-
-def _in_image(page: Page, region: Region) -> bool:
-    """Whether a region was read from an image that a page with a text layer shows: its words head nothing."""
-    if not page.lines or page.handle is None or any(line.source == TEXT_LAYER for line in region.lines):
-        return False
-    whole = area((0.0, 0.0, page.width, page.height))
-    return any(
-        area(box) < FULL_PAGE * whole and inside(region.box, box) > 0.5 for box in page.handle.image_boxes()
-    )
-
-
-def _is_pasted(page: Page, region: Region) -> bool:
-    """Whether a picture on a page with a text layer holds sentences, as a screenshot does."""
-    if not page.lines or any(line.source == TEXT_LAYER for line in region.lines):
-        return False
-    prose = sum(len(line.text) for line in region.lines if len(WORD.findall(line.text)) >= SENTENCE)
-    return 2 * prose > sum(len(line.text) for line in region.lines)
-
-
-def _drawn(page: Page, region: Region) -> bool:
-    return ink_share(page, region.box, [line.box for line in region.lines]) >= DRAWN
-
-
-def _written(region: Region) -> float:
-    """Share of a region's area (0..1) that its lines cover."""
-    return sum(area(line.box) for line in region.lines) / max(area(region.box), 1.0)
 
 
 def _tabular(region: Region) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import replace
-from itertools import pairwise
+from itertools import pairwise, permutations
 from statistics import median
 
 from docspec.layout.geometry import height, rows, same_columns, same_rows
@@ -39,18 +39,16 @@ def tables_of_rows(page: Page, regions: Sequence[Region]) -> list[Region]:
 
 def _values_beside(regions: Sequence[Region]) -> list[Region]:
     """``regions`` with the labels and the values of a form, where they were found apart, as one table."""
-    done = list(regions)
-    for labels in regions:
-        for values in regions:
-            if not _is_column(labels) or not _is_column(values) or labels.box[2] > values.box[0]:
-                continue
-            lines = (*labels.lines, *values.lines)
-            if same_rows(labels.box, values.box) >= BESIDE and _is_form(_in_rows(lines)):
-                box = union((labels.box, values.box))
-                done[done.index(labels)] = replace(labels, category=Category.TABLE, lines=lines, box=box)
-                done.remove(values)
-                return _values_beside(done)
-    return done
+    for labels, values in permutations(filter(_is_column, regions), 2):
+        if labels.box[2] > values.box[0] or same_rows(labels.box, values.box) < BESIDE:
+            continue
+        lines = (*labels.lines, *values.lines)
+        if _is_form(_in_rows(lines)):
+            box = union((labels.box, values.box))
+            form = replace(labels, category=Category.TABLE, lines=lines, box=box)
+            rest = [region for region in regions if region is not values]
+            return _values_beside([form if region is labels else region for region in rest])
+    return list(regions)
 
 
 def _is_column(region: Region) -> bool:

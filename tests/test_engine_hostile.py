@@ -18,6 +18,7 @@ from docspec.verifiers import engine as engine_module
 from docspec.verifiers.cache import RaggedLayer
 from docspec.verifiers.decide import exact
 from docspec.verifiers.engine import Engine
+from docspec.verifiers.own_head_layer import HeadLayer
 from docspec.verifiers.runner import Runner
 from docspec.verifiers.sequence import Sequence
 
@@ -66,11 +67,11 @@ ROWS = st.lists(
 )
 
 
-class _Failing(Runner):
+class Failing(Runner):
     """Runs out of memory in the passes numbered ``failing``."""
 
-    def __init__(self, model: Any, rows: int, failing: set[int]) -> None:
-        super().__init__(model, rows)
+    def __init__(self, model: Any, rows: int, failing: set[int], head: HeadLayer | None = None) -> None:
+        super().__init__(model, rows, head=head)
         self.failing, self.count = failing, 0
 
     def _forward(self, *arguments: Any, **named: Any) -> torch.Tensor:
@@ -112,7 +113,7 @@ def test_nothing_changes_the_output(
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(engine_module, "PREFILL_TOKENS", places)
         # two failures halve the rows twice: from four rows on there is always one left
-        runner = _Failing(model, batch, failing if batch >= 4 and len(rows) >= 4 else set())
+        runner = Failing(model, batch, failing if batch >= 4 and len(rows) >= 4 else set())
         engine = Engine(runner, exact, budget, drafts=drafts)
         try:
             done = list(engine.run(source()))
@@ -160,7 +161,7 @@ def test_out_of_memory_halves_the_cache_as_well(monkeypatch: pytest.MonkeyPatch)
 
 def test_out_of_memory_with_one_row_says_what_to_do() -> None:
     """Where not even one sequence fits, the error names the remedies."""
-    runner = _Failing(tiny_decoder(), 4, set(range(1, 99)))
+    runner = Failing(tiny_decoder(), 4, set(range(1, 99)))
     made = [sequence(tiny_decoder(), key, [3, 4], 9) for key in range(4)]
     with pytest.raises(ModelError, match="smaller image"):
         list(Engine(runner, exact, 10**6).run(made))
@@ -170,7 +171,7 @@ def test_rows_that_are_done_survive_running_out_of_memory(monkeypatch: pytest.Mo
     """Where a prefill's first pass ends a row and its second is too much, that row still comes out."""
     monkeypatch.setattr(engine_module, "PREFILL_TOKENS", 4)
     model = tiny_decoder()
-    runner = _Failing(model, 2, {2})
+    runner = Failing(model, 2, {2})
     made = [sequence(model, key, [3, 4, 5 + key], 1) for key in range(2)]
     check(list(Engine(runner, exact, 10**6).run(made)), 2)
     assert runner.count == 3

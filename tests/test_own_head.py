@@ -20,7 +20,7 @@ from own_heads import COUNT, PREFIX, add_weights, loaded_with_head, published, r
 from random_models import save_checkpoint
 from safetensors.torch import load_file, save_file
 from tape import TapeRecorder
-from test_engine_hostile import DRAFTS, ROWS
+from test_engine_hostile import DRAFTS, ROWS, Failing
 from test_engine_hostile import check as equal_generate
 from test_exactness import EVERY_KIND, CharacterCodec, batches, check
 from tiny_decoder import VOCABULARY, sequence, tiny_decoder
@@ -92,20 +92,6 @@ def test_a_random_head_beside_any_draft(family: str, batch: tuple[int, list[Any]
     check(made, *batch)
 
 
-class _Failing(Runner):
-    """Runs out of memory in the passes numbered ``failing``."""
-
-    def __init__(self, model: Any, rows: int, failing: set[int], head: HeadLayer) -> None:
-        super().__init__(model, rows, head=head)
-        self.failing, self.count = failing, 0
-
-    def _forward(self, *arguments: Any, **named: Any) -> torch.Tensor:
-        self.count += 1
-        if self.count in self.failing:
-            raise torch.OutOfMemoryError("simulated")
-        return super()._forward(*arguments, **named)
-
-
 @pytest.mark.parametrize("decoder", DECODERS)
 @pytest.mark.parametrize("record", [False, True])
 @given(
@@ -122,7 +108,7 @@ def test_nothing_changes_the_output(
     """Rows that come, go and move, tiny budgets and memory failures, recorded passes and others."""
     model = tiny_decoder(kind=decoder)
     failing = failing if batch >= 4 and len(rows) >= 4 and not record else set()
-    runner = _Failing(model, batch, failing, tiny_head(decoder, seed))
+    runner = Failing(model, batch, failing, tiny_head(decoder, seed))
     if record:
         runner.record(TapeRecorder)
     made = [

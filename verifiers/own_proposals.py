@@ -40,13 +40,13 @@ class OwnProposals:
         self._measured = self._asks = False
         self._seconds = self._saved = 0.0  # that this step's proposals took, and are worth
         self.widened = 0.0  # and by which they made its passes longer
-        self._gained = 0  # tokens
+        self.gained = 0  # how many of this step's tokens were accepted
 
     def begin(self) -> None:
         """Note that a step begins."""
         self.made.clear()
         self._seconds = self._saved = self.widened = 0.0
-        self._gained = 0
+        self.gained = 0
         self._asks = self.head is not None and self.payoff.asks()
 
     def end(self, rows: int) -> None:
@@ -54,11 +54,6 @@ class OwnProposals:
         if self._seconds and rows:
             self.payoff.record(self._saved, self._seconds + self.widened)
         self.made.clear()
-
-    @property
-    def gained(self) -> int:
-        """How many of this step's were accepted."""
-        return self._gained
 
     def instead(self, sequences: Seq[Sequence], trees: list[Tree], behind: Seq[int]) -> list[Tree]:
         """The windows to send: those of the drafts, ``trees``, or what promises more than they do."""
@@ -104,7 +99,7 @@ class OwnProposals:
         """Take what came of the window of one of ``rows`` that is of the head."""
         run = len(accepted.nodes)
         self.rate.update(run, rejected=run < len(tree))
-        self._gained += run
+        self.gained += run
         self._saved += run * self._worth(rows, sequence)
 
     def _worth(self, rows: int, sequence: Sequence) -> float:

@@ -248,19 +248,14 @@ def worth_sending(windows: Sequence[Window], cost: StepCost, columns: Callable[[
         tokens = count + sum(window.run(most) for window in windows if window.size)
         if tokens > best * (seconds := cost.of(count * wide)):
             best, sizes = tokens / seconds, [min(window.size, most) for window in windows]
-    order = sorted(
-        (row for row in range(count) if windows[row].size), key=lambda row: -windows[row].run(largest)
-    )
-    for sent in (
-        order[:size] for size in sorted({2**i for i in range(len(order).bit_length())} | {len(order)})
-    ):
-        tokens = count + sum(windows[row].run(largest) for row in sent)
-        least = count + sum(windows[row].size for row in sent) + sum(window.behind for window in windows)
-        if tokens <= best * (2 * line[0] + line[1] * least):
+    runs = [window.run(window.size) for window in windows]
+    order = sorted((row for row in range(count) if windows[row].size), key=lambda row: -runs[row])
+    for most in sorted({*(2**i for i in range(len(order).bit_length())), len(order)}):
+        sent = set(order[:most])
+        tokens = count + sum(runs[row] for row in sent)
+        widths = [1 + window.behind + window.size * (row in sent) for row, window in enumerate(windows)]
+        if tokens <= best * (2 * line[0] + line[1] * sum(widths)):
             continue  # in two passes it would not pay, and one is looked at above
-        widths = [1 + window.behind for window in windows]
-        for row in sent:
-            widths[row] += windows[row].size
         passes = partition(widths, *line)
         seconds = sum(cost.of(len(rows) * max(widths[row] for row in rows)) for rows in passes)
         if tokens > best * seconds:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import cached_property
 
 from docspec.drafters.reading import page_ink as ink
 from docspec.drafters.reading.plausible import is_all_lower, plausibility
-from docspec.types import Box, Line, Page, Span, union
+from docspec.types import Box, Line, Page, Span, middle_in, union
 
 WORD = re.compile(r"\S+")
 HIDDEN_OCR = 0.6  # what text under a full-page image is worth, unchecked: often good, often not
@@ -69,37 +70,34 @@ class Evidence:
             return None
         x0, y0, x1, y1 = span.box
         wide = (x1 - x0) / len(span.text)
-        text = span.text
-        for word in WORD.finditer(span.text):
+
+        def is_under_bar(word: re.Match[str]) -> bool:
             inside = 0.15 * wide * len(word[0])  # characters differ in width: where words end is a guess
             box = (x0 + wide * word.start() + inside, y0, x0 + wide * word.end() - inside, y1)
-            if ink.is_bar(self.mask, self.page, box):
-                text = text[: word.start()] + " " * len(word[0]) + text[word.end() :]
-        return span if text == span.text else replace(span, text=text, alternatives=())
+            return ink.is_bar(self.mask, self.page, box)
+
+        return _without_words(span, is_under_bar)
 
     def _without_blank(self, span: Span) -> Span:
         """``span`` without the words of which nothing shows, as under a bar of the paper's colour."""
         if self.page.handle is None:
             return span
-        x0, y0, x1, y1 = span.box
         glyphs = [
             glyph
             for glyph in self.page.handle.glyphs()
-            if glyph.text.strip()
-            and x0 <= (glyph.box[0] + glyph.box[2]) / 2 <= x1
-            and y0 <= (glyph.box[1] + glyph.box[3]) / 2 <= y1
+            if glyph.text.strip() and middle_in(glyph.box, span.box)
         ]
         glyphs.sort(key=lambda glyph: glyph.box[0])
         if [glyph.text for glyph in glyphs] != list("".join(span.text.split())):
             return span
-        text, at = span.text, 0
-        for word in WORD.finditer(span.text):
-            boxes = [glyph.box for glyph in glyphs[at : at + len(word[0])]]
-            at += len(word[0])
+        left = iter(glyphs)
+
+        def is_blank(word: re.Match[str]) -> bool:
+            boxes = [glyph.box for glyph in itertools.islice(left, len(word[0]))]
             letters = sum(map(str.isalnum, word[0]))
-            if letters >= LETTERS and not ink.inked_share(self.mask, self.page, boxes):
-                text = text[: word.start()] + " " * len(word[0]) + text[word.end() :]
-        return span if text == span.text else replace(span, text=text, alternatives=())
+            return letters >= LETTERS and not ink.inked_share(self.mask, self.page, boxes)
+
+        return _without_words(span, is_blank)
 
     def trust(self, lines: Sequence[Line], box: Box | None = None) -> float:
         """How far ``lines`` (of ``box``, or of the page) say what the page shows: 0 not at all, 1 fully.
@@ -117,3 +115,9 @@ class Evidence:
         if self.is_scan:
             score *= HIDDEN_OCR * (ALL_LOWER if is_all_lower(text) else 1.0)
         return score
+
+
+def _without_words(span: Span, goes: Callable[[re.Match[str]], bool]) -> Span:
+    """``span`` with blanks for the words that go, of which each is asked in turn."""
+    text = WORD.sub(lambda word: " " * len(word[0]) if goes(word) else word[0], span.text)
+    return span if text == span.text else replace(span, text=text, alternatives=())

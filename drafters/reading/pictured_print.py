@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from docspec.drafters.reading.page_ink import Mask, cells_of
-from docspec.types import Box, Line, Page
+from docspec.types import Box, Line, Page, middle_in
 
 FIGURE = re.compile(r"\s*(?:fig(?:ure|\.)|abb(?:ildung|\.)|图|圖)\s*\d", re.IGNORECASE)
 REACH = 24.0  # points from a picture to its caption
@@ -39,7 +39,7 @@ def pictures_of_print(rest: Mask, page: Page, images: Sequence[Box], lines: Sequ
     drawn = _islands(rest, page) if long_rules(rest).any() else []
     for box, pieces in (*((box, PIECES) for box in pasted), *((box, CELLS) for box in drawn)):
         large = box[2] - box[0] >= SMALLEST[0] and box[3] - box[1] >= SMALLEST[1]
-        known = any(has_middle([box], line.box) for line in lines)
+        known = any(middle_in(line.box, box) for line in lines)
         if not large or known or has_middle(found, box) or _is_figure(box, lines):
             continue
         if is_print(rest[cells_of(rest, page, box)], scale, pieces) and _is_plain(page, box):
@@ -60,8 +60,7 @@ def _is_figure(box: Box, lines: Sequence[Line]) -> bool:
 
 def has_middle(boxes: Sequence[Box], box: Box) -> bool:
     """Whether the middle of ``box`` is in one of ``boxes``."""
-    x, y = (box[0] + box[2]) / 2, (box[1] + box[3]) / 2
-    return any(x0 <= x <= x1 and y0 <= y <= y1 for x0, y0, x1, y1 in boxes)
+    return any(middle_in(box, outer) for outer in boxes)
 
 
 def _is_plain(page: Page, box: Box) -> bool:

@@ -15,7 +15,7 @@ import numpy as np
 from docspec.drafters.characters import is_cjk
 from docspec.drafters.reading.spaces import ink
 from docspec.markdown import HEADINGS
-from docspec.types import Box, Image, Line, Page, Region
+from docspec.types import Image, Line, Page, Region
 
 TALL = 0.7  # of a font's size: how high capitals are, and letters that reach down
 WHOLE = 0.92  # of a font's size: how high a Chinese character is
@@ -39,23 +39,13 @@ def _sized(page: Page, line: Line) -> Line:
     """``line`` with its spans' sizes, where a recogniser read it."""
     if not line.strips:
         return line
-    found = [printed_size(_pixels(page, span.box, line.turn), span.text) for span in line.spans]
+    turns = line.turn // 90 if line.turn % 90 == 0 else 0
+    found = [printed_size(np.rot90(page.crop(span.box), -turns), span.text) for span in line.spans]
     weighed = [size for size, span in zip(found, line.spans, strict=True) if size for _ in span.text]
     if not weighed:
         return line
-    size = median(weighed) / _scale(page)
+    size = median(weighed) * page.height / page.image.shape[0]
     return replace(line, spans=tuple(replace(span, size=size) for span in line.spans))
-
-
-def _scale(page: Page) -> float:
-    """Pixels to a point."""
-    return page.image.shape[0] / page.height if page.height else 1.0
-
-
-def _pixels(page: Page, box: Box, turn: int) -> Image:
-    """What is in ``box``, turned upright where that is by right angles."""
-    x0, y0, x1, y1 = (max(0, round(side * _scale(page))) for side in box)
-    return np.rot90(page.image[y0:y1, x0:x1], -(turn // 90) if turn % 90 == 0 else 0)
 
 
 def printed_size(strip: Image, text: str) -> float:

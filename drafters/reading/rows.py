@@ -11,14 +11,13 @@ from statistics import median
 from docspec.drafters.characters import clean, is_cjk, lowered, raised
 from docspec.drafters.reading.joining import HYPHENS
 from docspec.turning import is_right_to_left
-from docspec.types import Box, Line, Style, union
+from docspec.types import TEXT_LAYER, Box, Line, Style, union
 
 # A label at the start of a line, of a few words.
 LABEL = re.compile(r"[A-Z][\w./()&'-]*(?: [\w./()&'-]+){0,3}:(?=\s+\S)")
 # A clause's number or letter at the start of a line, and what the line before it ends with.
 CLAUSE = re.compile(r"\((?:\d{1,2}|[a-z]|[ivx]{1,4})\)\s+\S")
 CLAUSE_END = (".", ";", ":", ",", "—", "–", " and", " or")
-TEXT_LAYER = "text-layer"  # the source of lines whose superscript characters are what the document says
 ROOM = 2.0  # line heights to spare
 VERSE, FREE = 4, 0.5  # lines of a poem, at the least, and the line heights that they have to spare
 LONG_VERSE, SHORT_VERSE = 70, 35  # characters of lines that all start with a capital, and of others

@@ -16,10 +16,9 @@ from docspec.drafters.characters import SOFT_HYPHEN, clean, raised
 from docspec.drafters.formats.table_text import Cell, Grid, write_html, write_pipe
 from docspec.drafters.reading.cell_grid import aligned_cells
 from docspec.drafters.reading.pieces import Piece
-from docspec.drafters.reading.rows import TEXT_LAYER
 from docspec.drafters.reading.ruled_grid import ruled_cells
 from docspec.turning import turned, turned_box
-from docspec.types import Box, Line, Page, Region, Span, Style, union
+from docspec.types import TEXT_LAYER, Box, Line, Page, Region, Span, Style, middle_in, union
 
 MARGIN = 2.0  # points around the region within which its rules are looked for
 ENOUGH_RULED = 0.8  # share of the pieces that ruled cells must hold
@@ -98,7 +97,7 @@ def _turned_line(line: Line, turn: int, page: Page) -> Line:
 
 def _ruled(page: Page, boxes: Sequence[Box], pieces: Sequence[Piece]) -> list[Cell] | None:
     """The cells that the page's own rules draw around ``pieces``, if they make a table."""
-    held = sum(any(_holds(box, piece.box) for box in boxes) for piece in pieces)
+    held = sum(any(middle_in(piece.box, box) for box in boxes) for piece in pieces)
     if len(boxes) < 4 or held < ENOUGH_RULED * len(pieces):
         return None
     cells = ruled_cells(pieces, boxes, lambda x0, x1, y: _is_seen(page, x0, x1, y))
@@ -127,8 +126,3 @@ def _rule(page: Page, x: float, y0: float, y1: float) -> tuple[float, float] | N
     at = int(x * x1 / page.width)
     start, end = (blank[blank < at].max(initial=-1), blank[blank >= at].min(initial=x1))
     return (float(start + 1) * page.width / x1, float(end) * page.width / x1) if end > at else None
-
-
-def _holds(cell: Box, box: Box) -> bool:
-    x, y = (box[0] + box[2]) / 2, (box[1] + box[3]) / 2
-    return cell[0] <= x <= cell[2] and cell[1] <= y <= cell[3]

@@ -17,10 +17,8 @@ from docspec.types import union
 
 MOST = 8  # rows of a head
 ENOUGH = 3  # rows of amounts in a body, at the least
-FEW, COLUMNS = (
-    2,
-    3,
-)  # the same where the body has no other, columns are so many, and not all have a head's line
+FEW = 2  # the same where the body has no other, and not all columns have a piece of the head's first line
+COLUMNS = 3  # of such a table, at the least
 AMOUNTS = 0.6  # share of the texts beside a label that show the first row of the body, at the least
 YEAR = re.compile(r"(?:19|20)\d\d")  # stands in heads, too
 LOW, HIGH = (

@@ -8,9 +8,8 @@ from collections.abc import Sequence
 
 from docspec.drafters.characters import clean
 from docspec.drafters.reading.marked import is_address, target
+from docspec.marks import ADDRESS
 from docspec.types import Line
-
-ADDRESS = re.compile(r"(?:https?://|mailto:)\S+", re.IGNORECASE)
 
 
 def with_links(table: str, lines: Sequence[Line]) -> str:

@@ -16,12 +16,11 @@ from docspec.drafters.reading.formulas.spelling import spelled
 from docspec.drafters.reading.fractions import with_fractions
 from docspec.drafters.reading.ligatures import mend_lines
 from docspec.drafters.reading.marked import as_markdown
-from docspec.drafters.reading.rows import TEXT_LAYER
 from docspec.drafters.reading.table_drafts import write_table
 from docspec.drafters.reading.table_links import with_links
 from docspec.drafters.reading.writer import write_region
 from docspec.markdown import HEADINGS, formula
-from docspec.types import Box, Category, Draft, Line, Page, Region, Style
+from docspec.types import TEXT_LAYER, Box, Category, Draft, Line, Page, Region, Style
 
 SOURCE = TEXT_LAYER
 MAY_BE_CONTENTS = (Category.TABLE, Category.TEXT, Category.LIST_ITEM)

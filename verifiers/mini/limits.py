@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from docspec.drafters.reading.text_layer import SOURCE as TEXT_LAYER
-from docspec.types import Category, Request, Style
+from docspec.types import TEXT_LAYER, Category, Request, Style
 from docspec.verifiers.mini.parts import foreign_share
 from docspec.verifiers.mini.table_parts import split_table, table_text
 

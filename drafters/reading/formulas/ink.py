@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from docspec.types import Box, Image, union
+from docspec.types import Box, Image, middle_in, union
 
 SHOWS, STRONG = 0.25, 0.32  # of the darkest ink: what is ink where some of it is so dark
 PAPER = 0.98  # quantile of what is taken for the darkest ink
@@ -94,7 +94,7 @@ def ink_of(image: Image, inside: Box | None = None, size: float = 0.0) -> Ink:
     found = {
         number: (float(x), float(y), float(x + w), float(y + h))
         for number, (x, y, w, h, _) in enumerate(stats.tolist())
-        if number and number in strong and (inside is None or _holds(inside, (x, y, x + w, y + h)))
+        if number and number in strong and (inside is None or middle_in((x, y, x + w, y + h), inside))
     }
     size = size or _size(list(found.values()))
     kept = {number: box for number, box in found.items() if max(wide(box), high(box)) >= DIRT * size}
@@ -111,11 +111,6 @@ def sheared(image: Image, slope: float) -> Image:
         np.ascontiguousarray(image), matrix, (width, height), borderMode=cv2.BORDER_REPLICATE
     )
     return moved
-
-
-def _holds(inside: Box, box: Box) -> bool:
-    x, y = (box[0] + box[2]) / 2, (box[1] + box[3]) / 2
-    return inside[0] <= x <= inside[2] and inside[1] <= y <= inside[3]
 
 
 def _size(boxes: Sequence[Box]) -> float:
