@@ -13,7 +13,7 @@ import itertools
 import json
 import statistics
 import time
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -79,23 +79,11 @@ class Decoded:
 def decode(cases: Sequence[Case], rows: int, base: float, steps: int, *, drafts: bool) -> Decoded:
     """Decode ``cases``, again and again, with ``rows`` at once for about ``steps`` steps, where a pass over
     one token takes ``base`` seconds."""
-    tokenizer = neutral_tokenizer()
-    end = tokenizer.get_vocab_size()
-    tokenizer.add_special_tokens([END])
     chosen = list(itertools.islice(itertools.cycle(cases), rows + rows * steps * MOST // _characters(cases)))
-    texts: dict[Hashable, str] = {number: case.truth for number, case in enumerate(chosen)}
-    verifier = ReplayVerifier(
-        ReplayModel(tokenizer, end), texts, Config(max_batch=rows, on_loop="off"), drafts=drafts
-    )
-    runner = CountedPasses(rows, base)
+    verifier, runner = counted(chosen, rows, base, drafts=drafts)
     engine: Any = verifier.engine
-    engine.runner = engine.proposals.runner = runner
-    blank = np.zeros((8, 8, 3), np.uint8)
-    requests = (
-        Request(number, blank, Category.TEXT, drafts=drafts_of(case)) for number, case in enumerate(chosen)
-    )
     tokens, started = 0, time.thread_time()
-    verdicts = verifier.verify(requests)
+    verdicts = verifier.verify(requests_of(chosen))
     for _, verdict in verdicts:
         tokens += verdict.stats.tokens
         if engine.steps >= steps:
@@ -105,12 +93,36 @@ def decode(cases: Sequence[Case], rows: int, base: float, steps: int, *, drafts:
     return Decoded(host, runner.seconds, engine.steps, runner.steps, tokens)
 
 
+def counted(
+    cases: Sequence[Case], rows: int, base: float, *, drafts: bool
+) -> tuple[ReplayVerifier, CountedPasses]:
+    """What decodes the texts of ``cases``, ``rows`` at once, and its passes, which are counted."""
+    tokenizer = neutral_tokenizer()
+    end = tokenizer.get_vocab_size()
+    tokenizer.add_special_tokens([END])
+    texts: dict[Hashable, str] = {number: case.truth for number, case in enumerate(cases)}
+    verifier = ReplayVerifier(
+        ReplayModel(tokenizer, end), texts, Config(max_batch=rows, on_loop="off"), drafts=drafts
+    )
+    runner = CountedPasses(rows, base)
+    engine: Any = verifier.engine
+    engine.runner = engine.proposals.runner = engine.proposals.own.runner = runner
+    return verifier, runner
+
+
+def requests_of(cases: Sequence[Case], *, drafts: bool = True) -> Iterator[Request]:
+    """A request for each of ``cases``, with its draft or without."""
+    blank = np.zeros((8, 8, 3), np.uint8)
+    for number, case in enumerate(cases):
+        yield Request(number, blank, Category.TEXT, drafts=_drafts(case) if drafts else ())
+
+
 def _characters(cases: Sequence[Case]) -> int:
     """Of a text, on average."""
     return max(1, sum(len(case.truth) for case in cases) // len(cases))
 
 
-def drafts_of(case: Case) -> tuple[Draft, ...]:
+def _drafts(case: Case) -> tuple[Draft, ...]:
     """The draft that was kept of a case."""
     alternatives = tuple(Alternative(*one) for one in case.alternatives)
     return (Draft(case.draft, "recorded", confidence=0.9, alternatives=alternatives),)

@@ -15,19 +15,14 @@ import random
 from collections.abc import Hashable, Mapping, Sequence
 from typing import Any
 
-import numpy as np
 from rich.console import Console
 from rich.table import Table
 
 from docspec.bench.acceptance_cases import Case, add_drafts, kept_cases
-from docspec.bench.host import END, CountedPasses, FixedCost, drafts_of
-from docspec.bench.neutral_tokenizer import neutral_tokenizer
-from docspec.config import Config
+from docspec.bench.host import CountedPasses, FixedCost, counted, requests_of
 from docspec.drafters.following.tree import Tree
-from docspec.types import Category, Request
 from docspec.verifiers.decide import Replay
 from docspec.verifiers.own_proposals import OwnProposals
-from docspec.verifiers.replay import ReplayModel, ReplayVerifier
 from docspec.verifiers.sequence import Sequence as Text
 
 SHARE = 0.23  # a layer, the vocabulary and what joins the two, of GLM-OCR's 16 layers and vocabulary
@@ -71,25 +66,12 @@ def decode(
     cases: Sequence[Case], rows: int, right: float, share: float, *, drafts: bool, head: bool
 ) -> dict[str, float]:
     """Decode ``cases`` once; tokens a step and row, and tokens a second of the device."""
-    tokenizer = neutral_tokenizer()
-    end = tokenizer.get_vocab_size()
-    tokenizer.add_special_tokens([END])
-    texts: dict[Hashable, str] = {number: case.truth for number, case in enumerate(cases)}
-    model = ReplayModel(tokenizer, end)
-    verifier = ReplayVerifier(model, texts, Config(max_batch=rows, on_loop="off"), drafts=drafts or head)
-    engine, runner = verifier.engine, CountedPasses(rows, BASE)
-    proposals: Any = engine.proposals
+    verifier, runner = counted(cases, rows, BASE, drafts=drafts or head)
+    engine = verifier.engine
     assert isinstance(engine.decide, Replay)
-    engine.runner = proposals.runner = runner  # type: ignore[assignment]
-    proposals.own.runner = runner
     if head:
-        proposals.own = Simulated(runner, engine.decide.recorded, right, share)
-    blank = np.zeros((8, 8, 3), np.uint8)
-    requests = (
-        Request(number, blank, Category.TEXT, drafts=drafts_of(case) if drafts else ())
-        for number, case in enumerate(cases)
-    )
-    stats = [verdict.stats for _, verdict in verifier.verify(requests)]
+        engine.proposals.own = Simulated(runner, engine.decide.recorded, right, share)
+    stats = [verdict.stats for _, verdict in verifier.verify(requests_of(cases, drafts=drafts))]
     tokens = sum(one.tokens for one in stats)
     steps = sum(one.steps for one in stats)
     return {
