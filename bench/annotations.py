@@ -135,9 +135,7 @@ def page_regions(
     lines = drafter.read(sheet)
     for number, found in enumerate(written_regions(entry)):
         box = box_of(found)
-        parts = tuple(part for line in lines for part in inside(box, line))
-        region = Region(0, number, box, Category.TEXT, lines=parts)
-        drafts = drafter.draft(sheet, region, style) if parts else ()
+        region = region_in(box, number, Category.TEXT, lines)
         x0, y0, _, _ = sheet.pixels(box)
         yield AnnotatedRegion(
             page=entry["page_info"]["image_path"],
@@ -146,8 +144,8 @@ def page_regions(
             language=_language(found),
             text=found["text"],
             image=sheet.crop(box),
-            draft=drafts[0] if drafts else None,
-            lines=tuple(replace(line, box=_moved(line.box, -x0, -y0)) for line in parts),
+            draft=first_draft(drafter, sheet, region, style),
+            lines=tuple(replace(line, box=_moved(line.box, -x0, -y0)) for line in region.lines),
         )
 
 
@@ -189,7 +187,19 @@ def _moved(box: Box, x: float, y: float) -> Box:
     return box[0] + x, box[1] + y, box[2] + x, box[3] + y
 
 
-def inside(box: Box, line: Line) -> Iterator[Line]:
+def region_in(box: Box, number: int, category: Category, lines: Sequence[Line]) -> Region:
+    """An annotated region with what of a page's ``lines`` stands in its ``box``."""
+    parts = tuple(part for line in lines for part in _inside(box, line))
+    return Region(0, number, box, category, lines=parts)
+
+
+def first_draft(drafter: Drafter, page: Page, region: Region, style: Style) -> Draft | None:
+    """What ``drafter`` has first for a region; nothing of one without lines."""
+    drafts = drafter.draft(page, region, style) if region.lines else ()
+    return drafts[0] if drafts else None
+
+
+def _inside(box: Box, line: Line) -> Iterator[Line]:
     """``line``, or the pieces of it that stand in ``box``: OCR joins lines of columns that are close."""
     numbers = [number for number, span in enumerate(line.spans) if middle_in(span.box, box)]
     if numbers:

@@ -15,8 +15,8 @@ from typing import Any
 from rapidfuzz.distance import Indel
 
 from docspec.bench.acceptance_cases import DISPLAY, Case
-from docspec.bench.annotations import box_of, inside, ordered, read_image, recorded_outputs
-from docspec.types import Category, Drafter, Page, Region, Style
+from docspec.bench.annotations import box_of, first_draft, ordered, read_image, recorded_outputs, region_in
+from docspec.types import Category, Drafter, Page, Style
 
 LIKE = 0.5  # similarity of an annotated formula and what a model wrote for it, at the least
 _DISPLAYED = re.compile(r"\\\[\s*(.*?)\s*\\\]|\$\$\s*(.*?)\s*\$\$", re.DOTALL)
@@ -47,11 +47,9 @@ def _of_page(
         if not truth or likeness(truth, one["latex"]) < LIKE:
             continue
         left.remove(truth)
-        box = box_of(one)
-        parts = tuple(part for line in lines for part in inside(box, line))
-        region = Region(0, number, box, Category.FORMULA, lines=parts)
-        drafts = drafter.draft(sheet, region, Style(formula=("$ ", " $"))) if parts else ()
-        text, others = (drafts[0].text, drafts[0].alternatives) if drafts else ("", ())
+        region = region_in(box_of(one), number, Category.FORMULA, lines)
+        draft = first_draft(drafter, sheet, region, Style(formula=("$ ", " $")))
+        text, others = (draft.text, draft.alternatives) if draft else ("", ())
         page = entry["page_info"]["image_path"]
         yield Case(page, "", truth, text, tuple(map(astuple, others)), kind=DISPLAY)
 
