@@ -43,7 +43,8 @@ LAYOUT = {
     "cut": ("LEADING", "UNREAD", "INDENT", "MAX_INDENT"),
     "order": ("SIDE_NOTE_WIDTH", "SIDE_NOTE_FILL", "SAME_ROW", "LOWER"),
     "overlaps": ("SAME", "WITHIN", "TEXT_IN_PICTURE"),
-    "repair": ("DRAWN", "CAPTION_LINES", "TITLE_SIZE", "LONG_HEADING"),
+    "repair": ("CAPTION_LINES", "TITLE_SIZE", "LONG_HEADING"),
+    "written_pictures": ("DRAWN",),
     "headings": ("LIKE",),
 }
 
