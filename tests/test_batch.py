@@ -318,15 +318,15 @@ def test_what_a_kill_left_of_a_finished_document_goes(parts: Path, tmp_path: Pat
 
 
 class StopAfter:
-    """A user who interrupts a run after so many pages."""
+    """A user who interrupts a run after so many pages, and that many seconds to begin what comes next."""
 
-    def __init__(self, pages: int) -> None:
-        self.pages = pages
+    def __init__(self, pages: int, linger: float = 0.5) -> None:
+        self.pages, self.linger = pages, linger
 
     def __call__(self, report: docspec.BatchReport) -> None:
         """Interrupts it."""
         if report.pages >= self.pages:
-            time.sleep(0.5)
+            time.sleep(self.linger)
             raise KeyboardInterrupt
 
 
@@ -416,3 +416,14 @@ def test_suspects_are_as_many_as_may_be_in_hand() -> None:
     from docspec.drafting import AHEAD
 
     assert SUSPECTS >= AHEAD + 2
+
+
+def test_a_run_that_is_ended_ends_within_a_document(
+    parts: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Pages that come faster than one looks for a page that hangs do not keep it going."""
+    monkeypatch.setattr("docspec.batches.run.GLANCE", 0.01)
+    source = make_pdf(tmp_path / "a.pdf", [f"Page {number}." for number in range(RANGE)])
+    with pytest.raises(KeyboardInterrupt):
+        run([source], tmp_path / "out", progress=StopAfter(1, linger=0))
+    assert 1 <= len(list((tmp_path / "out" / STATE / "pages").glob("*/*.json"))) < RANGE

@@ -224,7 +224,7 @@ def test_an_interrupted_run_goes_on_without_a_page_read_twice(model: dict[str, A
     """Ctrl-C in Python: nothing of it is left, finished pages stay, and one worker alone can go on."""
     source = make_pdf(tmp_path / "long.pdf", [f"Page {page}." for page in range(60)], COLOURS)
     with pytest.raises(KeyboardInterrupt):
-        run([source], tmp_path / "out", workers=2, progress=StopAfter(10), **model)
+        run([source], tmp_path / "out", workers=2, progress=StopAfter(10, linger=0), **model)
     assert not psutil.Process().children(recursive=True)
     report = run([source], tmp_path / "out", workers=1, **model)
     assert report.exit_code == 0

@@ -93,7 +93,7 @@ class WorkerProcess:
 
     def _answer(self, patience: float) -> Message:
         until = time.monotonic() + patience
-        while True:
+        while not self.stopping():
             try:
                 answer = self._child.answer(LOOK)
             except Died as death:
@@ -106,5 +106,4 @@ class WorkerProcess:
                 raise Lost(f"more than {self.memory / 1e6:.0f} MB of memory were needed")
             if time.monotonic() > until:
                 raise Lost(f"no page was finished within {patience:g} seconds")
-            if self.stopping():
-                raise Lost("the run was ended")
+        raise Lost("the run was ended")  # asked before each answer: pages may come faster than one looks
