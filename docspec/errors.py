@@ -120,3 +120,9 @@ class OutputError(DocspecError):
     Traceback (most recent call last):
     docspec.errors.OutputError: paper.pdf/paper.md: cannot be written: ...
     """
+
+
+def first_line(error: Exception) -> str:
+    """An error's message, or its name where it has none."""
+    lines = str(error).strip().splitlines()
+    return lines[0] if lines else type(error).__name__

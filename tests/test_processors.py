@@ -17,7 +17,8 @@ from transformers.generation.logits_process import LogitsProcessorList
 from docspec.drafters.following.tree import Tree
 from docspec.verifiers import decide
 from docspec.verifiers.decide import ExactWithProcessors
-from docspec.verifiers.processors import by_set, seen
+from docspec.verifiers.preceding import preceding
+from docspec.verifiers.processors import by_set
 from docspec.verifiers.sampling import Sampled
 from docspec.verifiers.sequence import Sequence
 
@@ -73,7 +74,7 @@ def test_what_is_seen_is_all_of_the_text_before(
     [one], [tree], _ = made([(prompt, output, continuations)], 0)
     for emitted in ([], later):
         one.output += emitted
-        found = seen([one], [tree])
+        found = preceding([one], [tree])
         assert found is not None
         way: dict[int, set[int]] = {0: set()}
         for place, (token, depth) in enumerate(zip(tree.tokens, tree.depths, strict=True), start=1):

@@ -9,12 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from typing import Any
 
 import torch
 from torch.nn.functional import scaled_dot_product_attention
-from transformers import AttentionInterface
-from transformers.integrations.sdpa_attention import sdpa_attention_forward
 
 REPEATED = "sdpa"  # the implementation that this one stands for
 GROUPED = "docspec_grouped"
@@ -36,31 +35,52 @@ def grouped_attention(
 
     It is called itself for all but a mask that heads share, [n, 1, Q, S], and more than one query.
     """
-    rows, heads, width, size = query.shape
+    _, heads, width, _ = query.shape
     groups = heads // key.shape[1]
     shared = attention_mask is not None and attention_mask.dim() == 4 and attention_mask.shape[1] == 1
     other = any(more.get(name) is not None for name in _HEEDED)
     if not shared or other or groups == 1 or width == 1 or dropout or heads != groups * key.shape[1]:
+        from transformers.integrations.sdpa_attention import sdpa_attention_forward
+
         return sdpa_attention_forward(
             module, query, key, value, attention_mask, dropout=dropout, scaling=scaling, **more
         )
     assert attention_mask is not None
-    span = key.shape[2]
-    below = query.reshape(rows, key.shape[1], groups * width, size)
-    mask = attention_mask.expand(rows, groups, width, span).reshape(rows, 1, groups * width, span)
+    return attend(query, key, value, attention_mask, scaling).transpose(1, 2).contiguous(), None
+
+
+def attend(
+    query: torch.Tensor,
+    key: torch.Tensor,
+    value: torch.Tensor,
+    mask: torch.Tensor,
+    scaling: float | None = None,
+) -> torch.Tensor:
+    """Attention of ``query`` [n, H, Q, D] to ``key`` and ``value`` [n, H / g, S, D] by a ``mask``
+    [n, 1, Q, S]: [n, H, Q, D]. The g query heads of each key head stand below each other."""
+    (rows, heads, width, size), (_, shared, span, _) = query.shape, key.shape
+    groups = heads // shared
+    below = query.reshape(rows, shared, groups * width, size)
+    mask = mask.expand(rows, groups, width, span).reshape(rows, 1, groups * width, span)
     found = scaled_dot_product_attention(below, key, value, attn_mask=mask, scale=scaling)
-    return found.reshape(rows, heads, width, -1).transpose(1, 2).contiguous(), None
+    return found.reshape(rows, heads, width, -1)
 
 
-AttentionInterface.register(GROUPED, grouped_attention)
+@cache
+def register() -> None:
+    """Have transformers know ``GROUPED``; its attention is imported here, which takes seconds."""
+    from transformers import AttentionInterface
+
+    AttentionInterface.register(GROUPED, grouped_attention)
 
 
 @contextmanager
 def grouped(config: Any) -> Iterator[None]:
     """Within it, a decoder of this ``config`` that attends by ``sdpa`` does so by ``grouped_attention``."""
-    if config._attn_implementation != REPEATED:
+    if getattr(config, "_attn_implementation", None) != REPEATED:
         yield
         return
+    register()
     config._attn_implementation = GROUPED
     try:
         yield

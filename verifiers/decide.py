@@ -11,7 +11,7 @@ import torch
 
 from docspec.drafters.following.tree import Tree
 from docspec.verifiers.acceptance import Accepted, accept_exact, accept_fused, walk
-from docspec.verifiers.processors import seen
+from docspec.verifiers.preceding import preceding
 from docspec.verifiers.sequence import Prompt, Sequence
 
 TOGETHER = 256  # places whose logits are processed at once
@@ -45,7 +45,7 @@ class ExactWithProcessors:
         self.by_set = by_set
 
     def __call__(self, sequences: list[Sequence], trees: Trees, logits: torch.Tensor) -> list[Accepted]:
-        if self.by_set and (before := seen(sequences, trees)) is not None:
+        if self.by_set and (before := preceding(sequences, trees)) is not None:
             return self._together(self.processors(sequences[0].prompt.ids), before, trees, logits)
         return [
             self.chosen(sequence.prompt, sequence.output, tree, logits[i, -len(tree) - 1 :].float())

@@ -12,11 +12,11 @@ from transformers.models.auto.modeling_auto import MODEL_FOR_IMAGE_TEXT_TO_TEXT_
 
 from docspec import registry
 from docspec.config import Config
-from docspec.errors import ModelError
+from docspec.errors import ModelError, first_line
 from docspec.types import Request, Style, Verdict
 from docspec.verifiers.codec import TokenizerCodec
 from docspec.verifiers.profiles.generic import Generic
-from docspec.verifiers.refusals import first_line, not_loaded
+from docspec.verifiers.refusals import not_loaded
 
 
 class Family:

@@ -19,11 +19,10 @@ from typing import Any
 
 import torch
 from safetensors import safe_open
-from transformers.utils.hub import cached_file
 
-from docspec.verifiers.attention import GROUPED
+from docspec.errors import first_line
+from docspec.verifiers.attention import GROUPED, register
 from docspec.verifiers.decoder_hooks import cache_name
-from docspec.verifiers.refusals import first_line
 
 COUNTS = ("num_nextn_predict_layers", "mtp_num_hidden_layers", "num_mtp_layers")  # names in configurations
 INDEX, WHOLE = "model.safetensors.index.json", "model.safetensors"
@@ -93,6 +92,7 @@ def head_settings(text: Any) -> Any:
     """A decoder's configuration for one layer of full attention."""
     settings = copy.deepcopy(text)
     settings.num_hidden_layers = 1
+    register()
     settings._attn_implementation = GROUPED
     if getattr(settings, "layer_types", None):
         settings.layer_types = ["full_attention"]
@@ -166,6 +166,8 @@ def _weights(name: str, model: Any, *, local_files_only: bool) -> dict[str, torc
 
 def _files(name: str, place: re.Pattern[str], *, local_files_only: bool) -> list[str]:
     """The checkpoint's files with weights that are called so."""
+
+    from transformers.utils.hub import cached_file
 
     def file(called: str, *, needed: bool) -> str | None:
         return cached_file(

@@ -7,7 +7,7 @@ from typing import Any
 
 from transformers import GenerationMixin
 
-from docspec.errors import ModelError
+from docspec.errors import ModelError, first_line
 
 SEES = ("pixel", "image", "patches")  # one of these is in the name of an argument that takes an image
 ATTENTION = "sdpa"  # whose masks are truth values, as the engine's are
@@ -64,12 +64,6 @@ def not_loaded(name: str, error: Exception) -> ModelError:
 def lacks_attention(error: Exception) -> bool:
     """Whether transformers refuses to load a model since its class knows no attention of the kind needed."""
     return "scaled_dot_product_attention" in str(error)
-
-
-def first_line(error: Exception) -> str:
-    """An error's message, or its name where it has none."""
-    lines = str(error).strip().splitlines()
-    return lines[0] if lines else type(error).__name__
 
 
 def _no_attention(name: str) -> str:

@@ -14,7 +14,7 @@ from docspec.drafters.following.tree import Tree
 from docspec.errors import ModelError
 from docspec.verifiers.acceptance import Accepted, walk
 from docspec.verifiers.decide import Trees
-from docspec.verifiers.processors import seen
+from docspec.verifiers.preceding import preceding
 from docspec.verifiers.sequence import Sequence
 
 TOGETHER = 64  # places whose distributions are in memory at once
@@ -80,7 +80,7 @@ class Sampled:
     def _row(self, sequence: Sequence, tree: Tree, logits: torch.Tensor) -> Accepted:
         before = np.empty((len(tree) + 1, 0), np.int64) if not self.prefixed else None
         if self.by_set:
-            before = seen([sequence], [tree])
+            before = preceding([sequence], [tree])
         if before is None:
             return self._one_by_one(sequence, tree, logits)
         return self._at_once(sequence, tree, logits, torch.from_numpy(before).to(logits.device))

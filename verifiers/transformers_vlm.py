@@ -10,7 +10,7 @@ import torch
 from transformers.models.auto.modeling_auto import MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING
 
 from docspec.config import Config
-from docspec.errors import ImageRefused, ModelError
+from docspec.errors import ImageRefused, ModelError, first_line
 from docspec.types import Request
 from docspec.verifiers.clock import now
 from docspec.verifiers.decide import Decide, ExactWithProcessors, Fused, exact
@@ -18,13 +18,7 @@ from docspec.verifiers.family import Family, find_profile
 from docspec.verifiers.generation import refuse_unsupported
 from docspec.verifiers.own_head_layer import HeadLayer, load_head
 from docspec.verifiers.processors import by_set, greedy_processors, prefixed, sampling_processors, stopping
-from docspec.verifiers.refusals import (
-    first_line,
-    not_loaded,
-    refuse_attention,
-    refuse_class,
-    refuse_encoder_decoder,
-)
+from docspec.verifiers.refusals import not_loaded, refuse_attention, refuse_class, refuse_encoder_decoder
 from docspec.verifiers.sampling import Sampled
 from docspec.verifiers.self_check import check
 from docspec.verifiers.sequence import Prompt

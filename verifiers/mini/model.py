@@ -17,12 +17,12 @@ import numpy as np
 import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
-from transformers import Qwen2Config, Qwen2ForCausalLM
 
 from docspec.drafters.reading.cells import CELL_SIZE, CHARACTER_BYTES, LineCells
 from docspec.errors import ModelError
+from docspec.verifiers.mini.decoder import Decoder, DecoderConfig
 from docspec.verifiers.mini.places import Missing, region_places
-from docspec.verifiers.mini.tokens import BEGIN, BEGIN_FORMULAS, END, PAD, VOCABULARY
+from docspec.verifiers.mini.tokens import BEGIN, BEGIN_FORMULAS, VOCABULARY
 from docspec.verifiers.sequence import Prompt
 
 WEIGHTS = Path(__file__).parent / "weights"
@@ -39,28 +39,12 @@ class MiniConfig:
     key_heads: int = 2
     intermediate: int = 640
     cell: int = CELL_SIZE
-    max_positions: int = 8192
     rotary_base: float = 10_000.0
 
-    def decoder(self) -> Qwen2Config:
+    def decoder(self) -> DecoderConfig:
         """The decoder's configuration."""
-        config = Qwen2Config(
-            vocab_size=VOCABULARY,
-            hidden_size=self.hidden,
-            num_hidden_layers=self.layers,
-            num_attention_heads=self.heads,
-            num_key_value_heads=self.key_heads,
-            intermediate_size=self.intermediate,
-            max_position_embeddings=self.max_positions,
-            tie_word_embeddings=False,
-            pad_token_id=PAD,
-            bos_token_id=BEGIN,
-            eos_token_id=END,
-            initializer_range=0.03,
-            rope_parameters={"rope_type": "default", "rope_theta": self.rotary_base},
-        )
-        config._attn_implementation = "sdpa"
-        return config
+        sizes = self.heads, self.key_heads, self.intermediate
+        return DecoderConfig(VOCABULARY, self.hidden, self.layers, *sizes, self.rotary_base)
 
 
 class CellEncoder(nn.Module):
@@ -97,7 +81,7 @@ class Mini(nn.Module):
         self.config = config
         self.cells = CellEncoder(config)
         self.missing = Missing()
-        self.decoder = Qwen2ForCausalLM(config.decoder())
+        self.decoder = Decoder(config.decoder())
 
     def encode(self, lines: Sequence[LineCells], noise: float = 0.0) -> list[Tensor]:
         """Inputs ``[C_i, D]`` of the decoder for each line's cells, ``noise`` added to their features."""
@@ -153,11 +137,10 @@ class Mini(nn.Module):
         """
         check_files(folder)
         config = MiniConfig(**json.loads((folder / "config.json").read_text(encoding="utf-8")))
-        with torch.device("meta"):
+        with torch.random.fork_rng([]):  # not on the device "meta", whose use imports 90 MB
             model = cls(config)
         state = {k: v.float() for k, v in load_file(folder / "model.safetensors").items()}
         model.load_state_dict(state, assign=True)
-        model.decoder.model.rotary_emb = type(model.decoder.model.rotary_emb)(config.decoder())
         return model.eval()
 
 

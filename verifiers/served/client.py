@@ -11,9 +11,8 @@ from concurrent.futures import ThreadPoolExecutor
 from PIL.Image import Image as Picture
 
 from docspec.config import Config
-from docspec.errors import DocspecError, ImageRefused, ModelError
+from docspec.errors import DocspecError, ImageRefused, ModelError, first_line
 from docspec.verifiers.family import Family
-from docspec.verifiers.refusals import first_line
 from docspec.verifiers.served.chat import MODELS, PATH, answer_of, body_of, card_of
 from docspec.verifiers.served.exchange import Exchanges, Refused, Unreachable
 from docspec.verifiers.served.question import Answer, Question

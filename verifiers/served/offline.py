@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from docspec.config import Config
-from docspec.errors import ImageRefused, ModelError
+from docspec.errors import ImageRefused, ModelError, first_line
 from docspec.verifiers.family import Family
-from docspec.verifiers.refusals import first_line
 from docspec.verifiers.served.chat import stats_of
 from docspec.verifiers.served.question import Answer, Question
 from docspec.verifiers.vllm_plugin.arguments import check_vllm, engine_arguments

@@ -177,16 +177,9 @@ def batch_loss(model: Mini, samples: Sequence[Sample], rng: random.Random) -> Te
     pad = nn.utils.rnn.pad_sequence
     embeds, positions = pad(rows, batch_first=True), pad(places, batch_first=True)  # [B, L, D], [B, L]
     target = pad(targets, batch_first=True, padding_value=-100)
-    # Right padding needs no mask under a causal one. That one is given: positions that start again would
-    # else be taken for several texts in one row.
-    causal = torch.ones(embeds.shape[1], embeds.shape[1], dtype=torch.bool).tril()[None, None]
-    states = model.decoder.model(
-        inputs_embeds=embeds, position_ids=positions, attention_mask=causal, use_cache=False
-    )
+    states = model.decoder.model(embeds, positions, None)  # right padding needs no mask under a causal one
     chosen = target != -100
-    return nn.functional.cross_entropy(
-        model.decoder.lm_head(states.last_hidden_state[chosen]), target[chosen]
-    )
+    return nn.functional.cross_entropy(model.decoder.lm_head(states[chosen]), target[chosen])
 
 
 def learning_rate(progress: float, step: int, peak: float) -> float:
