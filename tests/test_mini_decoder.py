@@ -10,6 +10,7 @@ import torch
 from transformers import DynamicCache, Qwen2Config, Qwen2ForCausalLM
 
 from docspec.verifiers.decoder_hooks import cache_name
+from docspec.verifiers.mini.decoder import one_thread
 from docspec.verifiers.mini.model import Mini
 
 HEAVY = ("transformers.modeling_utils", "transformers.masking_utils", "torch._dynamo", "scipy", "sympy")
@@ -76,3 +77,17 @@ def test_nothing_heavy_is_imported_for_it() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert not done.stdout.split()
+
+
+def test_it_leaves_torchs_threads_as_they_were(mini: Mini) -> None:
+    """It computes in one of them, also where that ends in an error."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    try:
+        with one_thread():
+            assert torch.get_num_threads() == 1
+        with pytest.raises(RuntimeError):
+            mini.decoder(torch.zeros(1, 1, 3), torch.zeros(1, 1), None, None, 1)
+        assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(before)

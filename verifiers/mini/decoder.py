@@ -6,6 +6,8 @@ start and 150 MB, where the rest of docspec needs nothing of it to read a page w
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from types import SimpleNamespace
 
@@ -159,8 +161,24 @@ class Decoder(nn.Module):
     ) -> SimpleNamespace:
         """``logits`` [n, logits_to_keep, V] of the last of ``inputs_embeds`` [n, Q, D] at ``position_ids``
         [n, Q], with a mask of truth values [n, 1, Q, S], or None for a causal one of one text."""
-        states = self.model(inputs_embeds, position_ids, attention_mask, cache)
-        return SimpleNamespace(logits=self.lm_head(states[:, -logits_to_keep:]))
+        with one_thread():
+            states = self.model(inputs_embeds, position_ids, attention_mask, cache)
+            return SimpleNamespace(logits=self.lm_head(states[:, -logits_to_keep:]))
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Within it, torch computes in this thread alone.
+
+    A layer of this size takes less time than several threads to meet after it, which they do awake while
+    OCR of the next page has all cores: a page whose lines are all verified took twice the processor's time.
+    """
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
 
 
 def _turned(states: Tensor, angles: Tensor) -> Tensor:

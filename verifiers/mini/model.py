@@ -20,7 +20,7 @@ from torch import Tensor, nn
 
 from docspec.drafters.reading.cells import CELL_SIZE, CHARACTER_BYTES, LineCells
 from docspec.errors import ModelError
-from docspec.verifiers.mini.decoder import Decoder, DecoderConfig
+from docspec.verifiers.mini.decoder import Decoder, DecoderConfig, one_thread
 from docspec.verifiers.mini.places import Missing, region_places
 from docspec.verifiers.mini.tokens import BEGIN, BEGIN_FORMULAS, VOCABULARY
 from docspec.verifiers.sequence import Prompt
@@ -98,6 +98,7 @@ class Mini(nn.Module):
         )
         return [row[: len(line)] for row, line in zip(encoded, lines, strict=True)]
 
+    @one_thread()
     @torch.no_grad()
     def prompts(self, regions: Sequence[Sequence[LineCells]], formulas: bool = False) -> list[Prompt]:
         """The decoder's prompts of regions, each the cells of its lines from top to bottom; ``formulas`` has
