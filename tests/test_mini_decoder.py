@@ -36,7 +36,7 @@ def reference(mini: Mini) -> Qwen2ForCausalLM:
         rope_parameters={"rope_type": "default", "rope_theta": sizes.rotary_base},
         tie_word_embeddings=False,
     )
-    model = Qwen2ForCausalLM(config).eval()
+    model: Qwen2ForCausalLM = Qwen2ForCausalLM(config).eval()
     model.load_state_dict(mini.decoder.state_dict())
     return model
 

@@ -123,6 +123,15 @@ def test_nothing_changes_the_output(
     equal_generate(done, len(rows), decoder)
 
 
+@pytest.mark.parametrize("failing", range(2, 11))
+def test_what_was_proposed_for_a_step_without_memory_is_forgotten(failing: int) -> None:
+    """Its rows are read again from their prompts; no window of that pass is taken for the head's."""
+    model = tiny_decoder(kind="attention")
+    runner = Failing(model, 4, {failing}, tiny_head("attention", 1))
+    made = [sequence(model, i, [3 + i, 5, 7], 12, DRAFTS[kind]) for i, kind in enumerate([*DRAFTS][1:7])]
+    equal_generate(list(Engine(runner, exact, 10**6).run(made)), 6, "attention")
+
+
 def alone(model: Any, head: HeadLayer, prompt: Prompt, output: Seq[int], count: int) -> list[int]:
     """What the head proposes for one row, worked out from its whole text without any cache."""
     embed, found = model.get_input_embeddings(), list[int]()

@@ -238,5 +238,6 @@ class Engine:
         self._waiting.extendleft(reversed([s for s in self._active if s.finish is None]))
         self._active = [s for s in self._active if s.finish is not None]
         self.runner.drop()
+        self.proposals.own.begin()  # what it proposed for the step that failed goes with it
         if self.runner.device.type == "cuda":
             torch.cuda.empty_cache()

@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from docspec.drafters.reading.cells import NUMBERS, LineCells
+from docspec.verifiers.mini.decoder import Attention
 from docspec.verifiers.mini.formulas import plain
 from docspec.verifiers.mini.model import Mini, MiniConfig
 from docspec.verifiers.mini.places import Missing, fit, region_places
@@ -147,8 +148,9 @@ def new_model(config: MiniConfig) -> Mini:
     model.cells.features.weight.mul_(0.05)
     model.cells.out.weight.mul_(0.05)
     size = config.hidden // config.heads
-    for layer in model.decoder.model.layers:
-        attention = layer.self_attn
+    for attention in model.decoder.modules():
+        if not isinstance(attention, Attention):
+            continue
         copied = torch.linalg.qr(torch.randn(config.hidden, size)).Q.T  # [size, D], orthonormal rows
         attention.v_proj.weight[:size] = copied
         attention.o_proj.weight[:, :size] = 0.2 * copied.T
