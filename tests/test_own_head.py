@@ -23,6 +23,7 @@ from tape import TapeRecorder
 from test_engine_hostile import DRAFTS, ROWS, Failing
 from test_engine_hostile import check as equal_generate
 from test_exactness import EVERY_KIND, CharacterCodec, batches, check
+from test_tree_exactness import Unmeasured
 from tiny_decoder import VOCABULARY, sequence, tiny_decoder
 
 from docspec.config import Config
@@ -128,6 +129,7 @@ def test_what_was_proposed_for_a_step_without_memory_is_forgotten(failing: int) 
     """Its rows are read again from their prompts; no window of that pass is taken for the head's."""
     model = tiny_decoder(kind="attention")
     runner = Failing(model, 4, {failing}, tiny_head("attention", 1))
+    runner.cost = Unmeasured(10**6)
     made = [sequence(model, i, [3 + i, 5, 7], 12, DRAFTS[kind]) for i, kind in enumerate([*DRAFTS][1:7])]
     equal_generate(list(Engine(runner, exact, 10**6).run(made)), 6, "attention")
 
