@@ -34,7 +34,7 @@ from docspec.bench.shrunk_inputs import inputs_for
 from docspec.bench.shrunk_models import small_model
 from docspec.bench.shrunk_settings import END
 from docspec.errors import ModelError
-from docspec.types import Request, Style
+from docspec.types import Style
 from docspec.verifiers.decoder_hooks import decoder_inputs
 from docspec.verifiers.masks import layer_kinds
 from docspec.verifiers.profiles.base import Profile
@@ -75,17 +75,13 @@ class Prepared:
     def declines(self, category: Any) -> None:
         """Nothing."""
 
-    def prompt_for(self, category: Any) -> str:
-        """Nothing that is known."""
-        return ""
-
     def inputs(self, image: Any, category: Any) -> dict[str, torch.Tensor]:
         """The same for every image."""
         return self.made
 
-    def prompts(self, requests: Sequence[Request | None]) -> list[Prompt]:
-        """As the profiles make them."""
-        return [Profile.prompt_of(self.made, decoder_inputs(self.model, self.made)) for _ in requests]
+    def embed(self, model: Any, batch: Sequence[dict[str, torch.Tensor]]) -> list[Prompt]:
+        """As the profiles do."""
+        return [Profile.prompt_of(inputs, decoder_inputs(model, inputs)) for inputs in batch]
 
 
 def tried(model_type: str) -> Row:
@@ -113,7 +109,7 @@ def tried(model_type: str) -> Row:
         check(made)
     except ModelError as error:
         return Row(model_type, "refused", str(error))
-    [prompt] = made.prompts([None])
+    [prompt] = made.embed(model, [inputs])
     if wrong := differing(model, inputs, prompt, made.end_tokens[0]):
         return Row(model_type, "wrong", f"other tokens than generate's with {len(wrong)} drafts")
     return Row(model_type, "exact")

@@ -91,7 +91,7 @@ def test_written_image_tokens_are_embedded_as_the_model_does(
         written = model.generate(**inputs, do_sample=False, max_new_tokens=TOKENS)
     assert IMAGE_TOKEN in written[0, inputs["input_ids"].shape[1] : -1]
     made = Prepared(model_type, model, inputs)
-    [prompt] = made.prompts([None])
+    [prompt] = made.embed(model, [made.made])
     check(made)
     assert differing(model, inputs, prompt, 1) == []
     monkeypatch.setattr(embedding, "_embedded_otherwise", lambda model: ({}, {}))
@@ -115,7 +115,7 @@ def test_words_of_a_models_parts_are_embedded_by_these(monkeypatch: pytest.Monke
     monkeypatch.setitem(OWN, "gemma3n", lambda _: {"input_ids": _ids(49), "pixel_values": pixels})
     model = small_model("gemma3n")
     made = Prepared("gemma3n", model, inputs_for(model))
-    [prompt] = made.prompts([None])
+    [prompt] = made.embed(model, [made.made])
     with torch.no_grad():
         model.lm_head.weight[380:] *= 3
     written = model.generate(**made.made, do_sample=False, max_new_tokens=TOKENS)[0, len(prompt) :]

@@ -126,7 +126,8 @@ def test_what_rounding_does_not_explain_is_found(
 def test_settings_that_are_not_applied_are_found(monkeypatch: pytest.MonkeyPatch) -> None:
     """Tokens that generate may not write, and that the engine would, are a reason to refuse."""
     made = unchecked(checkpoint("qwen2_vl"))
-    inputs = made.profile.inputs(drawn(), self_check.briefest(made.profile))
+    profile, category = self_check.asking_briefly(made.profile)
+    inputs = profile.inputs(drawn(), category)
     written = self_check.generated(made, inputs, self_check.Forced(inputs["input_ids"].shape[1], {}))
     made.model.generation_config.suppress_tokens = written.tokens[:1]
     check(made)

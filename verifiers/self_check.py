@@ -9,6 +9,7 @@ leaves out (a mask, an argument, a position) shows in all of them.
 
 from __future__ import annotations
 
+from copy import copy
 from statistics import median
 from typing import Any, Literal, NamedTuple
 
@@ -20,7 +21,7 @@ from transformers import LogitsProcessor, LogitsProcessorList
 
 from docspec.drafters.following.tree import Tree
 from docspec.errors import ModelError
-from docspec.types import Category, Image, Request
+from docspec.types import Category, Image
 from docspec.verifiers.acceptance import accept_exact
 from docspec.verifiers.decide import ExactWithProcessors
 from docspec.verifiers.decoder_hooks import marker_tokens, moved
@@ -28,13 +29,15 @@ from docspec.verifiers.processors import greedy_processors
 from docspec.verifiers.runner import Runner
 from docspec.verifiers.sequence import Prompt
 
-TOKENS = 5
-FORCED = (1, 3)  # which of them are image tokens, where the model has some: it may write them as any other
+TOKENS = 4
+FORCED = (1, 2)  # which of them are image tokens, where the model has some: it may write them as any other
 SIZE = (112, 56)  # pixels
 FLOOR = 50.0  # logits further below the greatest are as good as none: models mask tokens with huge numbers
-DRAFTS = 5  # kinds of ``_draft``, and rows that try them
-PREFILLED = 2  # of these rows; the others are copies, since most of the check's time is in prompts
-STEPS = 2
+INSTRUCTION = "."  # in place of the family's own: most of the check's time is in prompts, none is in their words
+PREFILLED = 2  # rows; the others begin as copies of these
+# the drafts (see ``_draft``) of each row, by pass: those of the prefill, and of the steps after it
+DRAFTS = (("branched", "none"), ("wrong", "branched", "half right"), ("right", "none", "right"))
+ROWS = max(map(len, DRAFTS))
 CONSEQUENCE = "docspec would read wrongly with it (--no-check skips this check)"
 
 
@@ -48,11 +51,11 @@ class Written(NamedTuple):
 def check(loaded: Any) -> None:
     """Raises ModelError, with the reason, where ``loaded`` (a TransformersModel) decodes otherwise here than
     in transformers."""
-    category = briefest(loaded.profile)
     try:
-        inputs = loaded.profile.inputs(drawn(), category)
-        [prompt] = loaded.prompts([Request(0, drawn(), category)])
-        runner = Runner(loaded.model, DRAFTS)
+        profile, category = asking_briefly(loaded.profile)
+        inputs = profile.inputs(drawn(), category)
+        [prompt] = profile.embed(loaded.model, [inputs])
+        runner = Runner(loaded.model, ROWS)
         markers = [token for token in marker_tokens(loaded.model) if token not in loaded.end_tokens]
         forced = Forced(len(prompt.ids), dict(zip(FORCED, markers, strict=False)))
         written = generated(loaded, inputs, forced)
@@ -73,10 +76,12 @@ def check(loaded: Any) -> None:
     _check_settings(loaded, prompt, written, forced)
 
 
-def briefest(profile: Any) -> Category | None:
-    """What is read by the shorter prompt, the page or text: most of the check's time is in prompts."""
-    read = [category for category in (None, Category.TEXT) if profile.declines(category) is None]
-    return min(read, key=lambda category: len(profile.prompt_for(category)))
+def asking_briefly(profile: Any) -> tuple[Any, Category | None]:
+    """The profile, its prompts the shortest that there are, and what it is to read: text, or else a page."""
+    brief = copy(profile)
+    brief.prompt = brief.page_prompt = INSTRUCTION
+    brief.prompts = {}
+    return brief, Category.TEXT if profile.declines(Category.TEXT) is None else None
 
 
 def tolerance(dtype: torch.dtype) -> float:
@@ -150,11 +155,12 @@ def _distances(runner: Runner, prompt: Prompt, written: Written, end: int) -> di
     cache = runner.cache
     # without windows, rows are of different lengths where some of them go on
     outputs = [written.tokens[: row % 2] if cache.resends else [] for row in range(PREFILLED)]
-    for step in range(1 + STEPS):
+    # a step shows what the pass before it kept: where a prefill sends no draft, a second one has to follow
+    for step, kinds in enumerate(DRAFTS if cache.resends else DRAFTS[:2]):
         open_ = [row for row, output in enumerate(outputs) if len(output) < len(written.tokens)]
         if not open_:
             break
-        trees = [_draft((row + step - 1) % DRAFTS, written.tokens[len(outputs[row]) :], end) for row in open_]
+        trees = [_draft(kinds[row], written.tokens[len(outputs[row]) :], end) for row in open_]
         if not cache.branching:
             trees = [Tree.chain(tree.tokens[: tree.main]) for tree in trees]
         if cache.resends and not step:
@@ -163,7 +169,7 @@ def _distances(runner: Runner, prompt: Prompt, written: Written, end: int) -> di
         stage: Literal["prefill", "step"] = "step" if step else "prefill"
         distances = _pass(runner, stage, open_, prompt, written, [outputs[row] for row in open_], trees)
         found[name] = found.get(name, []) + distances
-        for row in range(len(outputs), DRAFTS):
+        for row in range(len(outputs), ROWS):
             source = row % PREFILLED
             outputs.append(list(outputs[source]))
             cache.move(source, row, len(prompt) + len(outputs[row]) - 1)
@@ -200,18 +206,18 @@ def _pass(
     return distances
 
 
-def _draft(kind: int, coming: list[int], end: int) -> Tree:
-    """A draft for a row that is to write ``coming``: none, right, wrong at once, wrong in the middle, or
-    right beside two wrong branches."""
+def _draft(kind: str, coming: list[int], end: int) -> Tree:
+    """A draft of a ``kind`` for a row that is to write ``coming``: "half right" is right at first, "branched"
+    right between two wrong branches."""
     first, *others = coming
     wrong = [token - 1 if token else 1 for token in coming]
-    return (
-        Tree.chain([]),
-        Tree.chain(coming[:-1]),
-        Tree.chain([end, end, end] if first != end else wrong[:3]),
-        Tree.chain([first, *wrong[1:2], *others[1:]]) if others else Tree.chain(wrong),
-        Tree.merge([wrong[:2], coming[:-1][:2], [first, *wrong[1:]]] if others else [wrong]),
-    )[kind]
+    if kind == "none":
+        return Tree.chain([])
+    if kind == "wrong" or not others:
+        return Tree.chain([end, end] if first != end else wrong)
+    if kind == "half right":
+        return Tree.chain([first, *wrong[1:]])
+    return Tree.chain(coming[:-1]) if kind == "right" else Tree.merge([wrong[:1], coming[:2], [first, *wrong[1:2]]])
 
 
 def distance(ours: torch.Tensor, theirs: torch.Tensor) -> list[float]:
