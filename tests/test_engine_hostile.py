@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tiny_decoder import BUILDS, VOCABULARY, sequence, tiny_decoder
 
+from docspec.drafters.following.tree import Tree
 from docspec.errors import ModelError
 from docspec.types import Finish
 from docspec.verifiers import engine as engine_module
@@ -21,6 +22,7 @@ from docspec.verifiers.engine import Engine
 from docspec.verifiers.own_head_layer import HeadLayer
 from docspec.verifiers.runner import Runner
 from docspec.verifiers.sequence import Sequence
+from docspec.verifiers.window import StepCost
 
 DRAFTS: dict[str, list[str]] = {
     "none": [],
@@ -81,6 +83,35 @@ class Failing(Runner):
         return super()._forward(*arguments, **named)
 
 
+class Watched(Runner):
+    """Notes the drafts of each prefill's rows."""
+
+    def __init__(self, model: Any, rows: int) -> None:
+        super().__init__(model, rows)
+        self.prefilled: list[list[Tree]] = []
+
+    def prefill(self, rows: Any, prompts: Any, outputs: Any, trees: Any) -> torch.Tensor:
+        self.prefilled.append(list(trees))
+        return super().prefill(rows, prompts, outputs, trees)
+
+
+class Branching:
+    """Proposes a token, and another where branches are wanted."""
+
+    def propose(self, limit: int, reach: int = 0) -> Tree:
+        return Tree.merge([[1], [2]] if reach else [[1]])
+
+    def advance(self, emitted: Any) -> None:
+        """It proposes the same."""
+
+
+class FreeTokens(StepCost):
+    """Of a device on which a pass takes the same time whatever it holds."""
+
+    def line(self) -> tuple[float, float]:
+        return 1.0, 1e-6
+
+
 @pytest.mark.parametrize("decoder", BUILDS)
 @given(
     rows=ROWS,
@@ -137,6 +168,34 @@ def test_a_limit_of_nothing_ends_at_once() -> None:
     [one] = Engine(Runner(tiny_decoder(), 1), exact, 1).run([sequence(tiny_decoder(), 0, [3], 0, ["bcd"])])
     assert len(one.output) == 1
     assert one.finish in (Finish.LENGTH, Finish.END)
+
+
+@pytest.mark.parametrize(("budget", "rows"), [(17, 2), (18, 3)])
+def test_rows_begin_within_the_budget(budget: int, rows: int) -> None:
+    """As many rows as the budget has places for, each a prompt's and one for what follows it."""
+    model = tiny_decoder()
+    engine = Engine(Watched(model, 4), exact, budget, drafts=False)
+    made = [sequence(model, key, [3, 4, 5, 6, 1 + key], 1) for key in range(4)]
+    check(list(engine.run(made)), 4)
+    assert max(map(len, engine.runner.prefilled)) == rows
+
+
+@pytest.mark.parametrize(("longest", "branches"), [(3, False), (4, True)])
+def test_long_prompts_begin_without_branches(
+    longest: int, branches: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A prompt of more tokens than a mask for branches is made for is given a chain."""
+    monkeypatch.setattr(engine_module, "MASKED_PREFILL", longest)
+    model = tiny_decoder()
+    runner = Watched(model, 1)
+    runner.cost = FreeTokens()
+    one = sequence(model, 0, [3, 4, 5, 6], 25)
+    cursor: Any = Branching()
+    one.cursor = cursor
+    check(list(Engine(runner, exact, 10**6).run([one])), 1)
+    [[tree]] = runner.prefilled
+    assert len(tree)
+    assert tree.is_chain != branches
 
 
 def test_out_of_memory_halves_the_cache_as_well(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,7 +9,7 @@ import pytest
 import torch
 from random_models import checkpoint
 from tiny_decoder import VOCABULARY, sequence, tiny_decoder
-from transformers import GenerationConfig
+from transformers import GenerationConfig, LogitsProcessorList, RepetitionPenaltyLogitsProcessor
 
 from docspec.config import Config
 from docspec.drafters.following.tree import Tree
@@ -187,3 +187,14 @@ def test_processors_are_those_of_each_sequences_own_prompt() -> None:
     rows = [sequence(tiny_decoder(), key, [3 + key, 1], 5) for key in range(2)]
     accepted = decide(rows, [Tree.chain([])] * 2, torch.zeros(2, 1, VOCABULARY))
     assert [one.tokens for one in accepted] == [[3], [4]]
+
+
+@pytest.mark.parametrize("by_set", [False, True])
+def test_settings_are_applied_in_single_precision(by_set: bool) -> None:
+    """As in generate: in the model's own narrow type a penalty would round to what wins a tie here."""
+    logits = torch.zeros(1, 1, VOCABULARY, dtype=torch.bfloat16)
+    logits[..., 3], logits[..., 5] = 105.5, 100.5  # 105.5 / 1.05 is 100.48, in bfloat16 100.5
+    processors = LogitsProcessorList([RepetitionPenaltyLogitsProcessor(1.05)])
+    decide = ExactWithProcessors(lambda _: processors, by_set=by_set)
+    row = sequence(tiny_decoder(), 0, [3], 5)
+    assert [one.tokens for one in decide([row], [Tree.chain([])], logits)] == [[5]]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import Any
 
 import pytest
@@ -9,7 +10,9 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from random_models import BUILDS, checkpoint
+from tiny_decoder import sequence, tiny_decoder
 
+from docspec.bench.families import Prepared
 from docspec.config import Config
 from docspec.errors import ModelError
 from docspec.types import Request
@@ -18,6 +21,7 @@ from docspec.verifiers.cache import RaggedCache
 from docspec.verifiers.masks import FULL, LayerKinds
 from docspec.verifiers.model_verifier import ModelVerifier
 from docspec.verifiers.self_check import check, distance, drawn, tolerance
+from docspec.verifiers.sequence import Prompt
 from docspec.verifiers.states import StatefulCache
 from docspec.verifiers.transformers_vlm import load
 
@@ -133,6 +137,52 @@ def test_settings_that_are_not_applied_are_found(monkeypatch: pytest.MonkeyPatch
     check(made)
     monkeypatch.setattr(self_check, "greedy_processors", lambda *_, **__: lambda _: [])
     with pytest.raises(ModelError, match="generation config"):
+        check(made)
+
+
+def test_tokens_that_generate_does_not_write_by_force_are_no_reason(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A generate of a model's own may heed no processor but those of its generation config."""
+    made = unchecked(checkpoint("qwen2_vl"))
+    own = made.model.generate
+    monkeypatch.setattr(made.model, "generate", lambda logits_processor, **given: own(**given))
+    check(made)
+
+
+@pytest.mark.parametrize(("dtype", "passes"), [("float32", False), ("bfloat16", True)])
+def test_one_place_that_is_off_is_forgiven_narrow_types_alone(
+    dtype: str, passes: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Rounding may send a token to another expert, in types of few digits."""
+    made = unchecked(checkpoint("qwen2_vl"), dtype)
+    forward = runner.Runner._forward
+
+    def off(self: Any, *args: Any) -> torch.Tensor:
+        logits: torch.Tensor = forward(self, *args).clone()
+        if len(logits) == 1:  # the prefill of one row
+            logits[0, -1] = logits[0, -1].flip(0)
+        return logits
+
+    monkeypatch.setattr(runner.Runner, "_forward", off)
+    with nullcontext() if passes else pytest.raises(ModelError, match="a prefill of one row"):
+        check(made)
+
+
+class Worded(Prepared):
+    """A decoder without a vision part, whose prompts are its embeddings of words."""
+
+    def embed(self, model: Any, batch: Any) -> list[Prompt]:
+        return [sequence(model, 0, inputs["input_ids"][0].tolist(), 1).prompt for inputs in batch]
+
+
+def test_padding_that_is_in_states_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A row that is padded shows it, where padding is not nothing: biases make it something."""
+    ids = torch.tensor([[3, 5, 7, 2]])
+    words = {"input_ids": ids, "attention_mask": torch.ones_like(ids)}
+    made = Worded("it", tiny_decoder(kind="state space"), words)
+    check(made)
+    masks = LayerKinds.masks
+    monkeypatch.setattr(LayerKinds, "masks", lambda *args: masks(*args[:6]))  # not what is sent
+    with pytest.raises(ModelError, match="several rows"):
         check(made)
 
 

@@ -33,7 +33,7 @@ TOKENS = 4
 FORCED = (1, 2)  # which of them are image tokens, where the model has some: it may write them as any other
 SIZE = (112, 56)  # pixels
 FLOOR = 50.0  # logits further below the greatest are as good as none: models mask tokens with huge numbers
-INSTRUCTION = "."  # in place of the family's own: most of the check's time is in prompts, none is in their words
+INSTRUCTION = "."  # in place of the family's own: most of the check's time is in prompts
 PREFILLED = 2  # rows; the others begin as copies of these
 # the drafts (see ``_draft``) of each row, by pass: those of the prefill, and of the steps after it
 DRAFTS = (("branched", "none"), ("wrong", "branched", "half right"), ("right", "none", "right"))
@@ -160,11 +160,11 @@ def _distances(runner: Runner, prompt: Prompt, written: Written, end: int) -> di
         open_ = [row for row, output in enumerate(outputs) if len(output) < len(written.tokens)]
         if not open_:
             break
-        trees = [_draft(kinds[row], written.tokens[len(outputs[row]) :], end) for row in open_]
         if not cache.branching:
-            trees = [Tree.chain(tree.tokens[: tree.main]) for tree in trees]
+            kinds = tuple("half right" if kind == "branched" else kind for kind in kinds)
         if cache.resends and not step:
-            trees = [Tree.chain([]) for _ in open_]
+            kinds = ("none",) * len(kinds)
+        trees = [_draft(kinds[row], written.tokens[len(outputs[row]) :], end) for row in open_]
         name = "a verify step" if step else "a prefill of several rows"
         stage: Literal["prefill", "step"] = "step" if step else "prefill"
         distances = _pass(runner, stage, open_, prompt, written, [outputs[row] for row in open_], trees)
@@ -214,10 +214,11 @@ def _draft(kind: str, coming: list[int], end: int) -> Tree:
     if kind == "none":
         return Tree.chain([])
     if kind == "wrong" or not others:
-        return Tree.chain([end, end] if first != end else wrong)
-    if kind == "half right":
-        return Tree.chain([first, *wrong[1:]])
-    return Tree.chain(coming[:-1]) if kind == "right" else Tree.merge([wrong[:1], coming[:2], [first, *wrong[1:2]]])
+        return Tree.chain([end] if first != end else wrong[:1])
+    if kind == "right":
+        return Tree.chain(coming[:-1])
+    half = [first, wrong[1]]
+    return Tree.chain(half) if kind == "half right" else Tree.merge([wrong[:1], coming[:2], half])
 
 
 def distance(ours: torch.Tensor, theirs: torch.Tensor) -> list[float]:

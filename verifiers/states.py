@@ -192,6 +192,5 @@ class StatefulCache(RaggedCache):
 
     def drop(self) -> None:
         super().drop()
-        self._seen.clear()
         for layer in self._states:
             layer.drop()
