@@ -138,6 +138,11 @@ MORE: dict[str, dict[str, Any]] = {
     # published ones are hybrid
     "lfm2_vl": {"text_config": {"layer_types": ["conv", "full_attention"]}},
     "lfm3_vl": {"text_config": {"layer_types": ["conv", "full_attention"]}},
+    # without rotary angles, layers see all of the text
+    "llama4": {
+        "text_config": {"no_rope_layers": [1, 0], "attention_chunk_size": 7},
+        "vision_config": SMALL_IMAGE | {"intermediate_size": 4 * WIDTH},  # four patches' widths
+    },
     "llava_next": TWO_TILES,
     "llava_next_video": TWO_TILES,
     "llava_onevision": TWO_TILES,

@@ -183,6 +183,42 @@ def test_angles_of_a_kind_of_layer_count_as_well() -> None:
         runner.prefill([0], [prompt], [[]], [Tree.chain([])])
 
 
+def test_a_temperature_that_depends_on_columns_is_refused_where_it_changes() -> None:
+    """Llama 4's layers without angles scale by a token's column in its pass: from the first place on at which
+    that is more than one, generate would do it and the engine not."""
+    settings: dict[str, Any] = {
+        "hidden_size": 32,
+        "num_attention_heads": 4,
+        "num_key_value_heads": 2,
+        "head_dim": 8,
+        "intermediate_size": 32,
+        "intermediate_size_mlp": 32,
+        "num_local_experts": 2,
+    }
+    layers = {"num_hidden_layers": 2, "no_rope_layers": [1, 0], "attention_chunk_size": 5}
+    scaled: dict[str, Any] = {"floor_scale": 12, "attn_scale": 9.0}
+    config = transformers.Llama4TextConfig(vocab_size=50, **settings, **layers, **scaled)
+    torch.manual_seed(0)
+    model = transformers.Llama4ForCausalLM(config).eval()
+    ids = torch.randint(50, (1, 12))
+    with torch.inference_mode():
+        wanted = model(ids).logits[0]
+        embeds = model.get_input_embeddings()(ids)[0]
+    runner = Runner(model, 1)
+    runner.cache.reserve(1, 32, 32)
+    prompt = Prompt(embeds[:9], torch.arange(9)[None], tuple(ids[0, :9].tolist()))
+    first = runner.prefill([0], [prompt], [[]], [Tree.chain([])])
+    torch.testing.assert_close(first[0, -1], wanted[8])
+    output = ids[0, 9:].tolist()
+    step = runner.step([0], [prompt], [output[:1]], [Tree.chain(output[1:2])])
+    torch.testing.assert_close(step[0], wanted[9:11])
+    with pytest.raises(ModelError, match="past 11 tokens"):
+        runner.step([0], [prompt], [output[:1]], [Tree.chain(output[1:])])
+    branched = Tree.merge([output[:1], [output[0] + 1 - 2 * (output[0] > 48)], [49]])
+    with pytest.raises(ModelError, match="past 11 tokens"):
+        runner.prefill([0], [prompt], [[]], [branched])
+
+
 def test_unknown_model_types_name_the_known_ones(tmp_path: Path) -> None:
     """A checkpoint of another family says which are known."""
     (tmp_path / "config.json").write_text(json.dumps({"model_type": "llama"}))

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from docspec.drafters.following.tree import Tree
 from docspec.verifiers.masks import (
+    CHUNKED,
     FULL,
     REFERENCE,
     SLIDING,
@@ -21,7 +22,9 @@ from docspec.verifiers.masks import (
 )
 from docspec.verifiers.sequence import Prompt
 
-EVERY = LayerKinds(frozenset({FULL, SLIDING, REFERENCE, "linear_attention"}), 3, by_kind=True)
+EVERY = LayerKinds(
+    frozenset({FULL, SLIDING, REFERENCE, CHUNKED, "linear_attention"}), 3, by_kind=True, chunk=4
+)
 branches = st.lists(st.lists(st.integers(0, 3), min_size=1, max_size=4), min_size=1, max_size=3)
 
 
@@ -39,7 +42,7 @@ def ways(tree: Tree) -> list[set[int]]:
 @given(empty=st.integers(0, 2), prompt=st.integers(1, 5), written=st.integers(0, 5), chains=branches)
 def test_masks_are_what_they_mean(empty: int, prompt: int, written: int, chains: list[list[int]]) -> None:
     """A token sees itself and the text before it, of a tree its own way; within a window, counted in places
-    of the text, or beyond it the prompt alone."""
+    of the text, or beyond it the prompt alone, or in a chunk, counted from the text's beginning."""
     tree = Tree.merge(chains)
     root = empty + prompt + written  # the column of the tree's first node
     size = root + len(tree)
@@ -55,12 +58,15 @@ def test_masks_are_what_they_mean(empty: int, prompt: int, written: int, chains:
             before |= {root + node for node in own_way[at - root]}
         near = {key for key in before if places[key] > places[at] - EVERY.window}
         seen = {
-            kind: set(masks[kind][0, 0, at].nonzero()[:, 0].tolist()) for kind in (FULL, SLIDING, REFERENCE)
+            kind: set(masks[kind][0, 0, at].nonzero()[:, 0].tolist())
+            for kind in (FULL, SLIDING, REFERENCE, CHUNKED)
         }
+        chunk = (places[at] - empty) // EVERY.chunk
         assert seen == {
             FULL: before,
             SLIDING: near,
             REFERENCE: near | {key for key in before if empty <= key < empty + prompt},
+            CHUNKED: {key for key in before if (places[key] - empty) // EVERY.chunk == chunk},
         }
     assert masks["linear_attention"].tolist() == [[column >= empty for column in range(size)]]
 

@@ -15,12 +15,14 @@ from docspec.verifiers.states import STATEFUL, STATELESS
 
 FULL, SLIDING = "full_attention", "sliding_attention"
 REFERENCE = "reference_sliding_attention"  # a window, and beyond it the whole prompt (Unlimited-OCR)
-WINDOWED = frozenset({SLIDING, REFERENCE})
+CHUNKED = "chunked_attention"  # the text in pieces, none of which is seen from another (Llama 4)
+BOUNDED = frozenset({SLIDING, REFERENCE, CHUNKED})
 
 
 @dataclass(frozen=True, slots=True)
 class LayerKinds:
-    """The kinds of a decoder's layers, those with a window looking at ``window`` places.
+    """The kinds of a decoder's layers, those with a window looking at ``window`` places, those with chunks at
+    the places of their own one of ``chunk``.
 
     ``by_kind`` says that the decoder takes a mask for each kind of layer.
     """
@@ -28,6 +30,7 @@ class LayerKinds:
     kinds: frozenset[str]
     window: int
     by_kind: bool
+    chunk: int = 0
 
     @property
     def stateful(self) -> frozenset[str]:
@@ -37,7 +40,7 @@ class LayerKinds:
     @property
     def is_causal(self) -> bool:
         """Whether a token may look at all that stand before it, in each layer that looks at any."""
-        return not self.kinds & WINDOWED
+        return not self.kinds & BOUNDED
 
     def masks(
         self,
@@ -69,6 +72,9 @@ class LayerKinds:
                 masks[SLIDING] = full & near
             if REFERENCE in self.kinds:
                 masks[REFERENCE] = full & (near | (key < prompts[:, None, None, None]))
+            if CHUNKED in self.kinds:  # counted from the text's own beginning
+                chunks = (places if first is None else places - first[:, None]) // self.chunk
+                masks[CHUNKED] = full & (chunks[:, None, None] == chunks.gather(1, query)[:, None, :, None])
         masks |= dict.fromkeys(self.stateful, sent)
         return masks if len(masks) > 1 else full
 
@@ -83,12 +89,12 @@ def layer_kinds(name: str, config: Any) -> LayerKinds:
     # without a kind for each layer, a window is all layers' (Mistral's)
     alone = bool(window and not layers and getattr(config, "use_sliding_window", True))
     kinds = frozenset({SLIDING} if alone else layers or [FULL])
-    if unknown := kinds - {FULL} - WINDOWED - STATEFUL - STATELESS:
+    if unknown := kinds - {FULL} - BOUNDED - STATEFUL - STATELESS:
         raise ModelError(
-            f"{name} has {', '.join(sorted(unknown))} layers; docspec decodes full and sliding attention, "
-            "linear attention, state-space models and short convolutions"
+            f"{name} has {', '.join(sorted(unknown))} layers; docspec decodes full, sliding and chunked "
+            "attention, linear attention, state-space models and short convolutions"
         )
-    return LayerKinds(kinds, window or 0, not alone)
+    return LayerKinds(kinds, window or 0, not alone, getattr(config, "attention_chunk_size", None) or 0)
 
 
 def own_masks(given: Any) -> Any:

@@ -134,7 +134,7 @@ class Runner:
             mask = self._kinds.masks(query, places, ends, after, first, query >= first[:, None])
             let_prompts_see(mask, prompts, splits)
         if self._longest is not None:
-            self._refuse_beyond(int(positions.max()))
+            self._refuse_beyond(max(int(positions.max()), width - 1))
         if self.own_head is not None:
             self.own_head.begin(rows)
         visuals = [
@@ -235,8 +235,8 @@ class Runner:
         if self._longest is not None and position >= self._longest:
             name = type(self.model).__name__
             raise ModelError(
-                f"past {self._longest} tokens the angles of {name}'s positions depend on a pass's longest "
-                "sequence; docspec cannot decode it that far"
+                f"past {self._longest} tokens what {name} makes of a position depends on the pass that it is "
+                "in; docspec cannot decode it that far"
             )
 
     def _forward(
@@ -268,7 +268,8 @@ class Runner:
 
 
 def _longest(config: Any) -> int | None:
-    """Positions from which on a decoder's rotary angles depend on the longest sequence of a pass, or None."""
+    """Positions from which on a decoder's rotary angles depend on the longest sequence of a pass, or its
+    attention's temperature on the column of a pass (Llama 4, in layers without such angles); or None."""
     rope = getattr(config, "rope_parameters", None) or {}
     # some have parameters for each kind of layer
     each = [rope, *(parameters for parameters in rope.values() if isinstance(parameters, dict))]
@@ -278,4 +279,6 @@ def _longest(config: Any) -> int | None:
         # HunYuan's alpha is fixed
         if one.get("rope_type") in ("dynamic", "longrope") and one.get("alpha") is None
     ]
+    if getattr(config, "attn_temperature_tuning", False) and 0 in config.no_rope_layers:
+        limits.append(int(config.floor_scale) - 1)
     return min(limits, default=None)
