@@ -13,8 +13,12 @@ import torch
 import transformers
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors, trainers
 from transformers import AutoImageProcessor, PreTrainedTokenizerFast
+from transformers.image_utils import make_flat_list_of_images
 from transformers.models.clip.image_processing_pil_clip import CLIPImageProcessorPil
-from transformers.models.deepseek_ocr2.image_processing_pil_deepseek_ocr2 import DeepseekOcr2ImageProcessorPil
+from transformers.models.deepseek_ocr2.image_processing_pil_deepseek_ocr2 import (
+    DeepseekOcr2ImageProcessorPil,
+    get_optimal_tiled_canvas,
+)
 from transformers.models.glm46v.image_processing_pil_glm46v import Glm46VImageProcessorPil
 from transformers.models.got_ocr2.image_processing_pil_got_ocr2 import GotOcr2ImageProcessorPil
 from transformers.models.hunyuan_vl.image_processing_pil_hunyuan_vl import HunYuanVLImageProcessorPil
@@ -351,11 +355,18 @@ def deepseek_ocr2(sliding: bool) -> Parts:
 
 
 class UnlimitedOcrImages(DeepseekOcr2ImageProcessorPil):
-    """Whole images without tiles, as Unlimited-OCR's own processor makes them, which needs torchvision."""
+    """What Unlimited-OCR's own processor makes, which needs torchvision: DeepSeek-OCR-2's cuts the same
+    tiles, and does not say in how many columns and rows."""
 
     def preprocess(self, images: Any, *args: Any, **settings: Any) -> Any:
         made = super().preprocess(images, *args, **settings)
-        return made | {"patches_grid": [[1, 1] for _ in made["pixel_values"]]}
+        tile, bounds = (self.tile_size, self.tile_size), (self.min_patches, self.max_patches)
+        tiles = [int(count) for count in made["num_local_patches"]]
+        grids = [
+            get_optimal_tiled_canvas((image.height, image.width), tile, *bounds) if count else (1, 1)
+            for image, count in zip(make_flat_list_of_images(images), tiles, strict=True)
+        ]
+        return made | {"num_local_patches": tiles, "patches_grid": [list(grid) for grid in grids]}
 
 
 AutoImageProcessor.register("unlimited_ocr_images", slow_image_processor_class=UnlimitedOcrImages)
@@ -374,7 +385,7 @@ def unlimited_ocr(sliding: bool) -> Parts:
         vision_config={"sam_config": sam, "encoder_config": encoder},
         image_token_id=token_id("<image>"),
     )
-    images = UnlimitedOcrImages(size={"height": 128, "width": 128}, tile_size=512)
+    images = UnlimitedOcrImages(size={"height": 128, "width": 128}, tile_size=96, max_patches=3)
     words = tokenizer({"image_token": "<image>"}, first="<s>")
     return transformers.UnlimitedOcrForConditionalGeneration(config), [
         transformers.UnlimitedOcrProcessor(images, words, patch_size=8)

@@ -183,6 +183,21 @@ def test_angles_of_a_kind_of_layer_count_as_well() -> None:
         runner.prefill([0], [prompt], [[]], [Tree.chain([])])
 
 
+@pytest.mark.parametrize(
+    ("size", "grid"), [((50, 70), [1, 1]), ((90, 200), [2, 1]), ((300, 120), [1, 3]), ((200, 210), [1, 2])]
+)
+def test_tiles_have_as_many_tokens_as_features(size: tuple[int, int], grid: list[int]) -> None:
+    """Unlimited-OCR's processor writes an image token for each feature that its model makes of an image of
+    this height and width, cut into such columns and rows."""
+    made = loaded(checkpoint("unlimited_ocr"))
+    inputs = made.profile.inputs(np.zeros((*size, 3), np.uint8), None)
+    assert inputs["patches_grid"] == [grid]
+    image = {name: value for name, value in inputs.items() if name.startswith(("pixel", "num", "patches"))}
+    with torch.inference_mode():
+        [features] = made.model.get_image_features(**image).pooler_output
+    assert inputs["input_ids"][0].tolist().count(made.model.config.image_token_id) == len(features)
+
+
 def test_a_temperature_that_depends_on_columns_is_refused_where_it_changes() -> None:
     """Llama 4's layers without angles scale by a token's column in its pass: from the first place on at which
     that is more than one, generate would do it and the engine not."""

@@ -1,7 +1,8 @@
 """Unlimited-OCR (arXiv 2606.23050): pages as blocks, each after its label and box.
 
 The prompt is that of the model card (huggingface.co/baidu/Unlimited-OCR); there is no chat around it. Its
-image processor needs torchvision, which docspec does not install.
+image processor needs torchvision, which docspec does not install: the profile is tested with the tiles that
+DeepSeek-OCR-2's makes without it, which are cut in the same way.
 """
 
 from __future__ import annotations
