@@ -362,9 +362,10 @@ class UnlimitedOcrImages(DeepseekOcr2ImageProcessorPil):
         made = super().preprocess(images, *args, **settings)
         tile, bounds = (self.tile_size, self.tile_size), (self.min_patches, self.max_patches)
         tiles = [int(count) for count in made["num_local_patches"]]
+        pictures: Any = make_flat_list_of_images(images)
         grids = [
             get_optimal_tiled_canvas((image.height, image.width), tile, *bounds) if count else (1, 1)
-            for image, count in zip(make_flat_list_of_images(images), tiles, strict=True)
+            for image, count in zip(pictures, tiles, strict=True)
         ]
         return made | {"num_local_patches": tiles, "patches_grid": [list(grid) for grid in grids]}
 

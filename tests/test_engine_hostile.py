@@ -174,10 +174,11 @@ def test_a_limit_of_nothing_ends_at_once() -> None:
 def test_rows_begin_within_the_budget(budget: int, rows: int) -> None:
     """As many rows as the budget has places for, each a prompt's and one for what follows it."""
     model = tiny_decoder()
-    engine = Engine(Watched(model, 4), exact, budget, drafts=False)
+    runner = Watched(model, 4)
+    engine = Engine(runner, exact, budget, drafts=False)
     made = [sequence(model, key, [3, 4, 5, 6, 1 + key], 1) for key in range(4)]
     check(list(engine.run(made)), 4)
-    assert max(map(len, engine.runner.prefilled)) == rows
+    assert max(map(len, runner.prefilled)) == rows
 
 
 @pytest.mark.parametrize(("longest", "branches"), [(3, False), (4, True)])

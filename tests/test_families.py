@@ -210,7 +210,7 @@ def test_a_temperature_that_depends_on_columns_is_refused_where_it_changes() -> 
         "intermediate_size_mlp": 32,
         "num_local_experts": 2,
     }
-    layers = {"num_hidden_layers": 2, "no_rope_layers": [1, 0], "attention_chunk_size": 5}
+    layers: dict[str, Any] = {"num_hidden_layers": 2, "no_rope_layers": [1, 0], "attention_chunk_size": 5}
     scaled: dict[str, Any] = {"floor_scale": 12, "attn_scale": 9.0}
     config = transformers.Llama4TextConfig(vocab_size=50, **settings, **layers, **scaled)
     torch.manual_seed(0)

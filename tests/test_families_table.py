@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 import torch
 import transformers
+from transformers.modeling_outputs import MoeCausalLMOutputWithPast
 from transformers.models.auto.modeling_auto import MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING_NAMES
 from transformers.models.gemma3n import modeling_gemma3n
-from transformers.models.llama4 import modeling_llama4
 
 from docspec.bench import families
 from docspec.bench.families import Prepared, Row, markdown, tried
@@ -134,7 +134,7 @@ def test_text_in_chunks(line: tuple[float, float] | None, monkeypatch: pytest.Mo
 
     Its class (transformers 5.24) looks for a field that its decoder's output does not have.
     """
-    monkeypatch.setattr(modeling_llama4.MoeCausalLMOutputWithPast, "image_outputs", None, raising=False)
+    monkeypatch.setattr(MoeCausalLMOutputWithPast, "image_outputs", None, raising=False)
     if line is not None:  # of a device where every branch is sent
         monkeypatch.setattr(StepCost, "line", lambda _: line)
     model = small_model("llama4")
