@@ -82,6 +82,14 @@ def continued(blocks: Sequence[Written]) -> list[Written]:
             done[-1].text = _seamless(done[-1].text, block.text.removeprefix("- "))
             item.append(block)
             continue
+        if item and _rest_of_item(item[-1], block):
+            first, _, rest = block.text.partition("\n")
+            done[-1].text = _seamless(done[-1].text, first.removeprefix("- "))
+            if rest:
+                block = replace(block, text=rest)
+                done.append(replace(block))
+            item.append(block)
+            continue
         if last and block.page == last.page + 1 and is_code(block.text) and is_code(done[-1].text):
             done[-1].text = joined_code(done[-1].text, block.text)
             last = block
@@ -149,13 +157,38 @@ def _wraps(item: Written, last: Written, block: Written) -> bool:
     assert last.result is not None
     assert block.result is not None
     above, below = last.result.region.box, block.result.region.box
-    lines = block.result.region.lines
-    text = lines[0].text.strip() if lines else block.result.text.strip()  # as printed: drafts add marks
+    text = _printed(block.result)
     close = below[1] - above[3] < 0.6 * (below[3] - below[1])
     indented = below[0] > item.result.region.box[0] + INDENT_STEP
-    unmarked = not ITEM.match(text) and not starts_item(text) and not NUMBER.match(text)
+    unmarked = not _is_marked(text)
     going_on = text[:1].islower() or text[:1].isdigit() or last.plain[-1] in f",{HYPHENS}"
     return close and indented and unmarked and going_on
+
+
+def _printed(result: RegionResult) -> str:
+    """How a region starts, as printed: drafts add marks. A mark may stand apart from its text."""
+    lines = result.region.lines
+    return " ".join(line.text.strip() for line in lines[:2]) if lines else result.text.strip()
+
+
+def _is_marked(text: str) -> bool:
+    return bool(ITEM.match(text) or starts_item(text) or NUMBER.match(text))
+
+
+def _rest_of_item(last: Written, block: Written) -> bool:
+    """Whether ``block`` starts, in another column or on the next page, with the rest of the list item ``last``."""
+    if block.category not in (Category.LIST_ITEM, Category.TEXT) or is_code(block.text):
+        return False
+    assert last.result is not None
+    assert block.result is not None
+    if last.page == block.page:
+        above, below = last.result.region.box, block.result.region.box
+        if below[1] >= above[3] or below[0] < (above[0] + above[2]) / 2:
+            return False
+    elif block.page != last.page + 1:
+        return False
+    end, start = last.plain[-1], _printed(block.result)
+    return start[:1].islower() and not _is_marked(start) and (end.isalpha() or end in f",;{HYPHENS}")
 
 
 def same_list(first: Written, second: Written) -> bool:

@@ -164,11 +164,34 @@ def _title(
     best = max(opening, key=lambda i: headings[i].size)
     rivals = [heading.size for i, heading in enumerate(headings) if i != best]
     apart = headings[best].alike * max(rivals, default=0.0)
-    if not rivals or headings[best].size < apart or _is_one_of_many(best, headings, listed):
+    if not rivals or _is_one_of_many(best, headings, listed):
         return None
-    before = pages[first].regions[: headings[best].place[1]]
-    above = sum(len(result.text) for result in before if result.category is Category.TEXT)
-    return None if above > ABOVE_TITLE else best
+    if headings[best].size < apart:
+        return opening[0] if _stands_over_numbers(headings) and not _above(pages[first], headings[0]) else None
+    return None if _above(pages[first], headings[best]) > ABOVE_TITLE else best
+
+
+def _above(page: PageResult, heading: _Heading) -> int:
+    """How many characters of text stand above ``heading`` on its page."""
+    before = page.regions[: heading.place[1]]
+    return sum(len(result.text) for result in before if result.category is Category.TEXT)
+
+
+def _stands_over_numbers(headings: Sequence[_Heading]) -> bool:
+    """Whether the first heading is in bold capitals, no smaller than any other, and none of the others is: these
+    are numbered from 1, several of them."""
+    first, *others = headings
+    found = numbers([heading.text for heading in headings])
+    counted = [number.value for number in found[1:] if number and number.parts == 1]
+    return (
+        first.bold
+        and first.capitals
+        and found[0] is None
+        and all(first.size * first.alike >= other.size for other in others)
+        and not any(other.bold and other.capitals for other in others)
+        and len(counted) > 1
+        and counted[0] == 1
+    )
 
 
 def _root(bookmarks: Sequence[Bookmark]) -> Bookmark | None:

@@ -36,6 +36,8 @@ HEADING_NUMBER = re.compile(rf"(?:§\s*)?({_SECTION}(?:\.\d{{1,3}})*)[.)]?[\s:�
 # The whole of a line. Three digits are a line's number or a page's, a letter alone is a label.
 LONE_HEADING_NUMBER = re.compile(r"(?:\d{1,2}(?:\.\d{1,2})*\.?|[A-Z](?:\.\d{1,2})+\.?|[A-Z]\.|[IVX]{1,5}\.?)")
 
+_ROMAN = ("i", "ii", "iii", "iv", "v", "vi", "vii", "viii", "ix", "x")
+
 _EQUATION = r"(?:[A-Z]{0,2}\s*[.\-]?\s*)?\d{1,3}(?:[.\-–]\d{1,3})*(?:\s*[a-z'])?"
 # The whole of a line, which makes what stands beside it a formula.
 FORMULA_NUMBER = re.compile(rf"[(（\[]\s*({_EQUATION})\s*[)）\]]")
@@ -70,6 +72,15 @@ def starts_item(line: str) -> bool:
     """Whether a printed line looks like an item's first, though nobody knows whether it stands in a list."""
     text = line.lstrip()
     return bool(BULLET.match(text) or SURE_NUMBER.match(text))
+
+
+def follows(mark: str, after: str) -> bool:
+    """Whether ``after`` is the lower-case letter or Roman digit, or the number, after ``mark``."""
+    if mark.isdigit() or after.isdigit():
+        return mark.isdigit() and after.isdigit() and int(after) == int(mark) + 1
+    if mark in _ROMAN and after in _ROMAN and _ROMAN.index(after) == _ROMAN.index(mark) + 1:
+        return True
+    return len(mark) == len(after) == 1 and ord(after) == ord(mark) + 1
 
 
 def heading_depth(text: str) -> int:

@@ -20,6 +20,7 @@ from docspec.layout.notes import with_notes
 from docspec.layout.order import reading_order
 from docspec.layout.overlaps import resolve
 from docspec.layout.pixels import ink_share
+from docspec.layout.plain_headings import without_plain
 from docspec.layout.prose_tables import tables_of_prose
 from docspec.layout.repair import join_numbers, repair
 from docspec.layout.side_by_side import tables_apart
@@ -56,7 +57,7 @@ def analyse(page: Page, lines: Sequence[Line], detector: Detector) -> Layout:
     regions, empty = _without_empty(page, with_code_blocks(with_labels(regions), lines))
     regions = with_inner_headings(join_numbers(with_displays(regions)))
     regions = tables_apart(repair(page, with_bookmarks(regions, page.bookmarks)))
-    regions = with_notes(regions, page.height)
+    regions = with_notes(without_plain(regions), page.height)
     regions = _ordered(regions, _right_to_left(lines))
     return Layout(tuple(with_levels(regions)), (*no_lines, *no_regions, *empty))
 

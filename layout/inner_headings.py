@@ -6,6 +6,7 @@ stresses a paragraph's first words, an ordinary space follows them.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
@@ -13,18 +14,51 @@ from statistics import median
 
 from docspec.layout.assign import fit
 from docspec.layout.geometry import rows
-from docspec.types import Category, Line, Region
+from docspec.types import Category, Line, Region, union
 
 GAP = (0.7, 2.6)  # of the font's size: between heading and text, at least and at most
 UNDER = 2.0  # of the font's size: how far the paragraph's other rows may start from the heading's left edge
 LONG = 100  # characters of such a heading, at the most
 LETTERS = 2  # of it, at the least
+ABSTRACT = re.compile(r"(abstract|summary|zusammenfassung|résumé|resumen|摘要)\s*[.:：—–-]*\s*", re.IGNORECASE)
+AFTER = re.compile(r"\s*[.:：—–-]+\s*")  # what parts such a word from the text
 LARGER = 1.05  # times the size of the text: a bold row that is a heading
 
 
 def with_inner_headings(regions: Sequence[Region]) -> list[Region]:
     """``regions`` with the headings in paragraphs as section headers of their own."""
-    return [piece for region in regions for piece in _pieces(region)]
+    return [piece for region in regions for part in _with_abstract(region) for piece in _pieces(part)]
+
+
+def _with_abstract(region: Region) -> list[Region]:
+    """``region``; in two where it starts with the word that heads an abstract, in a print of its own."""
+    if region.category is not Category.TEXT or not region.lines or len(region.lines[0].spans) < 2:
+        return [region]
+    first, *rest = region.lines
+    word, after = first.spans[0], first.spans[1:]
+    alike = [(span.font, span.bold, span.italic) == (word.font, word.bold, word.italic) for span in after]
+    if not ABSTRACT.fullmatch(word.text) or alike[0] or not (word.bold or word.italic or word.font):
+        return [region]
+    text = "".join(span.text for span in after)
+    found = AFTER.match(text)
+    if not found and not AFTER.search(word.text):
+        return [region]
+    cut = len(found[0]) if found else len(text) - len(text.lstrip())
+    spans = []
+    for span in after:
+        gone = min(cut, len(span.text))
+        cut -= gone
+        if gone < len(span.text):
+            spans.append(replace(span, text=span.text[gone:]))
+    name = replace(word, text=AFTER.sub("", word.text).strip())
+    if not spans:
+        return [region]
+    head = replace(first, spans=(name,), box=word.box, strips=())
+    body = replace(first, spans=tuple(spans), box=union(span.box for span in spans), strips=())
+    return [
+        fit(replace(region, category=Category.SECTION_HEADER, lines=(head,))),
+        fit(replace(region, lines=(body, *rest))),
+    ]
 
 
 def _pieces(region: Region) -> list[Region]:

@@ -10,7 +10,7 @@ from docspec.layout.assign import TEXT_LIKE, fit
 from docspec.layout.geometry import Index, height, rows, same_rows, split
 from docspec.layout.headings import size
 from docspec.layout.written_pictures import in_image, is_pasted, is_written
-from docspec.marks import FORMULA_NUMBER, LONE_HEADING_NUMBER, SURE_BULLET
+from docspec.marks import FORMULA_NUMBER, LONE_HEADING_NUMBER, SURE_BULLET, follows
 from docspec.types import Box, Category, Page, Region, middle_in
 
 CELLS, IN_CELLS = 4, 0.8  # cells of a table that was found as a picture, and the share of its text in them
@@ -20,7 +20,6 @@ TITLE_LETTERS, TITLE_ROWS = 3, 4  # letters of a title that was found as text, a
 HEADS = (Category.TEXT, Category.SECTION_HEADER, Category.LIST_ITEM)
 CUT_WORD = re.compile(r"[^\W\d_][-\u2010\u00ad]\s*$")
 ITEM_MARK = re.compile(r"(?:\((?=\w+\)))?([a-z]|[ivx]{2,4}|(?:[A-Z]|\d{1,2}|[IVX]{2,4})(?=\)))[.)]\s+\S")
-ROMAN = ("i", "ii", "iii", "iv", "v", "vi", "vii", "viii", "ix", "x")
 LONG_HEADING = 220  # characters beyond which a heading is a paragraph
 CAPTION = re.compile(
     r"^\s*(?:fig(?:ure|\.)?|table|tab\.|chart|scheme|exhibit|abb(?:ildung|\.)|tabelle|图|圖|表)\s*"
@@ -88,7 +87,7 @@ def _items(regions: Sequence[Region]) -> list[Region]:
     listed: set[int] = set()
     for i, mark in marks.items():
         after = [
-            j for j, other in marks.items() if _follows(mark, other) and regions[j].box[1] > regions[i].box[1]
+            j for j, other in marks.items() if follows(mark, other) and regions[j].box[1] > regions[i].box[1]
         ]
         listed |= {i, *after} if after else set()
     return [
@@ -101,15 +100,6 @@ def _items(regions: Sequence[Region]) -> list[Region]:
 
 def _start(region: Region) -> str:
     return region.lines[0].text.lstrip() if region.lines else ""
-
-
-def _follows(mark: str, after: str) -> bool:
-    """Whether ``after`` is the letter or the number after ``mark``."""
-    if mark.isdigit() or after.isdigit():
-        return mark.isdigit() and after.isdigit() and int(after) == int(mark) + 1
-    if mark in ROMAN and after in ROMAN and ROMAN.index(after) == ROMAN.index(mark) + 1:
-        return True
-    return len(mark) == len(after) == 1 and ord(after) == ord(mark) + 1
 
 
 def _turned_table(page: Page, region: Region) -> bool:

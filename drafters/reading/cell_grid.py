@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence, Set
 from dataclasses import replace
-from itertools import accumulate, pairwise
+from itertools import accumulate, groupby, pairwise
 from statistics import median
 
 from docspec.drafters.formats.table_text import Cell
@@ -18,7 +18,10 @@ from docspec.types import Box, union
 
 MIN_BLANK = 0.5  # of a piece's height: narrower strips do not part columns
 STRIP = 0.56  # of a piece's height: wider than a space of a font of fixed width
+SLIM = 0.3  # the same of a strip that all texts on one side end or start at
+ALIGNED = 0.7  # points between such texts, at the most
 FEW = 4  # rows in which a strip of blank of that width is no accident, at the least
+FEWER = 3  # the same where all texts on both sides are set at it
 MAY_CROSS = 0.2  # share of the rows that may cross a column edge (spanning headers)
 WRAPPED = 0.75  # of the usual distance of rows: a nearer row with an empty first cell goes on the one above
 GOES_ON = ",-–&/("  # at the end of a label that has a second line
@@ -53,13 +56,25 @@ def aligned_cells(pieces: Sequence[Piece], rule: Rule = lambda *_: None) -> list
 
 def _strips(rows: Sequence[Sequence[Piece]]) -> list[tuple[float, float]]:
     """From where to where no word of any of ``rows`` stands, where that is wider than between words: a column
-    set at the right may end close to one set at the left. There are none of fewer than FEW rows."""
+    set at the right may end close to one set at the left. There are none of fewer than FEW rows, or FEWER."""
     spans = sorted((piece.box[0], piece.box[2]) for row in rows for piece in row)
-    if len(rows) < FEW or not spans:
+    if len(rows) < FEWER or not spans:
         return []
-    blank = STRIP * median(piece.box[3] - piece.box[1] for row in rows for piece in row)
+    height = median(piece.box[3] - piece.box[1] for row in rows for piece in row)
     ends = list(accumulate((right for _, right in spans), max))
-    return [(end, left) for end, (left, _) in zip(ends, spans[1:], strict=False) if left - end >= blank]
+    between = zip(ends, (left for left, _ in spans[1:]), strict=False)
+    return [strip for strip in between if strip[1] - strip[0] >= SLIM * height and _parts(strip, rows, height)]
+
+
+def _parts(strip: tuple[float, float], rows: Sequence[Sequence[Piece]], height: float) -> bool:
+    """Whether ``strip`` is wide enough to part columns, for how the texts beside it are set."""
+    pairs = [pair for row in rows for pair in pairwise(row) if pair[0].box[2] <= strip[0] < pair[1].box[0]]
+    ended = all(strip[0] - left.box[2] < ALIGNED for left, _ in pairs)
+    started = all(right.box[0] - strip[1] < ALIGNED for _, right in pairs)
+    if len(pairs) >= FEW:
+        return ended or started or strip[1] - strip[0] >= STRIP * height
+    wide = strip[1] - strip[0] >= STRIP * height
+    return wide and (len(rows) >= FEW or (len(pairs) >= FEWER and ended and started))
 
 
 def _column_edges(rows: Sequence[Sequence[Piece]]) -> list[float]:
@@ -71,16 +86,40 @@ def _column_edges(rows: Sequence[Sequence[Piece]]) -> list[float]:
     stops = sorted({x for left, right, _ in spans for x in (left, right)})
     allowed = int(MAY_CROSS * len(rows))
     edges: list[float] = []
-    start: float | None = None
+    strip: list[tuple[float, float, int]] = []  # from x, to x, how many rows cross there
     for a, b in pairwise(stops):
         crossing = len({number for left, right, number in spans if left < b and right > a})
         if crossing <= allowed:
-            start = a if start is None else start
+            strip.append((a, b, crossing))
             continue
-        if start is not None and a - start >= blank and start > stops[0]:
-            edges.append((start + a) / 2)
-        start = None
+        if strip and a - strip[0][0] >= blank and strip[0][0] > stops[0]:
+            edges += _around_sparse(rows, strip[0][0], a, blank) or [_edge(strip, blank)]
+        strip = []
     return edges
+
+
+def _edge(strip: Sequence[tuple[float, float, int]], blank: float) -> float:
+    """The middle of a strip between columns: of its widest part that fewest rows cross, where that is one."""
+    least = min(crossing for _, _, crossing in strip)
+    parts = [list(group) for few, group in groupby(strip, lambda part: part[2] == least) if few]
+    start, end = max(((part[0][0], part[-1][1]) for part in parts), key=lambda part: part[1] - part[0])
+    return (start + end) / 2 if end - start >= blank else (strip[0][0] + strip[-1][1]) / 2
+
+
+def _around_sparse(rows: Sequence[Sequence[Piece]], start: float, end: float, blank: float) -> list[float]:
+    """The edges on both sides of a column that has text in few rows, beside text on both of its sides; none
+    where there is no such column from ``start`` to ``end``."""
+    inner = [
+        piece.box
+        for row in rows
+        if row[0].box[2] <= start and row[-1].box[0] >= end
+        for piece in row
+        if start + blank <= piece.box[0] and piece.box[2] <= end - blank
+    ]
+    if not inner:
+        return []
+    x0, _, x1, _ = union(inner)
+    return [(start + x0) / 2, (x1 + end) / 2]
 
 
 def _with_amounts_apart(

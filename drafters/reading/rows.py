@@ -16,7 +16,7 @@ from docspec.types import TEXT_LAYER, Box, Line, Style, union
 # A label at the start of a line, of a few words.
 LABEL = re.compile(r"[A-Z][\w./()&'-]*(?: [\w./()&'-]+){0,3}:(?=\s+\S)")
 # A clause's number or letter at the start of a line, and what the line before it ends with.
-CLAUSE = re.compile(r"\((?:\d{1,2}|[a-z]|[ivx]{1,4})\)\s+\S")
+CLAUSE = re.compile(r"\((\d{1,2}|[a-z]|[ivx]{1,4})\)\s+\S")
 CLAUSE_END = (".", ";", ":", ",", "—", "–", " and", " or")
 ROOM = 2.0  # line heights to spare
 VERSE, FREE = 4, 0.5  # lines of a poem, at the least, and the line heights that they have to spare

@@ -20,6 +20,7 @@ ENOUGH = 3  # rows of amounts in a body, at the least
 FEW = 2  # the same where the body has no other, and not all columns have a piece of the head's first line
 COLUMNS = 3  # of such a table, at the least
 AMOUNTS = 0.6  # share of the texts beside a label that show the first row of the body, at the least
+FIGURE = re.compile(r"[(\-–—−+$€£]?\s*[\d.,]*\d[\d.,]*\s*\)?")
 YEAR = re.compile(r"(?:19|20)\d\d")  # stands in heads, too
 LOW, HIGH = (
     0.3,
@@ -51,6 +52,7 @@ class _Head:
 def head_rows(rows: Sequence[Sequence[Piece]]) -> int:
     """How many rows are a head of several lines; 0 where it has one, or nothing shows where it ends."""
     count = next((number for number, row in enumerate(rows) if _is_body(row)), 0)
+    count = next((n for n in range(1, count) if _is_sparse(rows[n], rows[count])), count)
     label = rows[count][0].box[2] if rows else 0.0  # where the labels end
     while count > 1 and len(rows[count - 1]) == 1 and max(len(row) for row in rows[: count - 1]) > 1:
         if rows[count - 1][0].box[0] > label:
@@ -66,6 +68,19 @@ def _is_body(row: Sequence[Piece]) -> bool:
     texts = [CURRENCY.sub("", piece.text).strip() for piece in row[1:]]
     amounts = [text for text in texts if AMOUNT.fullmatch(text) and not YEAR.fullmatch(text)]
     return len(amounts) > 0 and len(amounts) >= AMOUNTS * (len(row) - 1)
+
+
+def _is_sparse(row: Sequence[Piece], body: Sequence[Piece]) -> bool:
+    """Whether ``row`` is one of the body, though most of its texts are no amounts: it has a label where ``body``
+    has, and an amount over one of these."""
+    height = body[0].box[3] - body[0].box[1]
+    if len(row) < COLUMNS or abs(row[0].box[0] - body[0].box[0]) > height / 2:
+        return False
+    figures, others = (
+        [piece.box for piece in pieces if FIGURE.fullmatch(piece.text) and not YEAR.fullmatch(piece.text)]
+        for pieces in (row[1:], body[1:])
+    )
+    return any(min(a[2], b[2]) - max(a[0], b[0]) > 0 for a in figures for b in others)
 
 
 def head_cells(

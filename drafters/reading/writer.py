@@ -13,7 +13,7 @@ from statistics import median
 from docspec import marks
 from docspec.drafters.characters import SOFT_HYPHEN
 from docspec.drafters.reading.joining import join_lines
-from docspec.drafters.reading.rows import Row, paragraphs, rows_of
+from docspec.drafters.reading.rows import CLAUSE, CLAUSE_END, Row, paragraphs, rows_of
 from docspec.markdown import HEADINGS, heading_mark
 from docspec.types import Category, Region, Style
 
@@ -75,8 +75,9 @@ def _is_list(rows: Sequence[Row]) -> bool:
 def _write_list(rows: Sequence[Row], style: Style) -> str:
     """Items by their bullets or numbers, nested by their indents; rows without a mark go on the item."""
     items: list[list[Row]] = []
-    for row in rows:
-        if not items or _starts_item(row, items[-1]):
+    inner = _inner_items(rows)
+    for number, row in enumerate(rows):
+        if not items or number in inner or _starts_item(row, items[-1]):
             items.append([row])
         else:
             items[-1].append(row)
@@ -109,6 +110,23 @@ def _starts_item(row: Row, item: Sequence[Row]) -> bool:
         return False
     first = item[0]
     return _mark(first) is marks.NUMBER and row.box[0] <= first.box[0] + LEVEL_STEP * row.height
+
+
+def _inner_items(rows: Sequence[Row]) -> set[int]:
+    """The numbers of rows that are clauses, "(a) ...", further in than the first row: after what ended, or one
+    after the other."""
+    step = LEVEL_STEP * median(row.height for row in rows)
+    counted = {n: mark[1] for n, row in enumerate(rows) if (mark := CLAUSE.match(row.text.lstrip()))}
+    found: set[int] = set()
+    for number, mark in counted.items():
+        if not number or rows[number].box[0] <= rows[0].box[0] + step:
+            continue
+        left = rows[number].box[0]
+        aligned = [m for n, m in counted.items() if n != number and abs(rows[n].box[0] - left) < step]
+        ended = rows[number - 1].text.rstrip().endswith(CLAUSE_END)
+        if ended or any(marks.follows(mark, other) or marks.follows(other, mark) for other in aligned):
+            found.add(number)
+    return found
 
 
 def _mark(row: Row) -> re.Pattern[str] | None:
