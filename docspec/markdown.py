@@ -200,6 +200,8 @@ def _item(line: str) -> str:
     """A line that starts an item, with markdown's mark; empty for one that does not."""
     if marks.ITEM.match(line):
         return line
+    if marks.CLAUSE.match(line):
+        return f"- {line}"
     bare = marks.without(marks.BULLET, line)
     return f"- {bare}" if bare != line else ""
 

@@ -11,8 +11,8 @@ import re
 # As pages print them
 
 GLYPHS = "•◦▪▫■□●○‣⁃∙·➢➤➔✓✔❖◆◇►▶"  # bullets, and at a line's start nothing else
-# The same in symbol fonts: private use characters.
-SYMBOL_FONT = "\uf06c\uf06e\uf071\uf074\uf075\uf076\uf077\uf09f\uf0a1\uf0a7\uf0b7\uf0d8\uf0e0\uf0fc"
+# The same in symbol fonts: private use characters, and LaTeX's own code of a bullet.
+SYMBOL_FONT = "\x88\uf06c\uf06e\uf071\uf074\uf075\uf076\uf077\uf09f\uf0a1\uf0a7\uf0b7\uf0d8\uf0e0\uf0fc"
 DASHES = "-–—\uf02d"
 
 # Where a list is known. A dash or a star needs white space after it: else it is a sign or a note mark.
@@ -29,6 +29,8 @@ _NUMBER = (
 NUMBER = re.compile(rf"(?:{_NUMBER}|(?:[A-Za-z]|[ivxIVX]{{1,5}})\.(?=\s))\s*(?=\S)")
 # Where none is known: a letter with a full stop is as often a name's initial.
 SURE_NUMBER = re.compile(rf"(?:{_NUMBER})\s*(?=\S)")
+
+CLAUSE = re.compile(r"\((\d{1,2}|[a-z]|[ivx]{1,4})\)\s+(?=\S)")  # a clause's number or letter
 
 _SECTION = r"(?:\d{1,3}|[IVX]{1,5}|[A-Z])"
 # Before a heading's text.

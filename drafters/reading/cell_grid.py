@@ -38,8 +38,7 @@ def aligned_cells(pieces: Sequence[Piece], rule: Rule = lambda *_: None) -> list
     words = [with_signs(row) for row in rows_of(pieces)]
     rows = [merged(row) for row in words]
     count = head_rows(rows)
-    strips = _strips(words[count:])
-    rows[count:] = [merged(row, strips) for row in words[count:]]
+    rows[count:] = _merged(words[count:])
     edges = _column_edges(rows[count:])
     if len(rows) < 2 or not edges:
         return None
@@ -54,27 +53,37 @@ def aligned_cells(pieces: Sequence[Piece], rule: Rule = lambda *_: None) -> list
     return [*head, *(replace(cell, row=cell.row + levels) for cell in body)]
 
 
-def _strips(rows: Sequence[Sequence[Piece]]) -> list[tuple[float, float]]:
-    """From where to where no word of any of ``rows`` stands, where that is wider than between words: a column
-    set at the right may end close to one set at the left. There are none of fewer than FEW rows, or FEWER."""
+def _merged(rows: Sequence[Sequence[Piece]]) -> list[list[Piece]]:
+    """The words of each row run together, but not over strips where no word of any row stands and that are wider
+    than between words: a column set at the right may end close to one set at the left. Slimmer strips part
+    only rows that have a text in most columns: else they may be within a text over several of these."""
+    wide, slim = _strips(rows)
+    parted = [merged(row, wide + slim) for row in rows]
+    usual = median(len(row) for row in parted) if parted else 0
+    return [
+        cells if len(cells) >= usual else merged(row, wide) for row, cells in zip(rows, parted, strict=True)
+    ]
+
+
+def _strips(rows: Sequence[Sequence[Piece]]) -> tuple[list[tuple[float, float]], list[tuple[float, float]]]:
+    """From where to where no word of any of ``rows`` stands, where that is wider than between words, or slimmer
+    and all texts on a side are set at it. There are none of fewer than FEW rows, or FEWER."""
     spans = sorted((piece.box[0], piece.box[2]) for row in rows for piece in row)
     if len(rows) < FEWER or not spans:
-        return []
+        return [], []
     height = median(piece.box[3] - piece.box[1] for row in rows for piece in row)
     ends = list(accumulate((right for _, right in spans), max))
-    between = zip(ends, (left for left, _ in spans[1:]), strict=False)
-    return [strip for strip in between if strip[1] - strip[0] >= SLIM * height and _parts(strip, rows, height)]
-
-
-def _parts(strip: tuple[float, float], rows: Sequence[Sequence[Piece]], height: float) -> bool:
-    """Whether ``strip`` is wide enough to part columns, for how the texts beside it are set."""
-    pairs = [pair for row in rows for pair in pairwise(row) if pair[0].box[2] <= strip[0] < pair[1].box[0]]
-    ended = all(strip[0] - left.box[2] < ALIGNED for left, _ in pairs)
-    started = all(right.box[0] - strip[1] < ALIGNED for _, right in pairs)
-    if len(pairs) >= FEW:
-        return ended or started or strip[1] - strip[0] >= STRIP * height
-    wide = strip[1] - strip[0] >= STRIP * height
-    return wide and (len(rows) >= FEW or (len(pairs) >= FEWER and ended and started))
+    found: tuple[list[tuple[float, float]], list[tuple[float, float]]] = [], []
+    for start, (end, _) in zip(ends, spans[1:], strict=False):
+        pairs = [pair for row in rows for pair in pairwise(row) if pair[0].box[2] <= start < pair[1].box[0]]
+        ended = all(start - left.box[2] < ALIGNED for left, _ in pairs)
+        started = all(right.box[0] - end < ALIGNED for _, right in pairs)
+        wide = end - start >= STRIP * height
+        if wide and (len(rows) >= FEW or (len(pairs) >= FEWER and ended and started)):
+            found[0].append((start, end))
+        elif end - start >= SLIM * height and len(pairs) >= FEW and (ended or started):
+            found[1].extend([(start, end)] if len({left.text for left, _ in pairs}) > 1 else [])
+    return found
 
 
 def _column_edges(rows: Sequence[Sequence[Piece]]) -> list[float]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from itertools import accumulate, pairwise
 from statistics import median
 
+from docspec import marks
 from docspec.drafters.characters import clean, is_cjk, lowered, raised
 from docspec.drafters.reading.joining import HYPHENS
 from docspec.turning import is_right_to_left
@@ -15,8 +16,7 @@ from docspec.types import TEXT_LAYER, Box, Line, Style, union
 
 # A label at the start of a line, of a few words.
 LABEL = re.compile(r"[A-Z][\w./()&'-]*(?: [\w./()&'-]+){0,3}:(?=\s+\S)")
-# A clause's number or letter at the start of a line, and what the line before it ends with.
-CLAUSE = re.compile(r"\((\d{1,2}|[a-z]|[ivx]{1,4})\)\s+\S")
+# What the line before a clause ends with.
 CLAUSE_END = (".", ";", ":", ",", "—", "–", " and", " or")
 ROOM = 2.0  # line heights to spare
 VERSE, FREE = 4, 0.5  # lines of a poem, at the least, and the line heights that they have to spare
@@ -128,7 +128,7 @@ def _paragraphs(rows: Sequence[Row]) -> list[list[Row]]:
 
 def _numbered(rows: Sequence[Row]) -> set[int]:
     """The numbers of rows that are clauses, "(a) ...", after what ended, where there are several."""
-    found = {i for i, row in enumerate(rows) if CLAUSE.match(row.text.lstrip())}
+    found = {i for i, row in enumerate(rows) if marks.CLAUSE.match(row.text.lstrip())}
     ended = {i for i in found if i and rows[i - 1].text.rstrip().endswith(CLAUSE_END)}
     return ended if len(found) > 1 else set()
 

@@ -13,7 +13,7 @@ from statistics import median
 from docspec import marks
 from docspec.drafters.characters import SOFT_HYPHEN
 from docspec.drafters.reading.joining import join_lines
-from docspec.drafters.reading.rows import CLAUSE, CLAUSE_END, Row, paragraphs, rows_of
+from docspec.drafters.reading.rows import CLAUSE_END, Row, paragraphs, rows_of
 from docspec.markdown import HEADINGS, heading_mark
 from docspec.types import Category, Region, Style
 
@@ -83,12 +83,13 @@ def _write_list(rows: Sequence[Row], style: Style) -> str:
             items[-1].append(row)
     if len(items) > 1 and not _mark(items[0][0]):
         lead, items = items[0], items[1:]
-        return f"{_joined(lead, style)}\n{_write_items(items, style)}"
+        inner = min(item[0].box[0] for item in items) > lead[0].box[0] + LEVEL_STEP * lead[0].height
+        return f"{_joined(lead, style)}\n{_write_items(items, style, int(inner))}"
     return _write_items(items, style)
 
 
-def _write_items(items: Sequence[Sequence[Row]], style: Style) -> str:
-    """A line for each of ``items``. A number that is printed stands for itself, also one that is no mark in
+def _write_items(items: Sequence[Sequence[Row]], style: Style, outer: int = 0) -> str:
+    """A line for each of ``items``, those at the left so many levels in as ``outer`` says. A number that is printed stands for itself, also one that is no mark in
     markdown: models write it as it is."""
     levels = _levels([item[0] for item in items])
     lines = []
@@ -97,7 +98,7 @@ def _write_items(items: Sequence[Sequence[Row]], style: Style) -> str:
         bare = marks.without(marks.BULLET, text)
         if bare != text or not marks.NUMBER.match(text):
             text = f"- {bare}" if style.list_marks else bare
-        lines.append("  " * level + text)
+        lines.append("  " * (level + outer) + text)
     return "\n".join(lines)
 
 
@@ -116,7 +117,7 @@ def _inner_items(rows: Sequence[Row]) -> set[int]:
     """The numbers of rows that are clauses, "(a) ...", further in than the first row: after what ended, or one
     after the other."""
     step = LEVEL_STEP * median(row.height for row in rows)
-    counted = {n: mark[1] for n, row in enumerate(rows) if (mark := CLAUSE.match(row.text.lstrip()))}
+    counted = {n: mark[1] for n, row in enumerate(rows) if (mark := marks.CLAUSE.match(row.text.lstrip()))}
     found: set[int] = set()
     for number, mark in counted.items():
         if not number or rows[number].box[0] <= rows[0].box[0] + step:
