@@ -15,6 +15,7 @@ from docspec.heading_prints import LIKE, read_whole, with_alike
 from docspec.layout.bookmarked import same_title
 from docspec.layout.geometry import same_rows
 from docspec.layout.headings import size
+from docspec.layout.inner_headings import ABSTRACT
 from docspec.markdown import DEEPEST, HEADINGS, SECTION_LEVEL
 from docspec.numbering import depths, numbers
 from docspec.turning import upright
@@ -221,9 +222,11 @@ def _offset(listed: Mapping[int, int], title: int | None, bookmarks: Sequence[Bo
 def _levels(
     headings: Sequence[_Heading], bookmarks: Sequence[Bookmark], listed: Mapping[int, int], title: int | None
 ) -> dict[int, int]:
-    """By number of a heading, its level."""
+    """By number of a heading, its level. A word that heads an abstract and runs into it heads a paragraph, the
+    last thing in a document's order of headings."""
     offset = _offset(listed, title, bookmarks)
-    sections = [i for i in range(len(headings)) if i != title]
+    inner = {i for i, heading in enumerate(headings) if not heading.alone and ABSTRACT.fullmatch(heading.text)}
+    sections = [i for i in range(len(headings)) if i != title and i not in inner]
     known = {i: _section(bookmarks[listed[i]].level + offset) for i in sections if i in listed}
     styles = dict(zip(sections, _styles([headings[i] for i in sections]), strict=True))
     numbered = _numbered([headings[i] for i in sections], [styles[i] for i in sections])
@@ -232,7 +235,7 @@ def _levels(
     shift = shifts.most_common(1)[0][0] if shifts else 0
     known = {i: _section(level + shift) for i, level in by_number.items()} | known
     of_style = _by_style(known, styles)
-    levels = {i: known.get(i, of_style[styles[i]]) for i in sections}
+    levels = dict.fromkeys(inner, DEEPEST) | {i: known.get(i, of_style[styles[i]]) for i in sections}
     return levels if title is None else levels | {title: 1}
 
 

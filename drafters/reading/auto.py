@@ -13,6 +13,7 @@ from docspec.drafters.reading.drawn_boxes import drawn_boxes
 from docspec.drafters.reading.drop_caps import with_drop_caps
 from docspec.drafters.reading.evidence import Evidence
 from docspec.drafters.reading.fitted import fitted
+from docspec.drafters.reading.formulas.inline_rows import MATHS
 from docspec.drafters.reading.ligatures import mend_lines
 from docspec.drafters.reading.line_numbers import without_line_numbers
 from docspec.drafters.reading.ocr import OcrDrafter
@@ -61,7 +62,7 @@ class AutoDrafter:
             return self.ocr.read(page)
         if evidence.is_scan:
             shown = [*fitted(self.engine, evidence.mask, page, shown)]
-        broken = [line for line in shown if plausibility(line.text) < BROKEN and self._can_read(line.text)]
+        broken = [line for line in shown if plausibility(_judged(line)) < BROKEN and self._can_read(line.text)]
         kept = [line for line in shown if line not in broken] if broken else shown
         rest = ink.outside(evidence.mask, page, [span.box for line in shown for span in line.spans])
         gaps = ink.unread_print(rest, page)
@@ -115,6 +116,13 @@ class NoDrafter(AutoDrafter):
     def draft(self, page: Page, region: Region, style: Style) -> Sequence[Draft]:
         """Nothing."""
         return ()
+
+
+def _judged(line: Line) -> str:
+    """A line's text without what has no character in fonts of mathematics: these are known by their glyphs."""
+    return "".join(
+        span.text.replace("\ufffd", "") if MATHS.match(span.font) else span.text for span in line.spans
+    )
 
 
 def _grown(box: Box, page: Page) -> Box:

@@ -18,6 +18,7 @@ WITHIN = 0.25  # of the side: what is further inside is a tick or nothing
 TICK = 0.06  # share of ink inside that is a tick, at the least
 PAPER = 0.75  # share of a box's inside that is more than a tick: a bullet, or a picture
 RING = 0.25  # share of ink in the paper around what fills a box, at the most
+RULE = 1.0  # points: half of what a cell's rules may be wide
 CONTRAST = 60  # grey levels between ink and paper
 
 
@@ -43,6 +44,23 @@ def drawn_boxes(page: Page, lines: Sequence[Line]) -> list[CheckBox]:
                 inside = y0 < (moved[1] + moved[3]) / 2 < y1
                 if inside and not _is_known(check.box, lines, found):
                     found.append(check)
+    return found
+
+
+def boxes_within(page: Page, cells: Sequence[Box], height: float) -> list[CheckBox]:
+    """The check boxes in ``cells`` of a table that hold no text, beside lines of so many points."""
+    import cv2
+
+    scale = page.width / page.image.shape[1]
+    found: list[CheckBox] = []
+    for x0, y0, x1, y1 in cells:
+        left, top, right, bottom = page.pixels((x0 + RULE, y0 + RULE, x1 - RULE, y1 - RULE))
+        if right - left < 4 or bottom - top < 4:
+            continue
+        grey = cv2.cvtColor(np.ascontiguousarray(page.image[top:bottom, left:right]), cv2.COLOR_RGB2GRAY)
+        for (a, b, c, d), ticked in _squares(grey, height / scale):
+            box = ((a + left) * scale, (b + top) * scale, (c + left) * scale, (d + top) * scale)
+            found.append(CheckBox(box, ticked))
     return found
 
 

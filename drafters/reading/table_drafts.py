@@ -9,12 +9,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from statistics import median
 
 import numpy as np
 
+from docspec.check_boxes import EMPTY, TICKED
 from docspec.drafters.characters import SOFT_HYPHEN, clean, raised
 from docspec.drafters.formats.table_text import Cell, Grid, write_html, write_pipe
 from docspec.drafters.reading.cell_grid import aligned_cells
+from docspec.drafters.reading.drawn_boxes import boxes_within
 from docspec.drafters.reading.pieces import Piece
 from docspec.drafters.reading.ruled_grid import ruled_cells
 from docspec.turning import turned, turned_box
@@ -100,8 +103,17 @@ def _ruled(page: Page, boxes: Sequence[Box], pieces: Sequence[Piece]) -> list[Ce
     held = sum(any(middle_in(piece.box, box) for box in boxes) for piece in pieces)
     if len(boxes) < 4 or held < ENOUGH_RULED * len(pieces):
         return None
+    pieces = [*pieces, *_check_boxes(page, boxes, pieces)]
     cells = ruled_cells(pieces, boxes, lambda x0, x1, y: _is_seen(page, x0, x1, y))
     return cells if max(cell.column for cell in cells) > 0 else None
+
+
+def _check_boxes(page: Page, boxes: Sequence[Box], pieces: Sequence[Piece]) -> Iterator[Piece]:
+    """The check boxes that are drawn in cells without text, as signs."""
+    empty = [box for box in boxes if not any(middle_in(piece.box, box) for piece in pieces)]
+    height = median(piece.box[3] - piece.box[1] for piece in pieces)
+    for check in boxes_within(page, [box for box in empty if box[3] - box[1] >= height], height):
+        yield Piece(TICKED if check.ticked else EMPTY, check.box)
 
 
 def _ruled_boxes(page: Page, box: Box) -> Sequence[Box]:

@@ -16,6 +16,7 @@ from docspec.drafters.reading.formulas.inline_rows import (
     characters,
     is_accent,
     mark_fractions,
+    mark_roots,
     rows_of,
 )
 from docspec.drafters.reading.formulas.rows import latex_of
@@ -58,6 +59,7 @@ def with_inline(
     """
     chars = characters(lines, glyphs)
     mark_fractions(chars, rules)
+    mark_roots(chars, rules)
     rows = rows_of(chars)
     runs = [run for row in rows for run in _runs(row)]
     written: dict[tuple[int, int, int], tuple[str, list[Char]]] = {}

@@ -18,7 +18,8 @@ MATHS = re.compile(
     r"STIX\w*Math|XITS\w*Math|.*[A-Za-z]Math(?:-|$)|Cambria ?Math|BBM|DSROM|Latin ?Modern ?Math)",
     re.IGNORECASE,
 )
-LONGEST_BAR = 60.0  # points: of a fraction within text
+ROOT = "√"
+LONGEST_BAR = 60.0  # points: of a fraction or a root within text
 CLOSE = 0.12  # of the size: what is nearer is no word of its own
 SMALL = 0.85  # of the size: what is smaller is a script
 SCRIPT_REACH = 0.75  # of the size: how far off a row its scripts are
@@ -33,7 +34,7 @@ class Char:
     place: tuple[int, int, int]
     row: int = -1
     script: bool = False
-    fraction: bool = False  # above or below a bar
+    fraction: bool = False  # above or below a bar, or in a root
     alone: bool = False  # a letter that is no part of a word
     run: int = -1
 
@@ -150,8 +151,28 @@ def mark_fractions(chars: Sequence[Char], rules: Sequence[Box]) -> None:
                 char.fraction = True
 
 
+def mark_roots(chars: Sequence[Char], rules: Sequence[Box]) -> None:
+    """Marks roots' signs that a rule goes on, and what stands under it."""
+    for sign in chars:
+        if sign.glyph.text != ROOT or (part := part_of(sign.glyph)) is None:
+            continue
+        for x0, y0, x1, y1 in rules:
+            level = abs(part.box[1] - (y0 + y1) / 2) <= 0.25 * part.size
+            if not level or abs(part.box[2] - x0) > 0.2 * part.size or x1 - x0 > LONGEST_BAR:
+                continue
+            under = [
+                char
+                for char in chars
+                if x0 - 1 <= (char.x0 + char.x1) / 2 <= x1 + 1 and 0 < char.glyph.origin[1] - y1 < 1.4 * part.size
+            ]
+            for char in (sign, *under) if under else ():
+                char.fraction = True
+
+
 def _standing(glyph: Glyph) -> float:
-    """The baseline of the row that a glyph is on: large signs are set from above."""
+    """The baseline of the row that a glyph is on: large signs and roots are set from above."""
+    if glyph.text == ROOT and (part := part_of(glyph)) is not None:
+        return part.baseline
     if LARGE.match(glyph.font.rsplit("+", 1)[-1]) and (part := part_of(glyph)) is not None and part.centred:
         return part.middle + AXIS * part.size
     return glyph.origin[1]
