@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 
 from docspec.drafters.formats.table_text import Grid, read_table
+from docspec.drafters.reading.joining import join_lines
 from docspec.types import Box
 
 MOST_HEAD = 4  # rows of a head that may be repeated
@@ -19,6 +20,8 @@ _NOTE = re.compile(
     re.IGNORECASE,
 )
 _ROW = re.compile(r"<tr\b.*?</tr>", re.DOTALL | re.IGNORECASE)
+_CELL = re.compile(r"(?<=>)[^<>]*(?:<(?!/?t[dh]\b)[^<>]*>[^<>]*)*(?=</t[dh]>)", re.IGNORECASE)  # what a cell holds
+_ENDS = ".;:!?"  # with which a text in a cell has ended
 _GROUPS = re.compile(r"</?(?:thead|tbody|tfoot|caption)\b", re.IGNORECASE)
 
 
@@ -57,7 +60,26 @@ def as_one(first: str, second: str) -> str:
         rows = [lines[0], *lines[2:]]  # without the rule below the head
         return "\n".join([first.rstrip(), *rows[head:]])
     start, end = first.rstrip()[: -len("</table>")], first.rstrip()[-len("</table>") :]
-    return start + "".join(_ROW.findall(second)[head:]) + end
+    rows = _ROW.findall(second)[head:]
+    if not head and _is_rest(_rows(a)[-1], _rows(b)[0]):
+        last = _ROW.findall(start)[-1]
+        start, rows = start[: start.rindex(last)], [_with_rest(last, rows[0]), *rows[1:]]
+    return start + "".join(rows) + end
+
+
+def _is_rest(above: Sequence[tuple[str, int, int]], row: Sequence[tuple[str, int, int]]) -> bool:
+    """Whether a row is the rest of the row ``above``, which a page's end cuts: its texts, which are not in all
+    columns, start small, and what is above each has not ended."""
+    if [cell[1:] for cell in above] != [cell[1:] for cell in row] or all(text for text, *_ in row):
+        return False
+    pairs = [(first, rest) for (first, *_), (rest, *_) in zip(above, row, strict=True) if rest]
+    return bool(pairs) and all(first and first[-1] not in _ENDS and rest[0].islower() for first, rest in pairs)
+
+
+def _with_rest(row: str, rest: str) -> str:
+    """A row of HTML with the texts of another of the same columns at the ends of its cells."""
+    texts = iter(_CELL.findall(rest))
+    return _CELL.sub(lambda cell: join_lines([cell[0], next(texts)]), row)
 
 
 def repeated_head(first: Grid, second: Grid) -> int:
