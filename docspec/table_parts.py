@@ -20,7 +20,7 @@ _NOTE = re.compile(
     re.IGNORECASE,
 )
 _ROW = re.compile(r"<tr\b.*?</tr>", re.DOTALL | re.IGNORECASE)
-_CELL = re.compile(r"(?<=>)[^<>]*(?:<(?!/?t[dh]\b)[^<>]*>[^<>]*)*(?=</t[dh]>)", re.IGNORECASE)  # what a cell holds
+_CELL = re.compile(r"(<t[dh]\b[^>]*>)(.*?)(?=</t[dh]>)", re.DOTALL | re.IGNORECASE)  # its tag, what it holds
 _ENDS = ".;:!?"  # with which a text in a cell has ended
 _GROUPS = re.compile(r"</?(?:thead|tbody|tfoot|caption)\b", re.IGNORECASE)
 
@@ -68,18 +68,18 @@ def as_one(first: str, second: str) -> str:
 
 
 def _is_rest(above: Sequence[tuple[str, int, int]], row: Sequence[tuple[str, int, int]]) -> bool:
-    """Whether a row is the rest of the row ``above``, which a page's end cuts: its texts, which are not in all
-    columns, start small, and what is above each has not ended."""
-    if [cell[1:] for cell in above] != [cell[1:] for cell in row] or all(text for text, *_ in row):
+    """Whether a row is the rest of the row ``above``, which a page's end cuts: its texts, which are in half of
+    the columns at the most, start small, and what is above each has not ended."""
+    if [cell[1:] for cell in above] != [cell[1:] for cell in row]:
         return False
     pairs = [(first, rest) for (first, *_), (rest, *_) in zip(above, row, strict=True) if rest]
-    return bool(pairs) and all(first and first[-1] not in _ENDS and rest[0].islower() for first, rest in pairs)
+    return 0 < len(pairs) <= len(row) / 2 and all(first and first[-1] not in _ENDS and rest[0].islower() for first, rest in pairs)
 
 
 def _with_rest(row: str, rest: str) -> str:
     """A row of HTML with the texts of another of the same columns at the ends of its cells."""
-    texts = iter(_CELL.findall(rest))
-    return _CELL.sub(lambda cell: join_lines([cell[0], next(texts)]), row)
+    texts = iter(text for _, text in _CELL.findall(rest))
+    return _CELL.sub(lambda cell: cell[1] + join_lines([cell[2], next(texts)]), row)
 
 
 def repeated_head(first: Grid, second: Grid) -> int:

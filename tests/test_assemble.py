@@ -124,6 +124,35 @@ def test_a_mark_that_only_the_draft_has_does_not_start_an_item() -> None:
     assert markdown(first, second) == "2. Read the thermometer, without moving the cup.\n"
 
 
+def test_a_mark_may_stand_apart_from_its_text() -> None:
+    """A number that the text layer has as a line of its own starts its item all the same."""
+    boxes = (84.0, 113.0, 94.0, 125.0), (104.0, 113.0, 150.0, 125.0)
+    printed = tuple(
+        Line((Span(text, box),), box, "text-layer") for text, box in zip(("a)", "red ones"), boxes, strict=True)
+    )
+    inner = result(1, Category.LIST_ITEM, "a) red ones", box=(84, 113, 150, 125))
+    inner = replace(inner, region=replace(inner.region, lines=printed))
+    first = result(0, Category.LIST_ITEM, "1. Apples", box=(60, 100, 150, 112))
+    assert markdown(first, inner) == "1. Apples\n   - a) red ones\n"
+
+
+def test_an_item_goes_on_in_the_next_column() -> None:
+    """What starts small at the top of a column is the rest of the item that the column before it ends with."""
+    cut = result(0, Category.LIST_ITEM, "- the council sends", box=(50, 700, 280, 720))
+    rest = result(1, Category.LIST_ITEM, "a painter.\n- A ferry runs", box=(310, 50, 550, 80))
+    assert markdown(cut, rest) == "- the council sends a painter.\n- A ferry runs\n"
+    ended = result(0, Category.LIST_ITEM, "- the council.", box=(50, 700, 280, 720))
+    assert markdown(ended, rest) == "- the council.\n- a painter.\n- A ferry runs\n"
+    text = result(1, Category.TEXT, "a painter, who came.", box=(310, 50, 550, 80))
+    assert markdown(cut, text) == "- the council sends a painter, who came.\n"
+
+
+def test_clauses_in_an_item_are_its_items() -> None:
+    """Letters in brackets are no marks in markdown; set in, they are items of the item all the same."""
+    text = markdown(result(0, Category.LIST_ITEM, "Duties\n  (a) light\n  (b) count"))
+    assert text == "- Duties\n  - (a) light\n  - (b) count\n"
+
+
 def test_a_list_that_goes_on_in_the_next_column_is_not_nested() -> None:
     """Left edges are compared within a column only."""
     text = markdown(

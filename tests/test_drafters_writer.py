@@ -290,6 +290,16 @@ def test_clauses_stay_apart() -> None:
     assert "\n" not in write("What is said in sections 3", "(a) and 4", "(b) of this act is law")
 
 
+def test_clauses_within_an_item() -> None:
+    """Set further in, they are items where one counts on from the other or the text before has ended."""
+    item = Category.LIST_ITEM
+    two = write("(b) count in particular", ("(i) those with sails; and", 20), ("(ii) those", 20), category=item)
+    assert two == "(b) count in particular\n  (i) those with sails; and\n  (ii) those"
+    lead = write("By night,", ("(a) light the lamp", 20), ("when it is dark", 35), category=item)
+    assert lead == "By night,\n  (a) light the lamp when it is dark"
+    assert "\n" not in write("1. as said in section 3", ("(a) of the act", 20), category=item)
+
+
 def test_lines_of_an_address_stay_apart() -> None:
     """Short lines that each start anew, though all are short; those of a narrow column start as they come."""
     assert write("Maria Silva", "Rua das Flores 3", "Porto", "4050-262 Portugal").count("\n\n") == 3

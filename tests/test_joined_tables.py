@@ -102,7 +102,7 @@ def test_another_number_of_columns_is_another_table() -> None:
 
 
 grids = st.lists(
-    st.lists(st.sampled_from(["a", "b", "", "12"]), min_size=3, max_size=3), min_size=2, max_size=5
+    st.lists(st.sampled_from(["A", "B", "", "12"]), min_size=3, max_size=3), min_size=2, max_size=5
 )
 
 
@@ -118,3 +118,20 @@ def test_joining_loses_no_cell(first: list[list[str]], second: list[list[str]], 
     assert grid is not None
     found = [[cell.text for cell in grid.cells if cell.row == r] for r in range(grid.height)]
     assert any(found == [*first, *second[count:]] and first[:count] == second[:count] for count in range(5))
+
+
+def test_a_row_that_a_page_cuts_is_one() -> None:
+    """Its rest starts small, and is not in all columns; nothing else is put together."""
+
+    def table(*rows: str) -> str:
+        parts = (row.split("|") for row in rows)
+        return f"<table>{''.join(f'<tr>{_cells(part)}</tr>' for part in parts)}</table>"
+
+    def _cells(texts: list[str]) -> str:
+        return "".join(f"<td>{text}</td>" for text in texts)
+
+    first = table("Goods|Kilos", "Oil of the <b>best</b>|12")
+    assert as_one(first, table("kind|", "Nets|5")) == table("Goods|Kilos", "Oil of the <b>best</b> kind|12", "Nets|5")
+    for rest in ("Kind|", "kind|5", "|kind", "|"):
+        assert as_one(first, table(rest)).count("<tr>") == 3 - (rest == "|kind")
+    assert as_one(table("Goods|Kilos", "Oil.|12"), table("kind|")).count("<tr>") == 3

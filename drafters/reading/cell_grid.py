@@ -91,7 +91,8 @@ def _column_edges(rows: Sequence[Sequence[Piece]]) -> list[float]:
     spans = [(piece.box[0], piece.box[2], number) for number, row in enumerate(rows) for piece in row]
     if not spans:
         return []
-    blank = MIN_BLANK * median(piece.box[3] - piece.box[1] for row in rows for piece in row)
+    height = median(piece.box[3] - piece.box[1] for row in rows for piece in row)
+    blank = MIN_BLANK * height
     stops = sorted({x for left, right, _ in spans for x in (left, right)})
     allowed = int(MAY_CROSS * len(rows))
     edges: list[float] = []
@@ -101,7 +102,8 @@ def _column_edges(rows: Sequence[Sequence[Piece]]) -> list[float]:
         if crossing <= allowed:
             strip.append((a, b, crossing))
             continue
-        if strip and a - strip[0][0] >= blank and strip[0][0] > stops[0]:
+        slim = SLIM * height if not any(crosses for *_, crosses in strip) else blank
+        if strip and a - strip[0][0] >= slim and strip[0][0] > stops[0]:
             edges += _around_sparse(rows, strip[0][0], a, blank) or [_edge(strip, blank)]
         strip = []
     return edges
