@@ -168,7 +168,9 @@ def _title(
     if not rivals or _is_one_of_many(best, headings, listed):
         return None
     if headings[best].size < apart:
-        return opening[0] if _stands_over_numbers(headings) and not _above(pages[first], headings[0]) else None
+        return (
+            opening[0] if _stands_over_numbers(headings) and not _above(pages[first], headings[0]) else None
+        )
     return None if _above(pages[first], headings[best]) > ABOVE_TITLE else best
 
 
@@ -225,7 +227,9 @@ def _levels(
     """By number of a heading, its level. A word that heads an abstract and runs into it heads a paragraph, the
     last thing in a document's order of headings."""
     offset = _offset(listed, title, bookmarks)
-    inner = {i for i, heading in enumerate(headings) if not heading.alone and ABSTRACT.fullmatch(heading.text)}
+    inner = {
+        i for i, heading in enumerate(headings) if not heading.alone and ABSTRACT.fullmatch(heading.text)
+    }
     sections = [i for i in range(len(headings)) if i != title and i not in inner]
     known = {i: _section(bookmarks[listed[i]].level + offset) for i in sections if i in listed}
     styles = dict(zip(sections, _styles([headings[i] for i in sections]), strict=True))

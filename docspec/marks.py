@@ -30,6 +30,7 @@ NUMBER = re.compile(rf"(?:{_NUMBER}|(?:[A-Za-z]|[ivxIVX]{{1,5}})\.(?=\s))\s*(?=\
 # Where none is known: a letter with a full stop is as often a name's initial.
 SURE_NUMBER = re.compile(rf"(?:{_NUMBER})\s*(?=\S)")
 
+DECIMALS = re.compile(r"\d{1,3}(?:\.\d{1,3}){2,}\.?\s+(?=\S)")  # "1.3.2", which is no number in a sentence
 CLAUSE = re.compile(r"\((\d{1,2}|[a-z]|[ivx]{1,4})\)\s+(?=\S)")  # a clause's number or letter
 
 _SECTION = r"(?:\d{1,3}|[IVX]{1,5}|[A-Z])"

@@ -73,7 +73,9 @@ def _is_rest(above: Sequence[tuple[str, int, int]], row: Sequence[tuple[str, int
     if [cell[1:] for cell in above] != [cell[1:] for cell in row]:
         return False
     pairs = [(first, rest) for (first, *_), (rest, *_) in zip(above, row, strict=True) if rest]
-    return 0 < len(pairs) <= len(row) / 2 and all(first and first[-1] not in _ENDS and rest[0].islower() for first, rest in pairs)
+    return 0 < len(pairs) <= len(row) / 2 and all(
+        first and first[-1] not in _ENDS and rest[0].islower() for first, rest in pairs
+    )
 
 
 def _with_rest(row: str, rest: str) -> str:

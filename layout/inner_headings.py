@@ -20,7 +20,9 @@ GAP = (0.7, 2.6)  # of the font's size: between heading and text, at least and a
 UNDER = 2.0  # of the font's size: how far the paragraph's other rows may start from the heading's left edge
 LONG = 100  # characters of such a heading, at the most
 LETTERS = 2  # of it, at the least
-ABSTRACT = re.compile(r"(abstract|summary|zusammenfassung|résumé|resumen|摘要)\s*[.:：—–-]*\s*", re.IGNORECASE)
+ABSTRACT = re.compile(
+    r"(abstract|summary|zusammenfassung|résumé|resumen|摘要)\s*[.:：—–-]*\s*", re.IGNORECASE
+)
 AFTER = re.compile(r"\s*[.:：—–-]+\s*")  # what parts such a word from the text
 LARGER = 1.05  # times the size of the text: a bold row that is a heading
 

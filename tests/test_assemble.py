@@ -128,7 +128,8 @@ def test_a_mark_may_stand_apart_from_its_text() -> None:
     """A number that the text layer has as a line of its own starts its item all the same."""
     boxes = (84.0, 113.0, 94.0, 125.0), (104.0, 113.0, 150.0, 125.0)
     printed = tuple(
-        Line((Span(text, box),), box, "text-layer") for text, box in zip(("a)", "red ones"), boxes, strict=True)
+        Line((Span(text, box),), box, "text-layer")
+        for text, box in zip(("a)", "red ones"), boxes, strict=True)
     )
     inner = result(1, Category.LIST_ITEM, "a) red ones", box=(84, 113, 150, 125))
     inner = replace(inner, region=replace(inner.region, lines=printed))

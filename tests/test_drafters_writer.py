@@ -293,7 +293,9 @@ def test_clauses_stay_apart() -> None:
 def test_clauses_within_an_item() -> None:
     """Set further in, they are items where one counts on from the other or the text before has ended."""
     item = Category.LIST_ITEM
-    two = write("(b) count in particular", ("(i) those with sails; and", 20), ("(ii) those", 20), category=item)
+    two = write(
+        "(b) count in particular", ("(i) those with sails; and", 20), ("(ii) those", 20), category=item
+    )
     assert two == "(b) count in particular\n  (i) those with sails; and\n  (ii) those"
     lead = write("By night,", ("(a) light the lamp", 20), ("when it is dark", 35), category=item)
     assert lead == "By night,\n  (a) light the lamp when it is dark"

@@ -227,7 +227,10 @@ def test_roots_within_text() -> None:
     """A root's sign hangs from the rule that it goes on in, above its row; without one it is a sign alone."""
     glyphs = [*word("let", 0, 100), glyph("√", 19, 91), glyph("x", 24, 100), *word("be", 33, 100)]
     rule = (24.0, 90.4, 29.2, 90.8)
-    assert "".join(one.text for one in with_inline([line(glyphs)], glyphs, [rule], ("$", "$"))) == "let $\\sqrt{x}$ be"
+    assert (
+        "".join(one.text for one in with_inline([line(glyphs)], glyphs, [rule], ("$", "$")))
+        == "let $\\sqrt{x}$ be"
+    )
     tick = [*word("ok", 0, 100), glyph("√", 19, 100)]
     assert inline(tick) == line(tick).text
 

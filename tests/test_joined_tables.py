@@ -131,7 +131,9 @@ def test_a_row_that_a_page_cuts_is_one() -> None:
         return "".join(f"<td>{text}</td>" for text in texts)
 
     first = table("Goods|Kilos", "Oil of the <b>best</b>|12")
-    assert as_one(first, table("kind|", "Nets|5")) == table("Goods|Kilos", "Oil of the <b>best</b> kind|12", "Nets|5")
+    assert as_one(first, table("kind|", "Nets|5")) == table(
+        "Goods|Kilos", "Oil of the <b>best</b> kind|12", "Nets|5"
+    )
     for rest in ("Kind|", "kind|5", "|kind", "|"):
         assert as_one(first, table(rest)).count("<tr>") == 3 - (rest == "|kind")
     assert as_one(table("Goods|Kilos", "Oil.|12"), table("kind|")).count("<tr>") == 3

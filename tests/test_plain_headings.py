@@ -12,11 +12,18 @@ from docspec.layout.plain_headings import without_plain
 from docspec.types import Category, Draft, Finish, Line, PageResult, Region, RegionResult, Span, Verdict
 
 HEADER, TEXT, ITEM = Category.SECTION_HEADER, Category.TEXT, Category.LIST_ITEM
-LONG = "The miller of the upper valley grinds only barley, since the lower wheel was broken by the ice in March."
+LONG = (
+    "The miller of the upper valley grinds only barley, since the lower wheel was broken by the ice in March."
+)
 
 
 def region(
-    text: str, top: float, category: Category = TEXT, font: str = "Roman", size: float = 10.0, bold: bool = False
+    text: str,
+    top: float,
+    category: Category = TEXT,
+    font: str = "Roman",
+    size: float = 10.0,
+    bold: bool = False,
 ) -> Region:
     """A region of one line."""
     box = (50.0, top, 50.0 + 4 * len(text), top + 12)
@@ -98,7 +105,11 @@ def levels(*heads: tuple[str, float, bool], runs_in: bool = False) -> list[tuple
             box = (one.box[2] + 5, one.box[1], 400.0, one.box[3])
             line = Line((Span("We count.", box, size, "Roman"),), box, "text-layer")
             body = Region(0, 0, box, TEXT, lines=(line,))
-            results.append(RegionResult(body, Draft("We count.", "text-layer", 1.0), Verdict("We count.", Finish.UNVERIFIED)))
+            results.append(
+                RegionResult(
+                    body, Draft("We count.", "text-layer", 1.0), Verdict("We count.", Finish.UNVERIFIED)
+                )
+            )
     [page] = with_hierarchy([PageResult(0, 595, 842, tuple(results))])
     return [(one.text, one.region.level) for one in page.regions if one.region.category is not TEXT]
 

@@ -70,15 +70,24 @@ def test_blocks_that_are_missing_are_no_head() -> None:
 
 def test_columns_may_be_close() -> None:
     """A column set at the right that ends four points before one set at the left is not the same column."""
-    rows = [["Kelp", "north", "200"], ["Dulse", "south", "4100"], ["Laver", "east", "36"], ["Wrack", "west", "5"]]
+    rows = [
+        ["Kelp", "north", "200"],
+        ["Dulse", "south", "4100"],
+        ["Laver", "east", "36"],
+        ["Wrack", "west", "5"],
+    ]
     made = pieces([[a, b] for a, b, _ in rows], (), (0, 104))
     made += pieces([[c] for *_, c in rows], (100,), ())
     found = aligned_cells(made)
     assert found is not None
-    assert [[cell.text for cell in found if cell.row == n] for n in range(4)] == [[a, c, b] for a, b, c in rows]
+    assert [[cell.text for cell in found if cell.row == n] for n in range(4)] == [
+        [a, c, b] for a, b, c in rows
+    ]
 
 
-@given(st.lists(st.lists(st.sampled_from(["", "7", "12.5", "north", "x"]), min_size=4, max_size=4), min_size=2))
+@given(
+    st.lists(st.lists(st.sampled_from(["", "7", "12.5", "north", "x"]), min_size=4, max_size=4), min_size=2)
+)
 def test_no_text_is_lost(rows: list[list[str]]) -> None:
     """Whatever stands where, each text is in one cell."""
     made = pieces(rows, (200, 230), (0, 60))

@@ -62,7 +62,9 @@ class AutoDrafter:
             return self.ocr.read(page)
         if evidence.is_scan:
             shown = [*fitted(self.engine, evidence.mask, page, shown)]
-        broken = [line for line in shown if plausibility(_judged(line)) < BROKEN and self._can_read(line.text)]
+        broken = [
+            line for line in shown if plausibility(_judged(line)) < BROKEN and self._can_read(line.text)
+        ]
         kept = [line for line in shown if line not in broken] if broken else shown
         rest = ink.outside(evidence.mask, page, [span.box for line in shown for span in line.spans])
         gaps = ink.unread_print(rest, page)

@@ -189,7 +189,9 @@ def _looks(text: str, prints: Sequence[_Print], start: int, end: int) -> list[_P
         bold, italic, struck, mono, raw = kind
         words = text[at : at + size]
         italic = italic and WORD.search(words) is not None
-        struck = struck and any(char.isalnum() for char in words)  # a root's bar is no stroke through its sign
+        struck = struck and any(
+            char.isalnum() for char in words
+        )  # a root's bar is no stroke through its sign
         bold = bold and any(char.isalnum() for char in words)
         looks += [_Print(bold, italic, struck, mono, raw=raw)] * size
         at += size

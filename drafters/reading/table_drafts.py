@@ -25,7 +25,8 @@ from docspec.types import TEXT_LAYER, Box, Line, Page, Region, Span, Style, midd
 
 MARGIN = 2.0  # points around the region within which its rules are looked for
 ENOUGH_RULED = 0.8  # share of the pieces that ruled cells must hold
-NEXT_TO = 0.15  # of a word's height: how far from it a raised mark may stand that is part of it
+NEXT_TO = 0.15  # of a word's height: how far from it a raised mark, or its rest, may stand
+OVER = 0.5  # the same, how far these may stand in it
 EDGE = 2.0  # points to both sides of a rule in which the page shows it
 CONTRAST = 12  # grey levels between a rule and what is beside it, at the least
 SEAM = 0.27  # of a background's darkness: how light the seam between two of its pieces may be drawn
@@ -61,20 +62,35 @@ def pieces_of(
     rules that are characters are none. With ``superscripts`` a raised mark is part of the word before it."""
     for line in lines:
         last: Piece | None = None
+        ended = True  # whether white space stands after ``last``
         for span in line.spans:
             words = list(_words(span, ascii_quotes))
-            if superscripts and span.superscript and len(words) == 1:
-                mark = replace(words[0], text=raised(words[0].text))
-                if last and mark.box[0] - last.box[2] < NEXT_TO * (last.box[3] - last.box[1]):
-                    mark = Piece(last.text + mark.text, union([last.box, mark.box]))
-                    last = None
-                words = [mark]
+            mark = superscripts and span.superscript and len(words) == 1
+            if mark:
+                words = [replace(words[0], text=raised(words[0].text))]
+            if last and words and _is_rest(last, words[0], mark or not (ended or span.text[:1].isspace())):
+                words[0] = _joined(last, words[0])
+                last = None
             if last:
                 yield last
             yield from words[:-1]
             last = words[-1] if words else None
+            ended = not words or span.text[-1:].isspace()
         if last:
             yield last
+
+
+def _is_rest(word: Piece, piece: Piece, goes_on: bool) -> bool:
+    """Whether ``piece``, of another font, is the rest of ``word``, as figures are of a number whose point is a
+    formula's."""
+    height = word.box[3] - word.box[1]
+    return goes_on and -OVER * height < piece.box[0] - word.box[2] < NEXT_TO * height
+
+
+def _joined(word: Piece, rest: Piece) -> Piece:
+    """Two pieces as one word, which stands where the larger of them does: scripts are in no other row."""
+    (x0, _, x1, _), larger = union([word.box, rest.box]), max(word, rest, key=lambda one: one.box[3] - one.box[1])
+    return Piece(word.text + rest.text, (x0, larger.box[1], x1, larger.box[3]))
 
 
 def _words(span: Span, ascii_quotes: bool) -> Iterator[Piece]:

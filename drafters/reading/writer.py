@@ -103,13 +103,17 @@ def _write_items(items: Sequence[Sequence[Row]], style: Style, outer: int = 0) -
 
 
 def _starts_item(row: Row, item: Sequence[Row]) -> bool:
-    """Whether ``row`` begins a new item: a bullet does; a number where the item has one, not further in."""
+    """Whether ``row`` begins a new item: a bullet does; a number where the item has one, not further in;
+    decimals ("1.3.2") where it has such, at the same left edge."""
     text = row.text.lstrip()
     if marks.BULLET.match(text):
         return text[0] not in marks.DASHES or _mark(item[0]) is marks.BULLET
+    first = item[0]
+    if marks.DECIMALS.match(text):
+        aligned = abs(row.box[0] - first.box[0]) <= LEVEL_STEP * row.height
+        return aligned and marks.DECIMALS.match(first.text.lstrip()) is not None
     if not marks.NUMBER.match(text):
         return False
-    first = item[0]
     return _mark(first) is marks.NUMBER and row.box[0] <= first.box[0] + LEVEL_STEP * row.height
 
 

@@ -163,7 +163,8 @@ def mark_roots(chars: Sequence[Char], rules: Sequence[Box]) -> None:
             under = [
                 char
                 for char in chars
-                if x0 - 1 <= (char.x0 + char.x1) / 2 <= x1 + 1 and 0 < char.glyph.origin[1] - y1 < 1.4 * part.size
+                if x0 - 1 <= (char.x0 + char.x1) / 2 <= x1 + 1
+                and 0 < char.glyph.origin[1] - y1 < 1.4 * part.size
             ]
             for char in (sign, *under) if under else ():
                 char.fraction = True
