@@ -181,8 +181,8 @@ def _above(page: PageResult, heading: _Heading) -> int:
 
 
 def _stands_over_numbers(headings: Sequence[_Heading]) -> bool:
-    """Whether the first heading is in bold capitals, no smaller than any other, and none of the others is: these
-    are numbered from 1, several of them."""
+    """Whether the first heading is in bold capitals, no smaller than any other, and none of the others is:
+    these are numbered from 1, several of them."""
     first, *others = headings
     found = numbers([heading.text for heading in headings])
     counted = [number.value for number in found[1:] if number and number.parts == 1]
@@ -224,8 +224,8 @@ def _offset(listed: Mapping[int, int], title: int | None, bookmarks: Sequence[Bo
 def _levels(
     headings: Sequence[_Heading], bookmarks: Sequence[Bookmark], listed: Mapping[int, int], title: int | None
 ) -> dict[int, int]:
-    """By number of a heading, its level. A word that heads an abstract and runs into it heads a paragraph, the
-    last thing in a document's order of headings."""
+    """By number of a heading, its level. A word that heads an abstract and runs into it heads a paragraph,
+    the last thing in a document's order of headings."""
     offset = _offset(listed, title, bookmarks)
     inner = {
         i for i, heading in enumerate(headings) if not heading.alone and ABSTRACT.fullmatch(heading.text)

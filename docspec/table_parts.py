@@ -68,8 +68,8 @@ def as_one(first: str, second: str) -> str:
 
 
 def _is_rest(above: Sequence[tuple[str, int, int]], row: Sequence[tuple[str, int, int]]) -> bool:
-    """Whether a row is the rest of the row ``above``, which a page's end cuts: its texts, which are in half of
-    the columns at the most, start small, and what is above each has not ended."""
+    """Whether a row is the rest of the row ``above``, which a page's end cuts: its texts, which are in half
+    of the columns at the most, start small, and what is above each has not ended."""
     if [cell[1:] for cell in above] != [cell[1:] for cell in row]:
         return False
     pairs = [(first, rest) for (first, *_), (rest, *_) in zip(above, row, strict=True) if rest]

@@ -138,7 +138,7 @@ def test_a_mark_may_stand_apart_from_its_text() -> None:
 
 
 def test_an_item_goes_on_in_the_next_column() -> None:
-    """What starts small at the top of a column is the rest of the item that the column before it ends with."""
+    """What starts small at the top of a column is the rest of the item that the column before ends with."""
     cut = result(0, Category.LIST_ITEM, "- the council sends", box=(50, 700, 280, 720))
     rest = result(1, Category.LIST_ITEM, "a painter.\n- A ferry runs", box=(310, 50, 550, 80))
     assert markdown(cut, rest) == "- the council sends a painter.\n- A ferry runs\n"

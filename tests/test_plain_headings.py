@@ -1,4 +1,4 @@
-"""What is printed as a heading and what is not: the text's own print, abstracts that run in, bold capitals."""
+"""What is printed as a heading: not the text's own print, but abstracts that run in, and bold capitals."""
 
 from __future__ import annotations
 

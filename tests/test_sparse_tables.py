@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 from docspec import parse
 from docspec.drafters.reading.cell_grid import aligned_cells
 from docspec.drafters.reading.pieces import Piece
+from docspec.drafters.reading.table_drafts import pieces_of
+from docspec.types import Line, Span
 
 
 def pieces(rows: Sequence[Sequence[str]], rights: Sequence[float], lefts: Sequence[float]) -> list[Piece]:
@@ -56,7 +58,7 @@ def test_a_column_with_one_amount_is_a_column() -> None:
 
 
 def test_blocks_that_are_missing_are_no_head() -> None:
-    """Rows whose texts are mostly words, over amounts in the same columns, are the body's as the others are."""
+    """Rows whose texts are mostly words, over amounts in the same columns, are the body's as all are."""
     rows = [
         ["ID", "Sex", "Stage", "Side", "Age", "Value"],
         ["P1", "F", "second", "right", "39", "9.3"],
@@ -118,3 +120,14 @@ def test_check_boxes_that_are_drawn_in_cells(tmp_path: Path) -> None:
     text = parse(tmp_path / "a.pdf", verifier="draft-only").markdown
     assert "<td>Is the gate shut?</td><td>☑</td><td>☐</td>" in text
     assert "<td>Are the goats fed?</td><td>☐</td><td>☑</td>" in text
+
+
+def test_a_number_in_several_fonts_is_one_word() -> None:
+    """The point of a number within a formula is another font's; a word after a space or a gap is another."""
+
+    def texts(*spans: tuple[str, float]) -> list[str]:
+        made = [Span(text, (x, 0, x + 5 * len(text), 10)) for text, x in spans]
+        return [one.text for one in pieces_of([Line(tuple(made), (0, 0, 100, 10), "text-layer")])]
+
+    assert texts(("0", 0), (".", 5), ("67 ", 10), ("±", 25), (" 0", 30), (".2", 40)) == ["0.67", "±", "0.2"]
+    assert texts(("Oak", 0), ("12", 40)) == ["Oak", "12"]

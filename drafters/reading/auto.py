@@ -121,7 +121,7 @@ class NoDrafter(AutoDrafter):
 
 
 def _judged(line: Line) -> str:
-    """A line's text without what has no character in fonts of mathematics: these are known by their glyphs."""
+    """A line's text without what has no character in fonts of mathematics, whose glyphs are known."""
     return "".join(
         span.text.replace("\ufffd", "") if MATHS.match(span.font) else span.text for span in line.spans
     )

@@ -54,9 +54,9 @@ def aligned_cells(pieces: Sequence[Piece], rule: Rule = lambda *_: None) -> list
 
 
 def _merged(rows: Sequence[Sequence[Piece]]) -> list[list[Piece]]:
-    """The words of each row run together, but not over strips where no word of any row stands and that are wider
-    than between words: a column set at the right may end close to one set at the left. Slimmer strips part
-    only rows that have a text in most columns: else they may be within a text over several of these."""
+    """The words of each row run together, but not over strips where no word of any row stands and that are
+    wider than between words: a column set at the right may end close to one set at the left. Slimmer strips
+    part only rows that have a text in most columns: else they may be within a text over several of these."""
     wide, slim = _strips(rows)
     parted = [merged(row, wide + slim) for row in rows]
     usual = median(len(row) for row in parted) if parted else 0
@@ -66,8 +66,8 @@ def _merged(rows: Sequence[Sequence[Piece]]) -> list[list[Piece]]:
 
 
 def _strips(rows: Sequence[Sequence[Piece]]) -> tuple[list[tuple[float, float]], list[tuple[float, float]]]:
-    """From where to where no word of any of ``rows`` stands, where that is wider than between words, or slimmer
-    and all texts on a side are set at it. There are none of fewer than FEW rows, or FEWER."""
+    """From where to where no word of any of ``rows`` stands, where that is wider than between words, or
+    slimmer and all texts on a side are set at it. There are none of fewer than FEW rows, or FEWER."""
     spans = sorted((piece.box[0], piece.box[2]) for row in rows for piece in row)
     if len(rows) < FEWER or not spans:
         return [], []

@@ -62,34 +62,42 @@ def pieces_of(
     rules that are characters are none. With ``superscripts`` a raised mark is part of the word before it."""
     for line in lines:
         last: Piece | None = None
-        ended = True  # whether white space stands after ``last``
+        before: Span | None = None  # what ``last`` is of, if no white space stands after it
         for span in line.spans:
             words = list(_words(span, ascii_quotes))
             mark = superscripts and span.superscript and len(words) == 1
             if mark:
                 words = [replace(words[0], text=raised(words[0].text))]
-            if last and words and _is_rest(last, words[0], mark or not (ended or span.text[:1].isspace())):
+            goes_on = mark or _goes_on(before, span)
+            if last and words and goes_on and _is_near(last, words[0]):
                 words[0] = _joined(last, words[0])
                 last = None
             if last:
                 yield last
             yield from words[:-1]
             last = words[-1] if words else None
-            ended = not words or span.text[-1:].isspace()
+            before = span if words and not span.text[-1:].isspace() else None
         if last:
             yield last
 
 
-def _is_rest(word: Piece, piece: Piece, goes_on: bool) -> bool:
-    """Whether ``piece``, of another font, is the rest of ``word``, as figures are of a number whose point is a
-    formula's."""
+def _goes_on(before: Span | None, span: Span) -> bool:
+    """Whether a span in another font goes on with the word of that ``before``, as figures go on with a number
+    whose point is a formula's."""
+    return before is not None and before.superscript == span.superscript and not span.text[:1].isspace()
+
+
+def _is_near(word: Piece, rest: Piece) -> bool:
     height = word.box[3] - word.box[1]
-    return goes_on and -OVER * height < piece.box[0] - word.box[2] < NEXT_TO * height
+    return -OVER * height < rest.box[0] - word.box[2] < NEXT_TO * height
 
 
 def _joined(word: Piece, rest: Piece) -> Piece:
     """Two pieces as one word, which stands where the larger of them does: scripts are in no other row."""
-    (x0, _, x1, _), larger = union([word.box, rest.box]), max(word, rest, key=lambda one: one.box[3] - one.box[1])
+    (x0, _, x1, _), larger = (
+        union([word.box, rest.box]),
+        max(word, rest, key=lambda one: one.box[3] - one.box[1]),
+    )
     return Piece(word.text + rest.text, (x0, larger.box[1], x1, larger.box[3]))
 
 

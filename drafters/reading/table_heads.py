@@ -71,8 +71,8 @@ def _is_body(row: Sequence[Piece]) -> bool:
 
 
 def _is_sparse(row: Sequence[Piece], body: Sequence[Piece]) -> bool:
-    """Whether ``row`` is one of the body, though most of its texts are no amounts: it has a label where ``body``
-    has, and an amount over one of these."""
+    """Whether ``row`` is one of the body, though most of its texts are no amounts: it has a label where
+    ``body`` has, and an amount over one of these."""
     height = body[0].box[3] - body[0].box[1]
     if len(row) < COLUMNS or abs(row[0].box[0] - body[0].box[0]) > height / 2:
         return False

@@ -75,9 +75,9 @@ def _is_list(rows: Sequence[Row]) -> bool:
 def _write_list(rows: Sequence[Row], style: Style) -> str:
     """Items by their bullets or numbers, nested by their indents; rows without a mark go on the item."""
     items: list[list[Row]] = []
-    inner = _inner_items(rows)
+    clauses = _inner_items(rows)
     for number, row in enumerate(rows):
-        if not items or number in inner or _starts_item(row, items[-1]):
+        if not items or number in clauses or _starts_item(row, items[-1]):
             items.append([row])
         else:
             items[-1].append(row)
@@ -89,8 +89,11 @@ def _write_list(rows: Sequence[Row], style: Style) -> str:
 
 
 def _write_items(items: Sequence[Sequence[Row]], style: Style, outer: int = 0) -> str:
-    """A line for each of ``items``, those at the left so many levels in as ``outer`` says. A number that is printed stands for itself, also one that is no mark in
-    markdown: models write it as it is."""
+    """A line for each of ``items``, those at the left so many levels in as ``outer`` says.
+
+    A number that is printed stands for itself, also one that is no mark in markdown: models write it as it
+    is.
+    """
     levels = _levels([item[0] for item in items])
     lines = []
     for item, level in zip(items, levels, strict=True):
@@ -118,10 +121,10 @@ def _starts_item(row: Row, item: Sequence[Row]) -> bool:
 
 
 def _inner_items(rows: Sequence[Row]) -> set[int]:
-    """The numbers of rows that are clauses, "(a) ...", further in than the first row: after what ended, or one
-    after the other."""
+    """The numbers of rows that are clauses, "(a) ...", further in than the first row: after what ended, or
+    one after the other."""
     step = LEVEL_STEP * median(row.height for row in rows)
-    counted = {n: mark[1] for n, row in enumerate(rows) if (mark := marks.CLAUSE.match(row.text.lstrip()))}
+    counted = {n: start[1] for n, row in enumerate(rows) if (start := marks.CLAUSE.match(row.text.lstrip()))}
     found: set[int] = set()
     for number, mark in counted.items():
         if not number or rows[number].box[0] <= rows[0].box[0] + step:
