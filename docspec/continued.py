@@ -176,7 +176,7 @@ def _is_marked(text: str) -> bool:
 
 
 def _rest_of_item(last: Written, block: Written) -> bool:
-    """Whether ``block`` starts with the rest of the list item ``last``, in another column or on the next page."""
+    """Whether ``block`` starts with the rest of the item ``last``, in another column or on the next page."""
     if block.category not in (Category.LIST_ITEM, Category.TEXT) or is_code(block.text):
         return False
     assert last.result is not None

@@ -24,6 +24,7 @@ from docspec.layout.plain_headings import without_plain
 from docspec.layout.prose_tables import tables_of_prose
 from docspec.layout.repair import join_numbers, repair
 from docspec.layout.side_by_side import tables_apart
+from docspec.layout.side_labels import parted_by_labels
 from docspec.layout.tables_of_rows import tables_of_rows
 from docspec.turning import is_right_to_left
 from docspec.types import Box, Category, Detector, Dropped, Line, Page, Region, union
@@ -58,7 +59,7 @@ def analyse(page: Page, lines: Sequence[Line], detector: Detector) -> Layout:
     regions = with_inner_headings(join_numbers(with_displays(regions)))
     regions = tables_apart(repair(page, with_bookmarks(regions, page.bookmarks)))
     regions = with_notes(without_plain(regions), page.height)
-    regions = _ordered(regions, _right_to_left(lines))
+    regions = _ordered(parted_by_labels(regions), _right_to_left(lines))
     return Layout(tuple(with_levels(regions)), (*no_lines, *no_regions, *empty))
 
 

@@ -22,6 +22,7 @@ SAME_ROW = 0.25  # a column is at most this share of its neighbour's height wher
 SPARSE, STAGGERED = 0.65, 0.25  # share of a letter's two columns that is filled; of its height, left is lower
 LINED = 0.3  # of a heading's height: how far headings of a row may be from each other
 APART = 1.5  # heights of a heading that are blank above it where a card begins, at the least
+LABELLED = 0.3  # of a label's height: how far it may be from the top of the text at its right
 LOWER = 0.2  # share of a text column's height by which a column of figures starts below its top
 FLOATING = (*FLOATS, Category.CAPTION)
 HEADS = (Category.TITLE, Category.SECTION_HEADER)
@@ -238,7 +239,8 @@ def _beside(boxes: Sequence[Box], kinds: Sequence[Category], body: list[int], no
         above = [place for place, i in enumerate(ordered) if i not in notes and boxes[i][1] <= middle]
         place = max(above, default=-1)
         mate = boxes[ordered[place]] if above else boxes[note]
-        heads = kinds[note] in HEADS and abs(boxes[note][1] - mate[1]) < height(boxes[note])
+        level = abs(boxes[note][1] - mate[1])
+        heads = level < height(boxes[note]) * (1.0 if kinds[note] in HEADS else LABELLED)
         leads = above and boxes[note][2] <= mate[0] and (heads or _one_row(boxes[note], mate))
         ordered.insert(place if leads else place + 1, note)
     return ordered
