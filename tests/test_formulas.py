@@ -290,7 +290,7 @@ def test_a_formula_is_drafted_as_latex(tmp_path_factory: pytest.TempPathFactory,
         region = Region(0, 0, box, Category.FORMULA, lines=page.lines)
         [draft] = TextLayerDrafter().draft(page, region, style)
     assert draft.markdown == "$$\ny=\\frac{a+b}{c}\n$$"
-    assert (draft.text == "y=\\frac{a+b}{c}") is (style.formula is not None)
+    assert (draft.text == "y = \\frac{a + b}{c}") is (style.formula is not None)
 
 
 def words_at(text: str, x0: float, y0: float, x1: float) -> Line:

@@ -88,8 +88,9 @@ def _squares(grey: NDArray[np.uint8], size: float) -> list[tuple[tuple[int, int,
         )
         margin = max(thick + 1, round(WITHIN * min(w, h)))
         inner = piece[margin:-margin, margin:-margin]
-        paper = inner.mean() < PAPER or _has_ring(piece, margin)
-        if all(side.mean() >= FRAME for side in sides) and inner.size and paper:
+        if not inner.size or any(side.mean() < FRAME for side in sides):
+            continue
+        if inner.mean() < PAPER or _has_ring(piece, margin):
             found.append(((x, y, x + w, y + h), bool(inner.mean() >= TICK)))
     return found
 

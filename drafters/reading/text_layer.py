@@ -70,10 +70,9 @@ def draft_text(
     A formula whose glyphs the page has is LaTeX: what models write, and what stands where none reads.
     """
     if region.category is Category.FORMULA and (lines := formula_lines(page, region)):
-        written = as_one(lines)
         shown = "\n\n".join(map(formula, apart(lines)))
         if style.formula:
-            return (Draft(written, source, confidence, markdown=shown),)
+            return (Draft(spelled(as_one(lines)), source, confidence, markdown=shown),)
         return (Draft(write_region(region, style), source, confidence, markdown=shown),)
     if region.category is Category.FORMULA and source != SOURCE:
         return _recognised_formula(page, region, style, source, confidence, read)
