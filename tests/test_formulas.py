@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 import pymupdf
@@ -291,6 +292,25 @@ def test_a_formula_is_drafted_as_latex(tmp_path_factory: pytest.TempPathFactory,
         [draft] = TextLayerDrafter().draft(page, region, style)
     assert draft.markdown == "$$\ny=\\frac{a+b}{c}\n$$"
     assert (draft.text == "y = \\frac{a + b}{c}") is (style.formula is not None)
+
+
+def test_formulas_within_text_are_spelled_as_models_spell(tmp_path: Path) -> None:
+    """In the draft; the markdown has them as they are read."""
+    document = pymupdf.open()
+    page = document.new_page(width=300, height=200)
+    x = 40.0
+    parts = ("Let ", "helv"), ("x", "tiit"), ("=", "helv"), ("y", "tiit"), (" for all of the nights.", "helv")
+    for text, font in parts:
+        page.insert_text((x, 100), text, fontsize=12, fontname=font)
+        x += pymupdf.get_text_length(text, font, 12)
+    document.save(tmp_path / "a.pdf")
+    with open_document(tmp_path / "a.pdf") as source:
+        [made] = source.pages(dpi=100)
+        assert isinstance(made, Page)
+        region = Region(0, 0, union(one.box for one in made.lines), Category.TEXT, lines=made.lines)
+        [draft] = TextLayerDrafter().draft(made, region, Style(formula=("$", "$")))
+    assert "Let $x = y$ for" in draft.text
+    assert "Let $x=y$ for" in draft.markdown
 
 
 def words_at(text: str, x0: float, y0: float, x1: float) -> Line:

@@ -10,6 +10,7 @@ from docspec.drafters.reading.contents import contents
 from docspec.drafters.reading.evidence import Evidence
 from docspec.drafters.reading.formulas.display import apart, as_one
 from docspec.drafters.reading.formulas.inked import Read, formula_in
+from docspec.drafters.reading.formulas.inline import LATEX
 from docspec.drafters.reading.formulas.recognised import display_of_text, with_recognised
 from docspec.drafters.reading.formulas.region import formula_lines, inline_formulas
 from docspec.drafters.reading.formulas.spelling import spelled
@@ -20,7 +21,7 @@ from docspec.drafters.reading.table_drafts import write_table
 from docspec.drafters.reading.table_links import with_links
 from docspec.drafters.reading.writer import write_region
 from docspec.markdown import HEADINGS, formula
-from docspec.types import TEXT_LAYER, Box, Category, Draft, Line, Page, Region, Style
+from docspec.types import TEXT_LAYER, Box, Category, Draft, Line, Page, Region, Span, Style
 
 SOURCE = TEXT_LAYER
 MAY_BE_CONTENTS = (Category.TABLE, Category.TEXT, Category.LIST_ITEM)
@@ -85,10 +86,25 @@ def draft_text(
     maths = inline_formulas(page, region, around) if source == SOURCE else with_recognised(region, around)
     shown = write_region(maths, style) if maths is not region else text
     if style.formula and region.category not in HEADINGS:
-        text = shown
+        text = write_region(_spelled(maths, around), style)
     markdown = as_markdown(maths, shown, style, page.lines)
     alternatives = placed_alternatives(region.lines, text)
     return (Draft(text, source, confidence, alternatives, "" if markdown == text else markdown),)
+
+
+def _spelled(region: Region, around: tuple[str, str]) -> Region:
+    """``region`` with its formulas, ``around`` each of which stand marks, in the spelling of models."""
+    start, end = map(len, around)
+
+    def one(span: Span) -> Span:
+        text = span.text
+        return replace(span, text=f"{around[0]}{spelled(text[start : len(text) - end])}{around[1]}")
+
+    lines = [
+        replace(line, spans=tuple(one(span) if span.font == LATEX else span for span in line.spans))
+        for line in region.lines
+    ]
+    return replace(region, lines=tuple(lines))
 
 
 def _recognised_formula(
