@@ -23,6 +23,8 @@ _Print = tuple[str, int, bool]  # font, size in ALIKE, whether it is bold
 def without_plain(regions: Sequence[Region]) -> list[Region]:
     """``regions`` with section headers in the print of most of the text as items or text, where their words
     show that they are none. Only where fonts are known."""
+    if all(region.category is not Category.SECTION_HEADER for region in regions):
+        return list(regions)
     text = Counter[_Print]()
     for region in regions:
         if region.category in (Category.TEXT, Category.LIST_ITEM):

@@ -122,9 +122,10 @@ class NoDrafter(AutoDrafter):
 
 def _judged(line: Line) -> str:
     """A line's text without what has no character in fonts of mathematics, whose glyphs are known."""
-    return "".join(
-        span.text.replace("\ufffd", "") if MATHS.match(span.font) else span.text for span in line.spans
-    )
+    if "\ufffd" not in line.text:
+        return line.text
+    spans = ((span.text, MATHS.match(span.font)) for span in line.spans)
+    return "".join(text.replace("\ufffd", "") if maths else text for text, maths in spans)
 
 
 def _grown(box: Box, page: Page) -> Box:

@@ -134,7 +134,11 @@ def _ruled(page: Page, boxes: Sequence[Box], pieces: Sequence[Piece]) -> list[Ce
 
 def _check_boxes(page: Page, boxes: Sequence[Box], pieces: Sequence[Piece]) -> Iterator[Piece]:
     """The check boxes that are drawn in cells without text, as signs."""
-    empty = [box for box in boxes if not any(middle_in(piece.box, box) for piece in pieces)]
+    corners = np.array([piece.box for piece in pieces])
+    x, y = (corners[:, :2] + corners[:, 2:]).T / 2
+    empty = [
+        box for box in boxes if not ((box[0] <= x) & (x <= box[2]) & (box[1] <= y) & (y <= box[3])).any()
+    ]
     height = median(piece.box[3] - piece.box[1] for piece in pieces)
     for check in boxes_within(page, [box for box in empty if box[3] - box[1] >= height], height):
         yield Piece(TICKED if check.ticked else EMPTY, check.box)
