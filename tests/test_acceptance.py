@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -178,7 +176,7 @@ WINDOWS = st.builds(
     rate=st.floats(0.01, 0.98),
     beside=st.floats(0, 2),
     behind=st.integers(0, 3),
-).map(lambda one: replace(one, main=min(one.main, one.size)))
+).map(lambda one: one._replace(main=min(one.main, one.size)))
 
 
 @given(st.lists(WINDOWS, min_size=1, max_size=6), st.floats(1e-3, 1), st.floats(1e-5, 1e-1))

@@ -53,13 +53,15 @@ class Prompt:
     stops: Callable[[Seq[int]], bool] | None = None
     masks: torch.Tensor | Mapping[str, torch.Tensor] | None = None
     by_token: Mapping[str, torch.Tensor] = field(default_factory=dict)
+    _length: int = field(init=False, default=0)  # P: every step asks for it several times
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "_length", int(self.embeds.shape[0]))
         if self.following < 0:  # once: every pass asks for it, and the device would have to be waited for
             object.__setattr__(self, "following", int(self.positions.max()) + 1)
 
     def __len__(self) -> int:
-        return int(self.embeds.shape[0])
+        return self._length
 
 
 @dataclass(slots=True, eq=False)
@@ -95,7 +97,7 @@ class Sequence:
     @property
     def cached(self) -> int:
         """Tokens whose keys and values belong in the cache: all but the last one emitted."""
-        return len(self.prompt) + max(len(self.output) - 1, 0)
+        return len(self.prompt) + (len(self.output) - 1 if self.output else 0)
 
     @property
     def distinct(self) -> Mapping[int, None]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 LONGEST = 512
 CPU_WIDTH, GPU_WIDTH = 8, 256  # tokens that double a pass's time, until measured
@@ -209,8 +210,7 @@ def expected_run(rate: float, length: int) -> float:
     return rate * (1 - rate**length) / (1 - rate)
 
 
-@dataclass(frozen=True, slots=True)
-class Window:
+class Window(NamedTuple):
     """What a row could send: a tree of ``size`` tokens, the first ``main`` of which are its main branch.
 
     A main token is accepted at ``rate``; all branches together give ``beside`` tokens on average. In front of
@@ -243,12 +243,17 @@ def worth_sending(windows: Sequence[Window], cost: StepCost, columns: Callable[[
     largest = max((window.size for window in windows), default=0)
     best = 0.0
     tried = [size for size in WINDOWS if size < largest] if count > 1 else []
-    for most in (0, *tried, largest):
-        wide = columns(1 + max(window.behind + min(window.size, most) for window in windows), count)
-        tokens = count + sum(window.run(most) for window in windows if window.size)
-        if tokens > best * (seconds := cost.of(count * wide)):
-            best, sizes = tokens / seconds, [min(window.size, most) for window in windows]
+    behind = max((window.behind for window in windows), default=0)
     runs = [window.run(window.size) for window in windows]
+    whole = count + sum(runs)
+    for most in (0, *tried, largest):
+        widest = [window.behind + min(window.size, most) for window in windows] if behind else [most]
+        seconds = cost.of(count * columns(1 + max(widest, default=0), count))
+        if whole <= best * seconds:
+            break  # nor do longer ones pay
+        tokens = count + sum([window.run(most) for window in windows if window.size])
+        if tokens > best * seconds:
+            best, sizes = tokens / seconds, [min(window.size, most) for window in windows]
     order = sorted((row for row in range(count) if windows[row].size), key=lambda row: -runs[row])
     for most in sorted({*(2**i for i in range(len(order).bit_length())), len(order)}):
         sent = set(order[:most])

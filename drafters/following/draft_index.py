@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from bisect import bisect_right
 from collections import Counter
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,8 +32,7 @@ def doublings(displacement: int) -> float:
 _NEAR = [math.log2(1 + distance / 8) for distance in range(_NEAREST)]
 
 
-@dataclass(frozen=True, slots=True)
-class Query:
+class Query(NamedTuple):
     """What is looked for: the output's last folded characters, and what is known about them.
 
     ``written`` of them (more, if they are more than the tail) came after the output had parted from the
@@ -81,16 +80,19 @@ class DraftIndex:
         first, last = known.searchsorted(wanted), known.searchsorted(wanted, "right")
         counts = last - first
         counts[counts > _COMMON] = 0
-        total = int(counts.sum())
-        if not total:
+        until = counts.cumsum()
+        if not until[-1]:
             return []
-        chosen = np.repeat(first - counts.cumsum() + counts, counts) + np.arange(total)
+        chosen = np.repeat(first - until + counts, counts) + np.arange(until[-1])
         from_end = np.arange(run + len(wanted) - 1, run - 1, -1)
         votes = Counter((order[chosen] + np.repeat(from_end, counts)).tolist())
+        likely = [(count, spot) for spot, count in votes.items() if count >= _VOTES]
+        if len(likely) > _PROMISING:
+            likely = sorted(likely, key=lambda one: -one[0])[:_PROMISING]
         worth = [
             (count - DOUBLING * doublings(spot - expected), spot)
-            for spot, count in votes.most_common(_PROMISING)
-            if count >= _VOTES and spot <= len(self.text)
+            for count, spot in likely
+            if spot <= len(self.text)
         ]
         worth.sort(reverse=True)
         spots: list[int] = []

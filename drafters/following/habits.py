@@ -75,7 +75,8 @@ class Habits:
             habits = self._habits.values()
             likely = [habit for habit in habits if habit.looked_for and habit.chance >= least]
             self._likely[least] = likely
-        for habit in likely:
+        stretch = text[max(0, start - 1) : end]  # what stands before is a character at most
+        for habit in [habit for habit in likely if habit.looked_for in stretch]:
             at = start - len(habit.after)
             for _ in range(_PER_HABIT):
                 at = text.find(habit.looked_for, max(0, at), end)

@@ -11,7 +11,7 @@ compared, so that what was written before something else does not count against 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from rapidfuzz.distance import Levenshtein
 
@@ -40,8 +40,7 @@ ENOUGH = 5.0  # a score below this may be chance
 CLOSE = 3.0  # places that score so much less than the best may still be right
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(NamedTuple):
     """An end of the tail: ``at`` counts characters of the draft, the higher ``score`` the better."""
 
     at: int
@@ -109,10 +108,10 @@ def _replaced(
 
 def _ending_score(tail: str, text: str, end: int) -> float:
     """What the tail's last characters add to the score of an end."""
-    last = tail[-_ENDING:]
+    last, distance = tail[-_ENDING:], Levenshtein.distance
     if text.endswith(last, 0, end):
         return _ENDING_WEIGHT * _ENDING
-    edits = min(Levenshtein.distance(last, text[max(0, end - size) : end]) for size in _ENDINGS)
+    edits = min([distance(last, text[max(0, end - size) : end]) for size in _ENDINGS])
     return _ENDING_WEIGHT * (_ENDING - edits)
 
 
@@ -141,14 +140,14 @@ def _scored(
         if query.exact and not text.endswith(ending, 0, end):
             continue
         fits = size - _ERROR * distance(short, text[max(0, end - size) : end])
-        beside = _ending_score(tail, text, end) - DOUBLING * doublings(end - expected)
+        apart = -DOUBLING * doublings(end - expected)
         if lettered < end < parted + _WORD:
-            beside -= _MARKUP
-        first.append((fits + beside, fits, end))
-    first.sort(reverse=True)
+            apart -= _MARKUP
+        first.append((fits + apart, fits, end))
+    first = _promising(tail, text, first)
     longer = [(tail[-length:], length) for length in _LENGTHS if length <= len(tail)]
     new = tail[len(tail) - written :] if 0 < written < len(tail) else ""
-    for score, fits, end in first[:_PROMISING]:
+    for score, fits, end in first:
         fit = fits
         for part, length in longer:
             start = end - length
@@ -158,6 +157,20 @@ def _scored(
             edits = distance(new, text[max(0, end - written) : end])
             fit = max(fit, len(tail) - _JUMP - _ERROR * edits)
         yield score - fits + fit, end
+
+
+def _promising(tail: str, text: str, ends: list[tuple[float, float, int]]) -> list[tuple[float, float, int]]:
+    """The best of ``ends``, which come with their score but for the tail's last characters (and another
+    number), with the whole score; those that cannot be among them are not compared further."""
+    ends.sort(reverse=True)
+    best: list[tuple[float, float, int]] = []
+    for score, fits, end in ends:
+        if len(best) == _PROMISING and score + _ENDING_WEIGHT * _ENDING < best[-1][0]:
+            break
+        best.append((score + _ending_score(tail, text, end), fits, end))
+        best.sort(reverse=True)
+        del best[_PROMISING:]
+    return best
 
 
 def _lettered(index: DraftIndex, query: Query, parted: int) -> int:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from docspec.drafters.following.draft_index import START, STARTS, DraftIndex, Query
@@ -30,8 +29,7 @@ class Parting(NamedTuple):
     seen: int
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(NamedTuple):
     """A place where a draft may go on: character ``at`` of draft ``draft``."""
 
     draft: int
