@@ -20,6 +20,8 @@ _DOUBTFUL = 0.3  # the same of the one continuation where there are no branches
 _KEPT, _ALONE = 12, 6  # last places of a run that count; of one token where two have stood together
 _REACH, _LONGEST_REACH = 6, 24  # tokens proposed one after another, at first and after success
 
+_BITS = 32  # of a token, of two in one number
+
 _Run = tuple[int | None, int | None, int | None, int | None]  # a text's last tokens; None before its start
 _NONE: _Run = (None, None, None, None)
 
@@ -33,9 +35,10 @@ class Phrases:
         self._start()
 
     def _start(self) -> None:
-        # where in the text the token comes that follows one, and two
+        # where in the text the token comes that follows one, and two: of two the place, or a list of them. Most
+        # stand there once, and lists would be so many objects that the garbage collector goes through.
         self._after_one: defaultdict[int | None, list[int]] = defaultdict(list)
-        self._after_two: defaultdict[tuple[int | None, int | None], list[int]] = defaultdict(list)
+        self._after_two: dict[int, int | list[int]] = {}
 
     def extend(self, tokens: Sequence[int]) -> None:
         """Take the text's next tokens."""
@@ -48,7 +51,11 @@ class Phrases:
             if last is not None:
                 after_one[last].append(at)
                 if before is not None:
-                    after_two[before, last].append(at)
+                    known = after_two.setdefault(pair := before << _BITS | last, at)
+                    if isinstance(known, list):
+                        known.append(at)
+                    elif known != at:
+                        after_two[pair] = [known, at]
             before, last = last, token
         self.tokens.extend(tokens)
 
@@ -60,13 +67,13 @@ class Phrases:
         fourth, third, second, last = run
         one, two, three, four = weights
         tokens, get = self.tokens, votes.get
-        found = self._after_two.get((second, last))
-        for at in self._after_one.get(last, ())[-_ALONE if found else -_KEPT :]:
+        found = None if last is None or second is None else self._after_two.get(second << _BITS | last)
+        for at in self._after_one.get(last, ())[-_KEPT if found is None else -_ALONE :]:
             token = tokens[at]
             votes[token] = get(token, 0.0) + one
-        if not found:
+        if found is None:
             return
-        for at in found[-_KEPT:]:
+        for at in found[-_KEPT:] if isinstance(found, list) else (found,):
             token, weight = tokens[at], two
             if tokens[at - 3] == third and at > 2:
                 weight = four if tokens[at - 4] == fourth and at > 3 else three
