@@ -13,7 +13,7 @@ import itertools
 import json
 import statistics
 import time
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -57,9 +57,13 @@ class CountedPasses(NoModel):
         self.base, self.slope = base, base / GPU_WIDTH
         self.cost = FixedCost(self.base, self.slope)
         self.steps, self.seconds = 0, 0.0
+        self.last = 0  # after so many passes,
+        self.mark: Callable[[], None] | None = None  # this is called
 
     def step(self, rows: Any, prompts: Any, outputs: Any, trees: Any) -> torch.Tensor:
         """A verify pass of rows that are padded to the widest."""
+        if self.steps == self.last and self.mark is not None:
+            self.mark()
         self.steps += 1
         self.seconds += self.base + self.slope * len(trees) * (1 + max(map(len, trees)))
         return torch.empty(0)
@@ -77,20 +81,26 @@ class Decoded:
 
 
 def decode(cases: Sequence[Case], rows: int, base: float, steps: int, *, drafts: bool) -> Decoded:
-    """Decode ``cases``, again and again, with ``rows`` at once for about ``steps`` steps, where a pass over
-    one token takes ``base`` seconds."""
+    """Decode ``cases``, again and again, with ``rows`` at once for ``steps`` passes, where one over one
+    token takes ``base`` seconds."""
     chosen = list(itertools.islice(itertools.cycle(cases), rows + rows * steps * MOST // _characters(cases)))
     verifier, runner = counted(chosen, rows, base, drafts=drafts)
     engine: Any = verifier.engine
     tokens, started = 0, time.thread_time()
-    verdicts = verifier.verify(requests_of(chosen))
-    for _, verdict in verdicts:
+    found: list[Decoded] = []
+
+    def mark() -> None:
+        host = time.thread_time() - started
+        begun = sum(len(one.output) for one in [*engine._active, *engine._waiting])
+        found.append(Decoded(host, runner.seconds, engine.steps, runner.steps, tokens + begun))
+
+    runner.last, runner.mark = steps, mark
+    for _, verdict in verifier.verify(requests_of(chosen)):
         tokens += verdict.stats.tokens
-        if engine.steps >= steps:
-            tokens += sum(len(sequence.output) for sequence in engine._active)
+        if found:
             break
-    host = time.thread_time() - started
-    return Decoded(host, runner.seconds, engine.steps, runner.steps, tokens)
+    mark()  # where all texts end before
+    return found[0]
 
 
 def counted(

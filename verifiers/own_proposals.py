@@ -52,7 +52,8 @@ class OwnProposals:
     def end(self, rows: int) -> None:
         """Note that a step of so many ``rows`` is over."""
         if self._seconds and rows:
-            self.payoff.record(self._saved, self._seconds + self.widened)
+            plain = self.runner.cost.of(rows)
+            self.payoff.record(self._saved, self._seconds + self.widened, plain)
         self.made.clear()
 
     def instead(self, sequences: Seq[Sequence], trees: list[Tree], behind: Seq[int]) -> list[Tree]:

@@ -25,6 +25,8 @@ from docspec.verifiers.window import (
 
 LEAST_ASKED = 8  # tokens that a row of a batch asks of its draft, at least
 GROWTH = 1.5  # times what was sent last that a row of a batch asks at most: more would be cut off
+CATCHING_UP = 8  # rows asked in a step after a pause: each has much to catch up with
+NOTHING = Tree.chain([])
 PACE = 0.3  # weight of a step's tokens in the running mean of a sequence's
 
 
@@ -39,12 +41,13 @@ class Proposals:
         self.own = OwnProposals(runner)
         self.asks = drafts  # in this step
         self._taken = 0.0  # seconds that asking has taken in this step
+        self._behind = 0  # rows that were asked in it after a pause
         self._sent = LONGEST  # most tokens of a row in the last step that sent any
         self._begun = AcceptanceRate()  # of the first steps of sequences
 
     def begin(self) -> None:
         """Note that a step begins."""
-        self.asks, self._taken = self.drafts and self.payoff.asks(), 0.0
+        self.asks, self._taken, self._behind = self.drafts and self.payoff.asks(), 0.0, 0
         self.host.fade(asks=self.asks)
         self.own.begin()
 
@@ -52,7 +55,8 @@ class Proposals:
         """Note that the step of so many ``rows`` emitted so many tokens in passes of so many seconds."""
         if self.asks and rows:
             emitted, seconds = emitted - self.own.gained, seconds - self.own.widened
-            self.payoff.record(emitted * self.runner.cost.of(rows) / rows, seconds + self._taken)
+            plain = self.runner.cost.of(rows)
+            self.payoff.record(emitted * plain / rows, seconds + self._taken, plain)
         self.own.end(rows)
 
     def start(self, sequence: Sequence, rows: int) -> None:
@@ -63,8 +67,8 @@ class Proposals:
 
     def tree(self, sequence: Sequence, rows: int, behind: int, longest_branch: int = LONGEST_BRANCH) -> Tree:
         """The draft tokens to send for a sequence, within its limit, after the ``behind`` sent again."""
-        if not self.asks:
-            return Tree.chain([])
+        if not self.asks or (sequence.unasked and self._behind >= CATCHING_UP):
+            return NOTHING
         cost, rate = self.runner.cost.line(), sequence.rate.value
         if self.runner.cache.resends:
             length, branch = worth_resending(rate, *cost, rows, self.host, behind), 0
@@ -78,17 +82,18 @@ class Proposals:
             length = self.runner.width(1 + behind + length, rows) - 1 - behind
         tree = self.proposed(sequence, min(length, sequence.room), min(branch, longest_branch))
         if not sequence.output and worth_waiting(rate, *cost, rows, len(tree)):
-            return Tree.chain([])
+            return NOTHING
         return tree
 
     def proposed(self, sequence: Sequence, room: int, branch: int = 0) -> Tree:
         """What the draft has next, timed."""
         if room == 0:
-            return Tree.chain([])
+            return NOTHING
+        self._behind += bool(sequence.unasked)
         started = thread_time()
         sequence.cursor.advance(sequence.untold)
         tree = sequence.cursor.propose(room, branch)
-        taken = thread_time() - started
+        taken = self.host.usual(thread_time() - started)
         self._taken += taken
         # the first time it is made ready, which has to be, and after a pause the place is to be found again
         if sequence.unasked == 0:
@@ -132,7 +137,9 @@ class Proposals:
             for rate in rates:
                 rate.update(run, rejected=strayed or run < tree.main)
             sequence.branches.update(tree.branches, taken=strayed)
-        elif self.asks and (seen := self._asked(sequence, rows).tokens):
+        elif not self.asks:
+            sequence.unasked = None if sequence.unasked is None else sequence.unasked + 1
+        elif seen := self._asked(sequence, rows).tokens:
             for rate in rates:
                 rate.update(int(seen == accepted.tokens[:1]), rejected=seen != accepted.tokens[:1])
         sequence.untold += accepted.tokens
@@ -141,9 +148,10 @@ class Proposals:
         """What the draft has next where no window was sent, unless it was asked not long ago."""
         base, slope = self.runner.cost.line()
         unasked = sequence.unasked
-        if unasked is not None and unasked < self.host.pause(base / max(1, rows) + slope):
+        early = unasked is not None and unasked < self.host.pause(base / max(1, rows) + slope)
+        if unasked is not None and (early or (unasked and self._behind >= CATCHING_UP)):
             sequence.unasked = unasked + 1
-            return Tree.chain([])
+            return NOTHING
         return self.proposed(sequence, 1)
 
 

@@ -18,6 +18,7 @@ LONGEST_BRANCH = 8
 WINDOWS = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256, 384, LONGEST)  # tried lengths
 SIDES = 4  # branches that a tree has, more or less
 HOST_WEIGHT = 0.05  # of a time that was measured, in a running mean
+HOST_OUTLIER = 8.0  # times the mean beyond which a time is of something else
 HOST_FADING = 0.98  # of those means, in a step in which nothing was proposed
 ASKING = 0.05  # of a step's time, to ask drafts whose windows do not pay
 
@@ -137,6 +138,11 @@ class HostCost:
     chain: float = 0.0
     tree: float = 0.0
     _recorded: bool = False  # since the last step
+
+    def usual(self, seconds: float) -> float:
+        """What proposing took that took ``seconds``, but for what something else had the host do meanwhile
+        (a garbage collector, say, goes through all there is in a fifth of a second)."""
+        return min(seconds, HOST_OUTLIER * (self.chain or self.tree or seconds))
 
     def record(self, seconds: float, branches: bool) -> None:
         """Note what proposing a window took."""

@@ -35,8 +35,8 @@ class Phrases:
         self._start()
 
     def _start(self) -> None:
-        # where in the text the token comes that follows one, and two: of two the place, or a list of them. Most
-        # stand there once, and lists would be so many objects that the garbage collector goes through.
+        # where in the text the token comes that follows one, and two: of two the place, or a list of them.
+        # Most pairs stand there once: so many lists would be what the garbage collector spends its time on.
         self._after_one: defaultdict[int | None, list[int]] = defaultdict(list)
         self._after_two: dict[int, int | list[int]] = {}
 

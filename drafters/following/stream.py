@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from docspec.drafters.following.draft_tokens import DraftTokens
 from docspec.drafters.following.tree import shared_start
 
+_COMPARED = 32  # tokens compared at a time
+
 
 class Stream:
     """What the output may go on with: ``source`` read from character ``at``, after it ``end_token``.
@@ -47,8 +49,13 @@ class Stream:
 
     def coming(self, limit: int) -> list[int]:
         """Up to ``limit`` next tokens."""
-        self._extend(self._next + limit)
-        return self._tokens[self._next : self._next + limit]
+        return self._coming(0, limit)
+
+    def _coming(self, after: int, limit: int) -> list[int]:
+        """The same of what comes ``after`` so many."""
+        first = self._next + after
+        self._extend(first + limit)
+        return self._tokens[first : first + limit]
 
     def starts(self, limit: int) -> list[int]:
         """The characters of the draft where the tokens of ``coming(limit)`` start."""
@@ -57,8 +64,14 @@ class Stream:
 
     def agreement(self, emitted: Sequence[int]) -> int:
         """How many of the next tokens are the ``emitted`` ones."""
-        ours = self.coming(len(emitted))
-        return len(ours) if ours == list(emitted) else shared_start(ours, emitted)
+        agreed = 0
+        while agreed < len(emitted):  # a part at a time: what comes after a disagreement need not be made
+            part = [*emitted[agreed : agreed + _COMPARED]]
+            ours = self._coming(agreed, len(part))
+            if ours != part:
+                return agreed + shared_start(ours, part)
+            agreed += len(part)
+        return agreed
 
     def reread(self, start: int, end: int, text: str) -> tuple[Stream, int] | None:
         """The stream in which the draft has ``text`` for its characters ``start`` to ``end``, and how many
