@@ -78,6 +78,14 @@ def test_asking_takes_a_small_share_of_the_steps(chain: float, share: float) -> 
     assert host.chain < chain
 
 
+def test_a_pause_of_the_process_is_not_what_drafts_cost() -> None:
+    """A time far beyond the usual one counts as a long one; the first is believed, whatever it is."""
+    assert HostCost().usual(0.2) == 0.2
+    host = HostCost(chain=1e-3)
+    assert host.usual(3e-3) == 3e-3
+    assert host.usual(0.2) == pytest.approx(8e-3)
+
+
 def test_what_was_dear_is_tried_again() -> None:
     """Nobody proposes what does not pay, so that its time would never be measured again."""
     host = HostCost(chain=1e-2, tree=1e-2)

@@ -89,6 +89,14 @@ def test_an_uncertain_space_is_an_alternative() -> None:
     assert restore_spaces(Transcript("ab", (0.5,) * 2, (1.0,) * 2, (0, 1)), (0.0, 0.6)) == ("a b", ())
 
 
+@given(st.integers(0, 120), st.integers(0, 120))
+def test_what_was_written_is_compared_as_far_as_it_agrees(agreed: int, other: int) -> None:
+    """However much of it there is, and where the draft ends before it does."""
+    text = "a line of a draft and another one of it " * 2
+    written = [*Letters().encode(text)[0][:agreed], *[Letters().encode("#")[0][0]] * other]
+    assert Stream(DraftTokens(text, Letters()), 0, None).agreement(written) == min(agreed, len(text))
+
+
 def test_a_draft_read_otherwise_goes_on_as_the_draft() -> None:
     """The stream with the alternative leaves the draft's own at its place and joins its text again."""
     stream = Stream(DraftTokens("the clrcle is round", Letters()), 0, None)
