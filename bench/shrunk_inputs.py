@@ -48,9 +48,7 @@ def _count(model: Any, image: Inputs) -> int:
     with torch.inference_mode():
         encoded = _features(model)(**image, return_dict=True)
     features = encoded.pooler_output
-    if (
-        features is None
-    ):  # features by layer, the first of which are as many as any other, or its last layer's
+    if features is None:  # those by layer, the first of which are as many as any other, or the last layer's
         layers = encoded.get("deepstack_features")
         features = layers[0][1] if layers else encoded.last_hidden_state
     parts = features if isinstance(features, list | tuple) else [features]

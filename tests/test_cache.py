@@ -7,13 +7,12 @@ from typing import Any
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from tiny_decoder import sequence, tiny_decoder
+from tiny_decoder import Unmeasured, sequence, tiny_decoder
 
 from docspec.verifiers.cache import RaggedCache
 from docspec.verifiers.decide import exact
 from docspec.verifiers.engine import Engine
 from docspec.verifiers.runner import Runner
-from docspec.verifiers.window import StepCost
 
 
 @given(
@@ -57,13 +56,6 @@ def test_what_rows_hold_outlives_a_change_of_size() -> None:
         assert torch.equal(read, torch.cat([keys[:2], new], dim=2))
         assert torch.equal(values, -read)
     assert cache.size == (2, 100)
-
-
-class Unmeasured(StepCost):
-    """What a pass costs as it is taken at first: how long windows are is then the same on a busy machine."""
-
-    def record(self, tokens: int, seconds: float) -> None:
-        """Nothing is learnt."""
 
 
 def largest(rows: int, budget: int, prompts: list[int], limit: int) -> tuple[int, list[list[int]]]:

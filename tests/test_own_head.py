@@ -23,8 +23,7 @@ from tape import TapeRecorder
 from test_engine_hostile import DRAFTS, ROWS, Failing
 from test_engine_hostile import check as equal_generate
 from test_exactness import EVERY_KIND, CharacterCodec, batches, check
-from test_tree_exactness import Unmeasured
-from tiny_decoder import VOCABULARY, sequence, tiny_decoder
+from tiny_decoder import VOCABULARY, Unmeasured, sequence, tiny_decoder
 
 from docspec.config import Config
 from docspec.errors import ModelError

@@ -11,7 +11,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tiny_decoder import STATEFUL, VOCABULARY, sequence, tiny_decoder
+from tiny_decoder import STATEFUL, VOCABULARY, Unmeasured, sequence, tiny_decoder
 from transformers import NemotronHForCausalLM
 
 from docspec.drafters.following.tree import Tree
@@ -22,7 +22,6 @@ from docspec.verifiers.masks import layer_kinds
 from docspec.verifiers.runner import Runner
 from docspec.verifiers.sequence import Prompt
 from docspec.verifiers.states import StatefulCache, StateLayer
-from docspec.verifiers.window import StepCost
 
 LIMIT = 24
 
@@ -40,13 +39,6 @@ class PartlyRight:
 
     def advance(self, emitted: Seq[int]) -> None:
         self._done += len(emitted)
-
-
-class Unmeasured(StepCost):
-    """What a pass costs as it is taken at first."""
-
-    def record(self, tokens: int, seconds: float) -> None:
-        """Nothing is learnt."""
 
 
 class Watched(Runner):

@@ -17,6 +17,7 @@ import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from test_exactness import CASES, NEW_TOKENS, decoded, generate, loaded
+from tiny_decoder import Unmeasured
 
 from docspec.config import Config
 from docspec.drafters.following.tree import Tree
@@ -24,7 +25,6 @@ from docspec.types import Category, Request
 from docspec.verifiers.cache import RaggedCache
 from docspec.verifiers.model_verifier import ModelVerifier
 from docspec.verifiers.sequence import Sequence
-from docspec.verifiers.window import StepCost
 
 QUICK = ("qwen2_vl", "qwen2_5_vl")  # M-RoPE, with sliding layers and with logits processors
 CHAINS = ("qwen3_5", "surya-ocr-2")  # have layers whose states know no branches
@@ -52,13 +52,6 @@ class BranchingCursor:
     def advance(self, emitted: Seq[int]) -> None:
         """Count along."""
         self._done += len(emitted)
-
-
-class Unmeasured(StepCost):
-    """What a pass costs as it is taken at first: how long windows are is then the same on a busy machine."""
-
-    def record(self, tokens: int, seconds: float) -> None:
-        """Nothing is learnt."""
 
 
 def check(family: str, variant: str, seeds: Seq[int], rows: int) -> int:

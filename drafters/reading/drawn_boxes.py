@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from docspec.check_boxes import NEAR, SIGNS, CheckBox
-from docspec.types import Box, Line, Page
+from docspec.types import Box, Image, Line, Page
 
 # In heights of the line beside it, whose box is that of its font:
 SIDE = 0.45, 1.5
@@ -24,12 +24,9 @@ CONTRAST = 60  # grey levels between ink and paper
 
 def drawn_boxes(page: Page, lines: Sequence[Line]) -> list[CheckBox]:
     """The small empty or ticked squares just before or after ``lines``, which no text of them is."""
-    import cv2
-
     if not lines:
         return []
-    grey = cv2.cvtColor(np.ascontiguousarray(page.image), cv2.COLOR_RGB2GRAY)
-    scale = page.width / grey.shape[1]
+    grey = _grey(page.image)
     found: list[CheckBox] = []
     for line in lines:
         height = line.box[3] - line.box[1]
@@ -38,10 +35,8 @@ def drawn_boxes(page: Page, lines: Sequence[Line]) -> list[CheckBox]:
         x0, y0, x1, y1 = line.box
         for left, right in ((x0 - NEAR * height, x0 + height / 4), (x1 - height / 4, x1 + NEAR * height)):
             area = page.pixels((left, y0 - height / 2, right, y1 + height / 2))
-            for box, ticked in _squares(grey[area[1] : area[3], area[0] : area[2]], height / scale):
-                moved = tuple((value + area[number % 2]) * scale for number, value in enumerate(box))
-                check = CheckBox((moved[0], moved[1], moved[2], moved[3]), ticked)
-                inside = y0 < (moved[1] + moved[3]) / 2 < y1
+            for check in _boxes_at(page, area, grey[area[1] : area[3], area[0] : area[2]], height):
+                inside = y0 < (check.box[1] + check.box[3]) / 2 < y1
                 if inside and not _is_known(check.box, lines, found):
                     found.append(check)
     return found
@@ -49,19 +44,31 @@ def drawn_boxes(page: Page, lines: Sequence[Line]) -> list[CheckBox]:
 
 def boxes_within(page: Page, cells: Sequence[Box], height: float) -> list[CheckBox]:
     """The check boxes in ``cells`` of a table that hold no text, beside lines of so many points."""
-    import cv2
-
-    scale = page.width / page.image.shape[1]
     found: list[CheckBox] = []
     for x0, y0, x1, y1 in cells:
-        left, top, right, bottom = page.pixels((x0 + RULE, y0 + RULE, x1 - RULE, y1 - RULE))
-        if right - left < 4 or bottom - top < 4:
-            continue
-        grey = cv2.cvtColor(np.ascontiguousarray(page.image[top:bottom, left:right]), cv2.COLOR_RGB2GRAY)
-        for (a, b, c, d), ticked in _squares(grey, height / scale):
-            box = ((a + left) * scale, (b + top) * scale, (c + left) * scale, (d + top) * scale)
-            found.append(CheckBox(box, ticked))
+        area = page.pixels((x0 + RULE, y0 + RULE, x1 - RULE, y1 - RULE))
+        if area[2] - area[0] >= 4 and area[3] - area[1] >= 4:
+            grey = _grey(page.image[area[1] : area[3], area[0] : area[2]])
+            found += _boxes_at(page, area, grey, height)
     return found
+
+
+def _grey(image: Image) -> NDArray[np.uint8]:
+    import cv2
+
+    grey: NDArray[np.uint8] = cv2.cvtColor(np.ascontiguousarray(image), cv2.COLOR_RGB2GRAY)
+    return grey
+
+
+def _boxes_at(
+    page: Page, area: tuple[int, int, int, int], grey: NDArray[np.uint8], height: float
+) -> Iterator[CheckBox]:
+    """The check boxes, in page points, in ``grey``, the page's pixels in ``area``, beside lines of ``height``
+    points."""
+    scale = page.width / page.image.shape[1]
+    left, top = area[:2]
+    for (a, b, c, d), ticked in _squares(grey, height / scale):
+        yield CheckBox(((a + left) * scale, (b + top) * scale, (c + left) * scale, (d + top) * scale), ticked)
 
 
 def _squares(grey: NDArray[np.uint8], size: float) -> list[tuple[tuple[int, int, int, int], bool]]:

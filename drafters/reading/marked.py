@@ -189,10 +189,8 @@ def _looks(text: str, prints: Sequence[_Print], start: int, end: int) -> list[_P
         bold, italic, struck, mono, raw = kind
         words = text[at : at + size]
         italic = italic and WORD.search(words) is not None
-        struck = struck and any(
-            char.isalnum() for char in words
-        )  # a root's bar is no stroke through its sign
-        bold = bold and any(char.isalnum() for char in words)
+        named = any(char.isalnum() for char in words)
+        bold, struck = bold and named, struck and named  # a root's bar is no stroke through its sign
         looks += [_Print(bold, italic, struck, mono, raw=raw)] * size
         at += size
     return looks

@@ -12,6 +12,7 @@ from dataclasses import replace
 from statistics import median
 
 import numpy as np
+from numpy.typing import NDArray
 
 from docspec.check_boxes import EMPTY, TICKED
 from docspec.drafters.characters import SOFT_HYPHEN, clean, raised
@@ -21,7 +22,7 @@ from docspec.drafters.reading.drawn_boxes import boxes_within
 from docspec.drafters.reading.pieces import Piece
 from docspec.drafters.reading.ruled_grid import ruled_cells
 from docspec.turning import turned, turned_box
-from docspec.types import TEXT_LAYER, Box, Line, Page, Region, Span, Style, middle_in, union
+from docspec.types import TEXT_LAYER, Box, Line, Page, Region, Span, Style, union
 
 MARGIN = 2.0  # points around the region within which its rules are looked for
 ENOUGH_RULED = 0.8  # share of the pieces that ruled cells must hold
@@ -94,11 +95,9 @@ def _is_near(word: Piece, rest: Piece) -> bool:
 
 def _joined(word: Piece, rest: Piece) -> Piece:
     """Two pieces as one word, which stands where the larger of them does: scripts are in no other row."""
-    (x0, _, x1, _), larger = (
-        union([word.box, rest.box]),
-        max(word, rest, key=lambda one: one.box[3] - one.box[1]),
-    )
-    return Piece(word.text + rest.text, (x0, larger.box[1], x1, larger.box[3]))
+    x0, _, x1, _ = union([word.box, rest.box])
+    _, y0, _, y1 = max(word, rest, key=lambda one: one.box[3] - one.box[1]).box
+    return Piece(word.text + rest.text, (x0, y0, x1, y1))
 
 
 def _words(span: Span, ascii_quotes: bool) -> Iterator[Piece]:
@@ -124,21 +123,26 @@ def _turned_line(line: Line, turn: int, page: Page) -> Line:
 
 def _ruled(page: Page, boxes: Sequence[Box], pieces: Sequence[Piece]) -> list[Cell] | None:
     """The cells that the page's own rules draw around ``pieces``, if they make a table."""
-    held = sum(any(middle_in(piece.box, box) for box in boxes) for piece in pieces)
-    if len(boxes) < 4 or held < ENOUGH_RULED * len(pieces):
+    holds = _holding(boxes, pieces)
+    if len(boxes) < 4 or holds.any(axis=0).sum() < ENOUGH_RULED * len(pieces):
         return None
-    pieces = [*pieces, *_check_boxes(page, boxes, pieces)]
+    empty = [box for box, held in zip(boxes, holds, strict=True) if not held.any()]
+    pieces = [*pieces, *_check_boxes(page, empty, pieces)]
     cells = ruled_cells(pieces, boxes, lambda x0, x1, y: _is_seen(page, x0, x1, y))
     return cells if max(cell.column for cell in cells) > 0 else None
 
 
-def _check_boxes(page: Page, boxes: Sequence[Box], pieces: Sequence[Piece]) -> Iterator[Piece]:
-    """The check boxes that are drawn in cells without text, as signs."""
-    corners = np.array([piece.box for piece in pieces])
+def _holding(boxes: Sequence[Box], pieces: Sequence[Piece]) -> NDArray[np.bool_]:
+    """Whether the middle of each piece is in each box, as ``middle_in`` says: [boxes, pieces]."""
+    corners = np.array([piece.box for piece in pieces]).reshape(-1, 4)
     x, y = (corners[:, :2] + corners[:, 2:]).T / 2
-    empty = [
-        box for box in boxes if not ((box[0] <= x) & (x <= box[2]) & (box[1] <= y) & (y <= box[3])).any()
-    ]
+    x0, y0, x1, y1 = np.array(boxes).reshape(-1, 4).T[..., None]
+    holds: NDArray[np.bool_] = (x0 <= x) & (x <= x1) & (y0 <= y) & (y <= y1)
+    return holds
+
+
+def _check_boxes(page: Page, empty: Sequence[Box], pieces: Sequence[Piece]) -> Iterator[Piece]:
+    """The check boxes that are drawn in ``empty`` cells, as signs."""
     height = median(piece.box[3] - piece.box[1] for piece in pieces)
     for check in boxes_within(page, [box for box in empty if box[3] - box[1] >= height], height):
         yield Piece(TICKED if check.ticked else EMPTY, check.box)

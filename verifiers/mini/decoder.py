@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from types import SimpleNamespace
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -43,6 +44,13 @@ class DecoderConfig:
         return self.hidden_size // self.heads
 
 
+class Turn(NamedTuple):
+    """The angles [n, 1, Q, D / heads] by which positions turn queries and keys."""
+
+    cosines: Tensor
+    sines: Tensor
+
+
 class Attention(nn.Module):
     """Attention over what a cache has, with rotary positions (Su et al. 2021, arXiv 2104.09864)."""
 
@@ -55,14 +63,14 @@ class Attention(nn.Module):
         self.o_proj = nn.Linear(size, size, bias=False)
 
     def forward(
-        self, states: Tensor, angles: Tensor, mask: Tensor | None, layer: int, cache: RaggedCache | None
+        self, states: Tensor, turn: Turn, mask: Tensor | None, layer: int, cache: RaggedCache | None
     ) -> Tensor:
-        """``states`` [n, Q, D] whose positions have the ``angles`` [n, 1, Q, D / heads]; see ``Decoder``."""
+        """``states`` [n, Q, D], which their positions ``turn``; see ``Decoder``."""
         query, key, value = (
             project(states).unflatten(-1, (-1, self.head_size)).transpose(1, 2)
             for project in (self.q_proj, self.k_proj, self.v_proj)
         )  # [n, heads, Q, D / heads]
-        query, key = _turned(query, angles), _turned(key, angles)
+        query, key = _turned(query, turn), _turned(key, turn)
         if cache is not None:
             key, value = cache.update(key, value, layer)
         if mask is not None:
@@ -100,10 +108,10 @@ class Layer(nn.Module):
         self.post_attention_layernorm = nn.RMSNorm(config.hidden_size, eps=1e-6)
 
     def forward(
-        self, states: Tensor, angles: Tensor, mask: Tensor | None, layer: int, cache: RaggedCache | None
+        self, states: Tensor, turn: Turn, mask: Tensor | None, layer: int, cache: RaggedCache | None
     ) -> Tensor:
         """As ``Attention``."""
-        states = states + self.self_attn(self.input_layernorm(states), angles, mask, layer, cache)
+        states = states + self.self_attn(self.input_layernorm(states), turn, mask, layer, cache)
         fed: Tensor = states + self.mlp(self.post_attention_layernorm(states))
         return fed
 
@@ -125,9 +133,9 @@ class Layers(nn.Module):
         pairs = torch.arange(0, self.head_size, 2, device=embeds.device).float()
         angles = positions[:, None, :, None].float() * self.base ** -(pairs / self.head_size)
         angles = torch.cat((angles, angles), -1)
-        states = embeds
+        turn, states = Turn(angles.cos(), angles.sin()), embeds
         for number, layer in enumerate(self.layers):
-            states = layer(states, angles, mask, number, cache)
+            states = layer(states, turn, mask, number, cache)
         normed: Tensor = self.norm(states)
         return normed
 
@@ -181,7 +189,7 @@ def one_thread() -> Iterator[None]:
         torch.set_num_threads(threads)
 
 
-def _turned(states: Tensor, angles: Tensor) -> Tensor:
+def _turned(states: Tensor, turn: Turn) -> Tensor:
     """``states`` [n, heads, Q, D], each pair of numbers, half the length apart, turned by its angle."""
     first, second = states.chunk(2, -1)
-    return states * angles.cos() + torch.cat((-second, first), -1) * angles.sin()
+    return states * turn.cosines + torch.cat((-second, first), -1) * turn.sines
