@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from importlib.util import find_spec
 from pathlib import Path
 
 import pymupdf
 import pytest
+import torch
 from hypothesis import settings
 
 HERE = Path(__file__).parent
 sys.path[:0] = [str(HERE), str(HERE.parent / "examples"), str(HERE / "vllm")]
+
+if not torch.cuda.is_available():
+    # kernels are run by its interpreter, if it is told so before it is imported
+    os.environ["TRITON_INTERPRET"] = "1"
 
 # What runs inside vLLM has an environment of its own (make test-vllm). The folder of its tests is no vLLM.
 VLLM = find_spec("vllm")

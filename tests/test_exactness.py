@@ -13,6 +13,7 @@ import torch
 from hypothesis import HealthCheck, currently_in_test_context, given, reject, settings
 from hypothesis import strategies as st
 from random_models import BUILDS, checkpoint, core_tokenizer
+from torch.utils._pytree import tree_map_only
 
 from docspec.config import Config
 from docspec.types import Category, Draft, PageRegion, Request
@@ -45,10 +46,10 @@ class CharacterCodec:
 
 
 @lru_cache
-def loaded(family: str, variant: str, seed: int, characters: bool) -> TransformersModel:
-    """A random checkpoint of the family, loaded as any other."""
+def loaded(family: str, variant: str, seed: int, characters: bool, device: str = "cpu") -> TransformersModel:
+    """A random checkpoint of the family, loaded as any other, in fp32."""
     folder = checkpoint(family, variant, seed)
-    made = load(folder, Config(verifier=folder, device="cpu"))
+    made = load(folder, Config(verifier=folder, device=device, dtype="float32"))
     if characters:
         made.codec = CharacterCodec()  # type: ignore[assignment]
     return made
@@ -60,7 +61,8 @@ def generate(made: TransformersModel, request: Request) -> list[int]:
     Random weights give two tokens the same logit now and then; which one is the greatest is then rounding,
     in ``generate`` as well, so that such a case says nothing and is set aside.
     """
-    inputs = made.profile.inputs(request.image, request.category)
+    given = made.profile.inputs(request.image, request.category)
+    inputs = tree_map_only(torch.Tensor, lambda value: value.to(made.model.device), given)
     with torch.inference_mode():
         output = made.model.generate(
             **inputs,

@@ -18,11 +18,13 @@ from test_exactness import CASES, KINDS
 from test_tree_exactness import CHAINS
 from tiny_decoder import END, VOCABULARY, sequence, tiny_decoder
 
+from docspec.verifiers.cache import bucket
 from docspec.verifiers.columns import PassShape
 from docspec.verifiers.decide import exact
 from docspec.verifiers.engine import Engine
-from docspec.verifiers.recorded import LEAST_SPAN, MOST_PLACES, RecordedPasses, bucket, rounded
+from docspec.verifiers.recorded import LEAST_SPAN, MOST_PLACES, RecordedPasses, rounded
 from docspec.verifiers.runner import Runner
+from docspec.verifiers.window import StepCost
 
 
 @pytest.fixture
@@ -84,8 +86,8 @@ def test_any_batch_is_decoded_alike(rows: list[tuple[list[int], str]], at_once: 
     assert decode(rows, at_once, record=True) == decode(rows, at_once, record=False)
 
 
-def test_a_shape_is_recorded_when_it_comes_again() -> None:
-    """The first pass of a shape is made, the second recorded and replayed, as are all later ones."""
+def test_the_second_pass_is_recorded_and_later_shapes_at_once() -> None:
+    """The first pass is made, the next of its shape recorded and replayed; so is any new shape's first."""
     outputs, made = [], 0
 
     def verify(columns: torch.Tensor, shape: PassShape, axes: int, keep: int) -> torch.Tensor:
@@ -104,6 +106,37 @@ def test_a_shape_is_recorded_when_it_comes_again() -> None:
         assert output.tolist() == [[[number, 2 * number, 3 * number]] * 4] * 2
     passes(given, shape, 1, version=8)
     assert made == 3  # other buffers
+    other = PassShape(1, 4, 1024, in_place=True)
+    for number in (1, 2):
+        output = passes(np.full((6, 1, 4), number), other, 1, version=8)
+        assert output.tolist() == [[[number, 2 * number, 3 * number]] * 4]
+    assert made == 4
+
+
+def test_shapes_that_cannot_be_recorded_at_once_are_when_they_come_again() -> None:
+    """Where recording a shape that no pass has had fails, one is made, and the next one is recorded."""
+    made: list[PassShape] = []
+
+    def verify(columns: torch.Tensor, shape: PassShape, axes: int, keep: int) -> torch.Tensor:
+        made.append(shape)
+        return columns[0, :, :, None] * 2
+
+    class Cautious(TapeRecorder):
+        def __call__(self, run: Callable[[], object]) -> Callable[[], object]:
+            before = len(made)
+            replay = super().__call__(run)
+            if made[-1] not in made[:before]:
+                raise RuntimeError("kernels are not loaded")
+            return replay
+
+    passes = RecordedPasses(verify, Cautious, torch.device("cpu"))
+    for width in (1, 2, 4):
+        shape = PassShape(1, width, 1024, in_place=True)
+        for number in (3, 4, 5):
+            output = passes(np.full((6, 1, width), number), shape, 1, version=0)
+            assert output.tolist() == [[[2 * number]] * width]
+        assert passes.typical
+    assert [made.count(shape) for shape in dict.fromkeys(made)] == [2, 3, 2]
 
 
 @pytest.mark.parametrize(
@@ -127,6 +160,33 @@ def test_what_cannot_be_recorded_is_made(
     assert found == [fault(torch.full((6, 1, 2), number)).flatten()[0].item() for number in range(4)]
     assert [message in record.getMessage() for record in caplog.records] == [True]
     assert passes.room(PassShape(3, 3, 3, in_place=True), (8, 900)) == PassShape(3, 3, 3, in_place=True)
+
+
+def test_passes_are_no_larger_than_can_be_recorded_and_each_cost_is_that_of_a_replay(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Rows that together would be too many places go in several passes; a slow prefill, or a pass that is
+    made or recorded, says nothing of what a replay takes."""
+    model = tiny_decoder()
+    runner = Runner(model, 8)
+    runner.record(TapeRecorder)
+    monkeypatch.setattr("docspec.verifiers.recorded.MOST_PLACES", 64)
+    made: list[tuple[int, bool]] = []
+    step = Runner.step
+
+    def watched(self: Runner, rows: Any, prompts: Any, outputs: Any, trees: Any) -> torch.Tensor:
+        logits = step(self, rows, prompts, outputs, trees)
+        made.append((len(rows) * self.width(1 + max(map(len, trees)), len(rows)), self.typical))
+        return logits
+
+    recorded: list[int] = []
+    monkeypatch.setattr(Runner, "step", watched)
+    monkeypatch.setattr(StepCost, "record", lambda self, tokens, seconds: recorded.append(tokens))
+    sequences = [sequence(model, key, [1, 2, 3 + key % 5], 40, ["abcdefgh" * 5]) for key in range(8)]
+    assert len(list(Engine(runner, exact, 10_000).run(sequences))) == 8
+    assert max(places for places, _ in made) <= 64
+    assert recorded == [places for places, typical in made if typical]
+    assert 0 < len(recorded) < len(made)
 
 
 def test_shapes_are_few() -> None:

@@ -54,9 +54,9 @@ class BranchingCursor:
         self._done += len(emitted)
 
 
-def check(family: str, variant: str, seeds: Seq[int], rows: int) -> int:
+def check(family: str, variant: str, seeds: Seq[int], rows: int, device: str = "cpu") -> int:
     """Run one sequence a seed, with random trees; how many accepted paths had left the main branch."""
-    made = loaded(family, variant, 0, True)
+    made = loaded(family, variant, 0, True, device)
     requests, truths = [], []
     for key, seed in enumerate(seeds):
         rng = np.random.default_rng(seed)

@@ -17,6 +17,12 @@ import torch
 from transformers.cache_utils import Cache, CacheLayerMixin
 
 
+def bucket(count: int, base: int = 2) -> int:
+    """The power of ``base``, a power of two itself, that ``count`` is rounded up to."""
+    bits, each = (count - 1).bit_length(), base.bit_length() - 1
+    return 1 << -(-bits // each) * each
+
+
 def in_place(rows: Seq[int]) -> bool:
     """Whether ``rows`` are the first ones in order, which can be read without gathering them."""
     return all(row == i for i, row in enumerate(rows))
@@ -69,14 +75,20 @@ class RaggedLayer(CacheLayerMixin):
         """Write a pass's states by the plan; return the buffers."""
         if not self.is_initialized:
             self.lazy_initialization(key_states, value_states)
+        self.settle()
         assert self.keys is not None and self.values is not None  # noqa: PT018 (for the type checker)
-        if self.size != (self.keys.shape[0], self.keys.shape[2] - 1):
-            self.keys, self.values = self._resized(self.keys), self._resized(self.values)
         plan = self.plan
         rows = plan.rows[:, None]
         self.keys[rows, :, plan.targets] = key_states.transpose(1, 2)
         self.values[rows, :, plan.targets] = value_states.transpose(1, 2)
         return self.keys, self.values
+
+    def settle(self) -> None:
+        """Have the buffers, if there are any, the size that they are to have."""
+        if self.keys is None or self.values is None:
+            return
+        if self.size != (self.keys.shape[0], self.keys.shape[2] - 1):
+            self.keys, self.values = self._resized(self.keys), self._resized(self.values)
 
     def _resized(self, buffer: torch.Tensor) -> torch.Tensor:
         (rows, places), (_, heads, _, width) = self.size, buffer.shape
@@ -116,6 +128,7 @@ class RaggedCache(Cache):
     def __init__(self, layers: int) -> None:
         self.size = (0, 0)
         self.version = 0  # how often the buffers have been made anew
+        self.ahead = (1, 0)  # rows, and places of each, for which there is to be room if the budget allows
         self._ragged = [RaggedLayer() for _ in range(layers)]
         super().__init__(layers=list(self._ragged))
 
@@ -141,13 +154,20 @@ class RaggedCache(Cache):
         if rows <= had[0] and places <= had[1]:
             return
         # some more than is needed, since a buffer grows by being copied
-        wanted = max(had[0], rows), max(had[1], places if places <= had[1] else places + places // 4)
+        more = places if places <= had[1] else places + max(places // 4, self.ahead[1])
+        wanted = max(had[0], rows, min(self.ahead[0], bucket(rows, 4))), max(had[1], more)
         if wanted[0] * wanted[1] > budget:
             wanted = rows, max(places, min(wanted[1], budget // rows))
         self.size = wanted
         self.version += 1
         for layer in self._ragged:
             layer.size = wanted
+
+    @torch.inference_mode()
+    def settle(self) -> None:
+        """Have all buffers the size that was reserved now, not in the next pass."""
+        for layer in self._ragged:
+            layer.settle()
 
     def plan(
         self, rows: list[int], starts: list[int], counts: list[int], *, prefill: bool, device: torch.device

@@ -143,6 +143,8 @@ class Engine:
             for tree, again in zip(trees, behind, strict=True)
         ]
         passes = partition(widths, *self.runner.cost.line())
+        if (most := self.runner.most) and any(len(p) * max(widths[row] for row in p) > most for p in passes):
+            passes = partition(widths, *self.runner.cost.line(), limit=most)
         if self.runner.cache.resends:
             self._fill_up(passes, trees, widths)
         self._reserve(self._active, trees)
@@ -199,10 +201,9 @@ class Engine:
             raise PassFailed(f"the model failed: {type(error).__name__}: {error}") from error
         self.passes += 1
         self.seconds[stage] += elapsed
-        if prefill:
-            self.runner.cost.record(len(group) * width, elapsed)
-        elif self.runner.typical:
-            self.runner.cost.record(len(group) * self.runner.width(width, len(group)), elapsed)
+        if self.runner.typical:
+            columns = width if prefill else self.runner.width(width, len(group))
+            self.runner.cost.record(len(group) * columns, elapsed)
         for sequence, tree, one in zip(group, trees, accepted, strict=True):
             self.proposals.learn(sequence, tree, one, len(self._active))
             sequence.emit(tree, one)

@@ -4,8 +4,9 @@ A pass of eager PyTorch is a few thousand kernels that the host launches one by 
 times as long as a device takes to run them. A recorded pass is launched at once. Its shape is fixed, so rows,
 columns and the places that may be looked at are rounded up to a few sizes, and what fills them up is padding.
 
-The first pass of a shape is made as any other, which readies all that its kernels need; the second is
-recorded.
+The first pass of all is made as any other; each further shape is recorded where it first occurs, which takes
+a host half as long as making the pass. Where a device does not allow that, the first pass of each shape is
+made, which readies what its kernels need, and the second is recorded.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from typing import Protocol
 import numpy as np
 import torch
 
+from docspec.verifiers.cache import bucket
 from docspec.verifiers.columns import PassShape
 
 LEAST_SPAN = 1024  # places of the cache that a recorded pass looks at, at least
@@ -28,12 +30,6 @@ MOST_PLACES = 2048  # and those of a recorded pass: of larger ones the device ha
 Pass = Callable[[torch.Tensor, PassShape, int, int], torch.Tensor]  # columns, shape, position axes, kept
 
 log = logging.getLogger(__name__)
-
-
-def bucket(count: int, base: int = 2) -> int:
-    """The power of ``base``, a power of two itself, that ``count`` is rounded up to."""
-    bits, each = (count - 1).bit_length(), base.bit_length() - 1
-    return 1 << -(-bits // each) * each
 
 
 def rounded(rows: int, width: int) -> tuple[int, int]:
@@ -61,8 +57,8 @@ class CudaRecorder:
 
     def __call__(self, run: Callable[[], object]) -> Callable[[], object]:
         graph = torch.cuda.CUDAGraph()
-        # other threads (an OCR's) may use the device meanwhile
-        with torch.cuda.graph(graph, pool=self._pool, capture_error_mode="thread_local"):
+        # relaxed: kernels are loaded where they are first used, and other threads use the device meanwhile
+        with torch.cuda.graph(graph, pool=self._pool, capture_error_mode="relaxed"):
             run()
         return graph.replay
 
@@ -89,7 +85,9 @@ class RecordedPasses:
         self._new_recorder = recorder
         self._device = device
         self._failed = False
-        self.typical = True  # whether the last pass took what another one of its shape will
+        self._at_once = True  # whether shapes can be recorded that no pass has had yet
+        self._made: torch.Tensor | None = None  # the logits of one place, once a pass has been made
+        self.typical = False  # whether the last pass took what another one of its shape will
         self._version = -1
         self.forget()
 
@@ -99,13 +97,23 @@ class RecordedPasses:
         self._known: dict[tuple[PassShape, int], _Recorded] = {}
         self._outputs: dict[int, torch.Tensor] = {}  # by places: shapes share them
 
-    def room(self, shape: PassShape, size: tuple[int, int]) -> PassShape:
-        """The shape that a pass of ``shape`` is rounded up to, over a cache of ``size`` (rows, places)."""
+    @property
+    def most(self) -> int | None:
+        """The places of the largest passes that are recorded; None where none is."""
+        return None if self._failed else MOST_PLACES
+
+    def room(self, shape: PassShape, size: tuple[int, int], *, whole: bool = False) -> PassShape:
+        """The shape that a pass of ``shape`` is rounded up to, over a cache of ``size`` (rows, places).
+
+        ``whole`` says that places beyond those that a row has cost nothing where rows are not gathered.
+        """
         rows, width = rounded(shape.rows, shape.width)
         rows = min(rows, size[0])
         if self._failed or rows * width > MOST_PLACES:
             return shape
         span = min(max(bucket(shape.span), LEAST_SPAN), size[1])
+        if whole and shape.in_place:
+            span = size[1]
         return replace(shape, rows=rows, width=width, span=span)
 
     def __call__(self, columns: np.ndarray, shape: PassShape, axes: int, version: int) -> torch.Tensor:
@@ -115,7 +123,7 @@ class RecordedPasses:
             self.forget()
             self._version = version
         given = torch.from_numpy(columns)
-        self.typical = True
+        self.typical = self._failed
         if self._failed or shape.rows * shape.width > MOST_PLACES:
             return self._verify(given.to(self._device), shape, axes, shape.width)
         one = self._known.get((shape, axes))
@@ -125,25 +133,50 @@ class RecordedPasses:
             staged = torch.empty_like(given, pin_memory=pinned)
             one = self._known[shape, axes] = _Recorded(staged, staged.to(self._device))
             self._put(one, given)
-            logits = self._verify(one.columns, shape, axes, shape.width)
-            flat = logits.flatten(0, 1)
-            one.output = self._outputs.setdefault(len(flat), torch.empty_like(flat))
-            return logits
-        self._put(one, given)
-        if one.replay is None:
-            one.replay = self._record(one, shape, axes)
-        if one.replay is None or one.output is None:
-            return self._verify(one.columns, shape, axes, shape.width)
+            if self._made is None or not self._at_once:
+                return self._first(one, shape, axes)
+            self._ready(one, shape)
+            one.replay = self._record(one, shape, axes, new=True)
+            if one.replay is None:
+                return self._first(one, shape, axes)
+        else:
+            self._put(one, given)
+            if one.replay is None:
+                one.replay = self._record(one, shape, axes)
+            if one.replay is None:
+                return self._verify(one.columns, shape, axes, shape.width)
+        assert one.output is not None
         one.replay()
         return one.output.view(shape.rows, shape.width, -1)
+
+    def _first(self, one: _Recorded, shape: PassShape, axes: int) -> torch.Tensor:
+        """Make a pass of a shape that is not recorded yet."""
+        logits = self._verify(one.columns, shape, axes, shape.width)
+        self._made = logits[:1, 0].clone()
+        self._ready(one, shape)
+        return logits
+
+    def _ready(self, one: _Recorded, shape: PassShape) -> None:
+        """Have room for what a pass gives."""
+        assert self._made is not None
+        places = shape.rows * shape.width
+        if places not in self._outputs:
+            self._outputs[places] = self._made.new_empty(places, self._made.shape[1])
+        one.output = self._outputs[places]
 
     @staticmethod
     def _put(one: _Recorded, columns: torch.Tensor) -> None:
         one.staged.copy_(columns)
         one.columns.copy_(one.staged, non_blocking=True)
 
-    def _record(self, one: _Recorded, shape: PassShape, axes: int) -> Callable[[], object] | None:
-        """Record a pass of ``shape``; where that fails None, and no pass is recorded any more."""
+    def _record(
+        self, one: _Recorded, shape: PassShape, axes: int, *, new: bool = False
+    ) -> Callable[[], object] | None:
+        """Record a pass of ``shape``; where that fails None.
+
+        Then shapes of which no pass was made, as this ``new`` one, are not recorded any more; and if it was
+        not new, no pass is.
+        """
 
         def run() -> None:
             assert one.output is not None
@@ -156,6 +189,10 @@ class RecordedPasses:
         except torch.OutOfMemoryError:
             raise
         except Exception as error:  # noqa: BLE001 whatever a model does that cannot be recorded
+            if new:
+                self._at_once = False
+                self._recorder = None  # with memory of its own: torch gives that of a failed recording up
+                return None
             self._failed = True
             self.forget()
             log.warning("passes are not recorded as CUDA graphs: %s: %s", type(error).__name__, error)

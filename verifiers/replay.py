@@ -54,6 +54,7 @@ class NoModel:
     cache = _NoCache()
     own_head = None
     typical = True
+    most = None
 
     def __init__(self, rows: int) -> None:
         self.rows = rows

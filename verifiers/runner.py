@@ -13,7 +13,7 @@ from torch.nn.functional import pad
 
 from docspec.drafters.following.tree import Tree
 from docspec.errors import ModelError
-from docspec.verifiers.attention import grouped
+from docspec.verifiers.attention import grouped, is_torchs
 from docspec.verifiers.cache import RaggedCache, WritePlan, in_place
 from docspec.verifiers.columns import NEVER, PLACES, SHIFTS, PassShape, Row, columns_of
 from docspec.verifiers.decoder_hooks import cache_name, decoder_given, decoder_output, visual_arguments
@@ -23,8 +23,11 @@ from docspec.verifiers.own_head import OwnHead
 from docspec.verifiers.own_head_layer import HeadLayer
 from docspec.verifiers.recorded import CudaRecorder, RecordedPasses, Recorder, rounded
 from docspec.verifiers.sequence import Prompt
+from docspec.verifiers.split_attention import Sight, Trial, worth_trying
 from docspec.verifiers.states import StatefulCache, refuse_bounded_steps
 from docspec.verifiers.window import CPU_WIDTH, GPU_WIDTH, StepCost
+
+AHEAD = 2048  # places of the cache for which there is room beyond what is asked for: a dense page's output
 
 
 class Runner:
@@ -56,9 +59,14 @@ class Runner:
             self.own_head = OwnHead(head, self._outputs, self.embed_tokens)
         self.cost = StepCost(CPU_WIDTH if self.device.type == "cpu" else GPU_WIDTH)
         self._longest = _longest(config)
+        self.typical = True  # whether the last pass took what another verify pass of its size will
         self.recorded: RecordedPasses | None = None
+        self.maskless: bool | None = False  # whether passes need no mask; None until one has been watched
         if graphs and self.device.type == "cuda":
             self.record(CudaRecorder)
+            self.cache.ahead = rows, AHEAD  # what is recorded is so of these buffers
+            plain = self._kinds.is_causal and not self._kinds.stateful and is_torchs(config)
+            self.maskless = None if plain and worth_trying(self.device) else False
 
     def record(self, recorder: Callable[[], Recorder]) -> None:
         """Have ``recorder`` record verify passes from now on, where the cache allows it."""
@@ -70,9 +78,9 @@ class Runner:
         return tokens if self.recorded is None else rounded(rows, tokens)[1]
 
     @property
-    def typical(self) -> bool:
-        """Whether the last verify pass took what another one of its shape will."""
-        return self.recorded is None or self.recorded.typical
+    def most(self) -> int | None:
+        """The places that a verify pass is to have at most, padding included; None for any number."""
+        return None if self.recorded is None else self.recorded.most
 
     def drop(self) -> None:
         """Free the cache and what is recorded; every row is then empty."""
@@ -99,6 +107,7 @@ class Runner:
 
         Returns the logits of the trees' places, right-aligned: [n, largest tree + 1, V].
         """
+        self.typical = self.recorded is None  # the host launches it kernel by kernel, another cost altogether
         tails = [[*output, *tree.tokens] for output, tree in zip(outputs, trees, strict=True)]
         counts = [len(prompt) + len(tail) for prompt, tail in zip(prompts, tails, strict=True)]
         width, keep = max(counts), max(map(len, trees)) + 1
@@ -172,7 +181,8 @@ class Runner:
         span = max(start + count for start, count in zip(starts, counts, strict=True))
         shape = PassShape(len(rows), max(counts), span, in_place(rows))
         if self.recorded is not None:
-            shape = self.recorded.room(shape, self.cache.size)
+            shape = self.recorded.room(shape, self.cache.size, whole=bool(self.maskless))
+            self.cache.settle()
         firsts = self.cache.columns(counts, shape.width, prefill=False)
         targets = self.cache.targets(starts, counts, firsts, (shape.rows, shape.width))
         columns = columns_of(sent, firsts, targets, shape)
@@ -185,6 +195,7 @@ class Runner:
             logits = self._verify(torch.from_numpy(columns).to(self.device), shape, axes, keep)
         else:
             logits = self.recorded(columns, shape, axes, self.cache.version)[: len(rows)]
+            self.typical = self.recorded.typical
         return self._aligned(logits, [end - shape.width for end in ends], max(map(len, trees)) + 1)
 
     @torch.inference_mode()
@@ -194,15 +205,26 @@ class Runner:
         ids, places, ends, shifts, rows, targets, prompts = columns
         read = slice(shape.rows) if shape.in_place else rows[:, 0]
         self.cache.use(WritePlan(rows[:, 0], targets, shape.span, read))
-        query = targets.clamp(max=shape.span - 1)  # the padding sees some place
-        # of each key, the padding's in a place more
-        at, size = targets.clamp(max=shape.span), (shape.rows, shape.span + 1)
-        key = torch.arange(shape.span + 1, device=self.device).repeat(shape.rows, 1)
-        key_places = key.scatter(1, at, places)[:, :-1]
-        key_ends = torch.full(size, NEVER, device=self.device).scatter(1, at, ends)[:, :-1]
-        masks = self._kinds.masks(query, key_places, key_ends, prompts[:, 0])
+        sight: Sight | Trial | None = None
+        if self.maskless:
+            sight = Sight(targets, ends, self.cache.size[1])
+            masks: Any = targets.new_ones(1, dtype=torch.bool).expand(shape.rows, 1, shape.width, shape.span)
+        else:
+            query = targets.clamp(max=shape.span - 1)  # the padding sees some place
+            # of each key, the padding's in a place more
+            at, size = targets.clamp(max=shape.span), (shape.rows, shape.span + 1)
+            key = torch.arange(shape.span + 1, device=self.device).repeat(shape.rows, 1)
+            key_places = key.scatter(1, at, places)[:, :-1]
+            key_ends = torch.full(size, NEVER, device=self.device).scatter(1, at, ends)[:, :-1]
+            masks = self._kinds.masks(query, key_places, key_ends, prompts[:, 0])
+            if self.maskless is None:
+                sight = Trial(Sight(targets, ends, self.cache.size[1]), masks)
         positions = (places + shifts).expand(axes, shape.rows, shape.width)
-        return self._forward(self.embed_tokens(ids), positions, masks, keep, self.embed_tokens.besides(ids))
+        besides = self.embed_tokens.besides(ids)
+        logits = self._forward(self.embed_tokens(ids), positions, masks, keep, besides, sight)
+        if isinstance(sight, Trial):
+            self.maskless = sight.passed(self._config.num_hidden_layers)
+        return logits
 
     @staticmethod
     def _aligned(logits: torch.Tensor, ends: list[int], size: int) -> torch.Tensor:
@@ -246,8 +268,9 @@ class Runner:
         mask: Any,
         keep: int,
         by_token: dict[str, torch.Tensor],
+        sight: Sight | Trial | None = None,
     ) -> torch.Tensor:
-        attention = grouped(self._config) if mask is not None else nullcontext()
+        attention = grouped(self._config, sight) if mask is not None else nullcontext()
         kept = nullcontext() if self.own_head is None else decoder_output(self.model, self._keep_output)
         with torch.inference_mode(), attention, kept:
             output = self.model(
