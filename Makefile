@@ -70,11 +70,15 @@ bench: $(INSTALLED)
 	$(BIN)/python -m docspec.bench.layout --data $(DATA)
 	$(BIN)/python -m docspec.bench.decode --data $(DATA)
 
-# dots.ocr's shape with random weights, the annotated text as its choices; for OCR on the GPU as well:
-# pip install '.[gpu]'. An interrupted run goes on. Exit code 1 says that pages failed: they are in the tables.
+# dots.ocr's shape with random weights, the annotated text as its choices, after the tests that need a GPU; for
+# OCR on the GPU as well: pip install '.[gpu]'. transformers' own `generate` is slow, so it reads the slides only.
+# An interrupted run goes on. Exit code 1 of a benchmark says that pages failed: they are in the tables.
+GPU_BENCH = HF_HUB_OFFLINE=1 $(BIN)/docspec bench omnidocbench --data $(DATA) --replay annotations --shape $(SHAPE) \
+	--device $(DEVICE) --dtype $(DTYPE) $(OPTIONS) -o $(GPU_OUT)
 bench-gpu: $(INSTALLED)
-	HF_HUB_OFFLINE=1 $(BIN)/docspec bench omnidocbench --data $(DATA) --replay annotations --shape $(SHAPE) \
-		--device $(DEVICE) --dtype $(DTYPE) --concurrency 1,saturated $(OPTIONS) -o $(GPU_OUT) || test $$? -eq 1
+	$(BIN)/python -m pytest -q -n 8 tests/test_on_gpu.py tests/test_split_attention.py
+	$(GPU_BENCH) --filter data_source=PPT2PDF --modes page --baselines generate,lookup || test $$? -eq 1
+	$(GPU_BENCH) --modes page,region --baselines ar --concurrency 1,saturated || test $$? -eq 1
 	$(BIN)/docspec bench pictures $(GPU_OUT) -o $(GPU_OUT)/pictures
 
 clean:
