@@ -13,6 +13,7 @@ from docspec.continued import INDENT_STEP, SATELLITES, Written, continued, same_
 from docspec.drafters.formats.markdown import unfenced
 from docspec.furniture import furniture
 from docspec.heading_prints import read_whole
+from docspec.item_paragraphs import item_paragraphs
 from docspec.markdown import (
     HEADINGS,
     Block,
@@ -250,10 +251,13 @@ def _with_parts(page: PageResult, going_on: Collection[tuple[int, int]]) -> Page
     )
 
 
-def _blocks(blocks: Iterable[Written]) -> Iterator[Block]:
-    """``blocks`` as markdown has them, items of lists with their places."""
+def _blocks(blocks: Sequence[Written]) -> Iterator[Block]:
+    """``blocks`` as markdown has them, items of lists and further paragraphs in these with their places."""
     previous: Written | None = None
-    for block in blocks:
+    for block, inside in zip(blocks, item_paragraphs(blocks), strict=True):
+        if inside and block.result is not None:
+            yield Block(block.text, left=block.result.region.box[0], step=INDENT_STEP, inside=True)
+            continue
         if block.category is Category.LIST_ITEM and block.result is not None:
             restarts = previous is None or not same_list(previous, block)
             yield Block(block.text, True, block.result.region.box[0], INDENT_STEP, restarts)

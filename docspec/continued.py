@@ -160,7 +160,7 @@ def _wraps(item: Written, last: Written, block: Written) -> bool:
     text = _printed(block.result)
     close = below[1] - above[3] < 0.6 * (below[3] - below[1])
     indented = below[0] > item.result.region.box[0] + INDENT_STEP
-    unmarked = not _is_marked(text)
+    unmarked = not is_marked(text)
     going_on = text[:1].islower() or text[:1].isdigit() or last.plain[-1] in f",{HYPHENS}"
     return close and indented and unmarked and going_on
 
@@ -171,7 +171,8 @@ def _printed(result: RegionResult) -> str:
     return " ".join(line.text.strip() for line in lines[:2]) if lines else result.text.strip()
 
 
-def _is_marked(text: str) -> bool:
+def is_marked(text: str) -> bool:
+    """Whether a printed line begins with what marks an item."""
     return bool(ITEM.match(text) or starts_item(text) or NUMBER.match(text))
 
 
@@ -188,7 +189,7 @@ def _rest_of_item(last: Written, block: Written) -> bool:
     elif block.page != last.page + 1:
         return False
     end, start = last.plain[-1], _printed(block.result)
-    return start[:1].islower() and not _is_marked(start) and (end.isalpha() or end in f",;{HYPHENS}")
+    return start[:1].islower() and not is_marked(start) and (end.isalpha() or end in f",;{HYPHENS}")
 
 
 def same_list(first: Written, second: Written) -> bool:

@@ -18,6 +18,7 @@ from docspec.layout.headings import size
 from docspec.layout.inner_headings import ABSTRACT
 from docspec.markdown import DEEPEST, HEADINGS, SECTION_LEVEL
 from docspec.numbering import depths, numbers
+from docspec.title_block import as_byline, bylines, is_centred_title
 from docspec.turning import upright
 from docspec.types import Bookmark, Category, PageResult, Region, RegionResult, Span
 
@@ -69,9 +70,13 @@ def with_hierarchy(pages: Sequence[PageResult], bookmarks: Sequence[Bookmark] = 
     title = None if given else _title(pages, headings, listed, bookmarks)
     found = _levels(headings, bookmarks, listed, title)
     levels = {headings[i].place: level for i, level in found.items()}
+    names = bylines(pages, levels)
     done: list[PageResult] = []
     for number, page in enumerate(pages):
-        regions = tuple(_with_level(result, levels.get((number, i))) for i, result in enumerate(page.regions))
+        regions = tuple(
+            as_byline(result) if (number, i) in names else _with_level(result, levels.get((number, i)))
+            for i, result in enumerate(page.regions)
+        )
         done.append(replace(page, regions=regions))
     return done
 
@@ -164,6 +169,8 @@ def _title(
         return None if _is_one_of_many(best, headings, listed) else best
     best = max(opening, key=lambda i: headings[i].size)
     rivals = [heading.size for i, heading in enumerate(headings) if i != best]
+    if _is_centred_over(headings, pages[first]):
+        return 0
     apart = headings[best].alike * max(rivals, default=0.0)
     if not rivals or _is_one_of_many(best, headings, listed):
         return None
@@ -172,6 +179,16 @@ def _title(
             opening[0] if _stands_over_numbers(headings) and not _above(pages[first], headings[0]) else None
         )
     return None if _above(pages[first], headings[best]) > ABOVE_TITLE else best
+
+
+def _is_centred_over(headings: Sequence[_Heading], page: PageResult) -> bool:
+    """Whether the first heading is the largest, no text is above it, and it alone of its size is centred."""
+    opening, *others = headings
+    if any(other.size > opening.size and not _near(opening, other) for other in others):
+        return False
+    alike = [other.region for other in others if _near(opening, other)]
+    numbered = numbers([heading.text for heading in headings])[0] is not None
+    return not numbered and not _above(page, opening) and is_centred_title(page, opening.region, alike)
 
 
 def _above(page: PageResult, heading: _Heading) -> int:

@@ -42,7 +42,8 @@ class Block:
 
     An edge that is more than ``step`` to the right of the item's before is a level further in; the two have
     one unit. None: the item says its level itself. ``restarts`` is an item whose edge cannot be compared with
-    the one before, in another column for instance.
+    the one before, in another column for instance. A block that is ``inside`` is a further paragraph of the
+    item before it whose mark stands left of it.
     """
 
     text: str
@@ -50,6 +51,7 @@ class Block:
     left: float | None = None
     step: float = 0.0
     restarts: bool = False
+    inside: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +68,15 @@ def joined(blocks: Iterable[Block], item_gap: str = "\n") -> str:
     parts: list[str] = []
     levels: list[_Level] = []
     in_list = False
+    gap = item_gap
     for block in blocks:
+        if block.inside and in_list:
+            parts += ["\n\n", _within(block, levels)]
+            gap = "\n\n"
+            continue
         if parts:
-            parts.append(item_gap if block.item and in_list else "\n\n")
+            parts.append(gap if block.item and in_list else "\n\n")
+        gap = item_gap
         if not (block.item and in_list) or block.restarts:
             levels = []
         in_list = block.item
@@ -204,6 +212,14 @@ def _item(line: str) -> str:
         return f"- {line}"
     bare = marks.without(marks.BULLET, line)
     return f"- {bare}" if bare != line else ""
+
+
+def _within(block: Block, levels: list[_Level]) -> str:
+    """A further paragraph, at the column of the text of its item; levels further in are closed."""
+    while len(levels) > 1 and levels[-1].left > (block.left or 0.0) - block.step / 2:
+        levels.pop()
+    indent = " " * (levels[-1].column if levels else 2)
+    return "\n".join(indent + line if line else line for line in block.text.split("\n"))
 
 
 def _nested(item: str, left: float, step: float, levels: list[_Level]) -> str:

@@ -122,9 +122,19 @@ def _bands(boxes: Sequence[Box], kinds: Sequence[Category]) -> list[list[int]]:
                 break
             if len(spans) > 1 and _are_columns(members, boxes, kinds):
                 best, most = stop + 1, len(spans)
+        while best > start + 1 and best < len(rows) and _heads(rows[best - 1], rows[best], boxes, kinds):
+            best -= 1
         bands.append([i for row in rows[start:best] for i in row])
         start = best
     return bands
+
+
+def _heads(row: list[int], below: list[int], boxes: Sequence[Box], kinds: Sequence[Category]) -> bool:
+    """Whether a row is nothing but a heading, at the left edge of the text below that is wider: its own."""
+    if len(row) > 1 or len(below) > 1 or kinds[row[0]] not in HEADS or kinds[below[0]] in FLOATING:
+        return False
+    box, text = boxes[row[0]], boxes[below[0]]
+    return abs(box[0] - text[0]) <= height(box) and width(text) > width(box)
 
 
 def _are_columns(members: Sequence[int], boxes: Sequence[Box], kinds: Sequence[Category]) -> bool:
