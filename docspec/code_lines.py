@@ -66,7 +66,7 @@ def code_text(lines: Sequence[Line]) -> str:
 
     Numbers that count the lines are left out.
     """
-    rows = _rows(lines)
+    rows = rows_of_spans(lines)
     spans = [span for row in rows for span in row]
     wide = [(span.box[2] - span.box[0]) / len(span.text) for span in spans if span.mono and span.text.strip()]
     if not wide or median(wide) <= 0:
@@ -88,7 +88,7 @@ def code_text(lines: Sequence[Line]) -> str:
     return "\n".join(text).strip("\n")
 
 
-def _rows(lines: Sequence[Line]) -> list[list[Span]]:
+def rows_of_spans(lines: Sequence[Line]) -> list[list[Span]]:
     """The spans of ``lines`` by the rows that they stand in, each row from the left."""
     rows: list[tuple[float, float, list[Span]]] = []
     for line in sorted(lines, key=lambda line: (line.box[1] + line.box[3], line.box[0])):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from statistics import median
 
 from docspec.continued import INDENT_STEP, Written, is_marked, same_list
@@ -31,9 +32,9 @@ def item_paragraphs(blocks: Sequence[Written]) -> list[bool]:
         if not open_items or not _may_be_inside(blocks[i - 1], block):
             open_items = []
             continue
-        edge = block.result.region.lines[0].box[0] if block.result else 0.0
+        edge = min(line.box[0] for line in block.result.region.lines) if block.result else 0.0
         own = next((item for item in reversed(open_items) if _has_its_text_at(item, edge, block)), None)
-        if own is None or not _shows(own, edge, blocks, i):
+        if own is None or _is_first_lines(edge, block, blocks) or not _shows(own, edge, blocks, i):
             open_items = []
         else:
             inside[i] = True
@@ -87,6 +88,19 @@ def _after_mark(line: Line) -> float | None:
             return x0 + (x1 - x0) * place / len(span.text)
         place -= len(span.text)
     return None
+
+
+def _is_first_lines(edge: float, block: Written, blocks: Sequence[Written]) -> bool:
+    """Whether first lines of the page's paragraphs are set in as far as ``block``, which is one line."""
+    if block.result is None or len(block.result.region.lines) > 1:
+        return False
+    reach = ALIGNED * _height(block)
+    return any(
+        abs(first.box[0] - edge) <= reach and first.box[0] - second.box[0] > reach
+        for other in blocks
+        if other.page == block.page and other.category is Category.TEXT and other.result is not None
+        for first, second in pairwise(other.result.region.lines)
+    )
 
 
 def _shows(item: Written, edge: float, blocks: Sequence[Written], at: int) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from docspec.layout.algorithms import with_algorithms
 from docspec.layout.assign import TEXT_LIKE, adopt, assign, fit, gather, in_reading_order
 from docspec.layout.bookmarked import with_bookmarks
 from docspec.layout.captions import caption_parents
@@ -59,7 +60,7 @@ def analyse(page: Page, lines: Sequence[Line], detector: Detector) -> Layout:
     regions = with_inner_headings(join_numbers(with_displays(regions)))
     regions = tables_apart(repair(page, with_bookmarks(regions, page.bookmarks)))
     regions = with_notes(without_plain(regions), page.height)
-    regions = _ordered(parted_by_labels(regions), _right_to_left(lines))
+    regions = _ordered(with_algorithms(parted_by_labels(regions)), _right_to_left(lines))
     return Layout(tuple(with_levels(regions)), (*no_lines, *no_regions, *empty))
 
 

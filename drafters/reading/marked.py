@@ -13,6 +13,7 @@ from itertools import groupby
 
 from rapidfuzz.distance import Levenshtein
 
+from docspec.algorithm_lines import algorithm_text, is_algorithm
 from docspec.code_lines import code_text, is_code
 from docspec.drafters.characters import plain_shapes
 from docspec.drafters.reading.formulas.inline import LATEX
@@ -50,6 +51,8 @@ def as_markdown(region: Region, text: str, style: Style, page: Sequence[Line]) -
         return text
     if category not in PLAIN and is_code(region.lines, page):
         return code(code_text(region.lines))
+    if category is Category.TEXT and is_algorithm(region.lines):
+        return code(algorithm_text(region.lines))
     prints = _prints(region.lines, text, style, _usual(page), category not in PLAIN and style.emphasis)
     items = category is Category.LIST_ITEM or _is_list(region, text, style)
     lines: list[str] = []

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from statistics import median
 
 from docspec import marks
+from docspec.algorithm_lines import is_algorithm
 from docspec.drafters.characters import SOFT_HYPHEN
 from docspec.drafters.reading.joining import join_lines
 from docspec.drafters.reading.rows import CLAUSE_END, Row, paragraphs, rows_of
@@ -38,6 +39,8 @@ def write_region(region: Region, style: Style) -> str:
         return _marked(_joined(rows, style), region, style)
     if category is Category.LIST_ITEM or _is_list(rows):
         return _write_list(rows, style)
+    if is_algorithm(region.lines):
+        return _as_rows(rows, "\n")
     if len(rows) > 1 and all(row.mono for row in rows):
         return _write_code(rows)
     return "\n\n".join(_joined(part, style) for part in paragraphs(rows))
