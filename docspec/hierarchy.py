@@ -18,6 +18,7 @@ from docspec.layout.headings import size
 from docspec.layout.inner_headings import ABSTRACT
 from docspec.markdown import DEEPEST, HEADINGS, SECTION_LEVEL
 from docspec.numbering import depths, numbers
+from docspec.speakers import without_speakers
 from docspec.title_block import as_byline, bylines, is_centred_title
 from docspec.turning import upright
 from docspec.types import Bookmark, Category, PageResult, Region, RegionResult, Span
@@ -61,7 +62,7 @@ class _Style:
 
 def with_hierarchy(pages: Sequence[PageResult], bookmarks: Sequence[Bookmark] = ()) -> list[PageResult]:
     """``pages``, all of a document in order, with the level of each heading; ``bookmarks`` is its outline."""
-    pages = with_alike(pages)
+    pages = without_speakers(with_alike(pages))
     headings = _headings(pages)
     if not headings:
         return list(pages)

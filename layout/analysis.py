@@ -24,6 +24,7 @@ from docspec.layout.pixels import ink_share
 from docspec.layout.plain_headings import without_plain
 from docspec.layout.prose_tables import tables_of_prose
 from docspec.layout.repair import join_numbers, repair
+from docspec.layout.root_signs import with_root_signs
 from docspec.layout.side_by_side import tables_apart
 from docspec.layout.side_labels import parted_by_labels
 from docspec.layout.tables_of_rows import tables_of_rows
@@ -48,7 +49,7 @@ def analyse(page: Page, lines: Sequence[Line], detector: Detector) -> Layout:
     Every one of ``lines`` is in exactly one region, or in ``dropped``; so is every detected region.
     Raises what the detector raises.
     """
-    lines, no_lines = _usable(page, lines)
+    lines, no_lines = _usable(page, with_root_signs(lines))
     found, no_regions = resolve(detector.detect(page, lines))
     regions, orphans = assign(found, lines)
     regions = tables_of_rows(page, tables_of_prose(page, regions))

@@ -135,9 +135,10 @@ def _mark_alone(row: Sequence[Char]) -> None:
 
 
 def mark_fractions(chars: Sequence[Char], rules: Sequence[Box]) -> None:
-    """Marks what stands above and below a short rule."""
+    """Marks what stands above and below a short rule that is no root's."""
+    roots = {rule for _, _, rule in _roots(chars, rules)}
     for x0, y0, x1, y1 in rules:
-        if x1 - x0 > LONGEST_BAR:
+        if x1 - x0 > LONGEST_BAR or (x0, y0, x1, y1) in roots:
             continue
         inside = [char for char in chars if x0 - 1 <= (char.x0 + char.x1) / 2 <= x1 + 1]
         above = [char for char in inside if 0 < y0 - char.glyph.origin[1] < 0.8 * char.glyph.size]
@@ -153,21 +154,28 @@ def mark_fractions(chars: Sequence[Char], rules: Sequence[Box]) -> None:
 
 def mark_roots(chars: Sequence[Char], rules: Sequence[Box]) -> None:
     """Marks roots' signs that a rule goes on, and what stands under it."""
+    for sign, size, (x0, _, x1, y1) in _roots(chars, rules):
+        under = [
+            char
+            for char in chars
+            if x0 - 1 <= (char.x0 + char.x1) / 2 <= x1 + 1
+            and 0.4 * char.glyph.size < char.glyph.origin[1] - y1 < 1.4 * size
+        ]
+        for char in (sign, *under) if under else ():
+            char.fraction = True
+
+
+def _roots(chars: Sequence[Char], rules: Sequence[Box]) -> list[tuple[Char, float, Box]]:
+    """Roots' signs, their sizes, and the rules that go on at the top of them."""
+    found: list[tuple[Char, float, Box]] = []
     for sign in chars:
         if sign.glyph.text != ROOT or (part := part_of(sign.glyph)) is None:
             continue
-        for x0, y0, x1, y1 in rules:
-            level = abs(part.box[1] - (y0 + y1) / 2) <= 0.25 * part.size
-            if not level or abs(part.box[2] - x0) > 0.2 * part.size or x1 - x0 > LONGEST_BAR:
-                continue
-            under = [
-                char
-                for char in chars
-                if x0 - 1 <= (char.x0 + char.x1) / 2 <= x1 + 1
-                and 0 < char.glyph.origin[1] - y1 < 1.4 * part.size
-            ]
-            for char in (sign, *under) if under else ():
-                char.fraction = True
+        for rule in rules:
+            level = abs(part.box[1] - (rule[1] + rule[3]) / 2) <= 0.25 * part.size
+            if level and abs(part.box[2] - rule[0]) <= 0.2 * part.size and rule[2] - rule[0] <= LONGEST_BAR:
+                found.append((sign, part.size, rule))
+    return found
 
 
 def _standing(glyph: Glyph) -> float:
