@@ -19,6 +19,7 @@ from docspec.drafters.reading.formulas.symbols import NAMES
 from docspec.types import Line, Span
 
 LINES = 4  # of an algorithm, at the least
+BOLD = 3  # lines that begin with such a word in bold, at the least, where none is numbered
 NUMBERED = 0.6  # share of its lines that have numbers: others are the rest of a long one
 KEYWORDS = 0.25  # share that begin with words of a program, and two at the least
 STEP = 0.35  # of the font's size: edges that are closer than this are one depth
@@ -32,6 +33,12 @@ SIGNS = ("Sm", "So")  # relations and operations, which have space around them
 KEYWORD = re.compile(
     r"(?:for|while|if|else|elseif|elif|then|do|end|endfor|endif|endwhile|return|repeat|until|foreach|forall|loop"
     r"|function|procedure|begin|input|output|require|ensure|break|continue|print|yield|call|initiali[sz]e)\b",
+    re.IGNORECASE,
+)
+
+END = re.compile(r"(?:end|return|until|else|output)", re.IGNORECASE)
+HEAD = re.compile(
+    r"(?:algorithm\w*|procedure|listing)\s*\d|(?:require|ensure|input|output|data|result|parameters?)s?\s*:",
     re.IGNORECASE,
 )
 
@@ -60,15 +67,44 @@ def line_number(line: Line) -> int | None:
 
 def steps(lines: Sequence[Line]) -> list[Step]:
     """The lines of an algorithm from the top; none where ``lines`` are no algorithm."""
-    if sum(line_number(line) is not None for line in lines) < LINES:
+    numbered = sum(line_number(line) is not None for line in lines) >= LINES
+    if not numbered and sum(map(is_bold_word, lines)) < BOLD:
         return []
-    found = [step for row in rows_of_spans(lines) if (step := _step(row)) is not None]
+    rows = rows_of_spans(lines)
+    found = [step for row in rows if (step := _step(row)) is not None]
+    return found if (_are_counted(found) if numbered else _are_set_in(found, rows)) else []
+
+
+def _are_counted(found: Sequence[Step]) -> bool:
+    """Whether most of the lines have numbers, one after the other, and enough begin with a program's words."""
     numbers = [int(step.number.rstrip(":")) for step in found if step.number]
-    counted = all(b == a + 1 for a, b in pairwise(numbers))
     words = sum(bool(KEYWORD.match(step.text)) for step in found)
-    if len(numbers) < LINES or not counted or not found[0].number or len(numbers) < NUMBERED * len(found):
-        return []
-    return found if words >= max(2, KEYWORDS * len(found)) else []
+    return (
+        len(numbers) >= max(LINES, NUMBERED * len(found))
+        and all(b == a + 1 for a, b in pairwise(numbers))
+        and found[0].number != ""
+        and words >= max(2, KEYWORDS * len(found))
+    )
+
+
+def _are_set_in(found: Sequence[Step], rows: Sequence[Sequence[Span]]) -> bool:
+    """Whether lines without numbers have a program's words in bold, one that ends something, and depths."""
+    bold = sum(row[0].bold and bool(KEYWORD.match(step.text)) for row, step in zip(rows, found, strict=False))
+    ends = any(END.match(step.text) for step in found)
+    size = max((span.size for row in rows for span in row), default=0.0)
+    depth = max(step.left for step in found) - min(step.left for step in found)
+    return len(found) >= LINES and bold >= max(BOLD, KEYWORDS * len(found)) and ends and depth > STEP * size
+
+
+def is_bold_word(line: Line) -> bool:
+    """Whether a line begins with a program's word in bold."""
+    first = next((span for span in line.spans if span.text.strip()), None)
+    return first is not None and first.bold and KEYWORD.match(line.text.lstrip()) is not None
+
+
+def is_head(line: Line) -> bool:
+    """Whether a line is an algorithm's name, or says what it takes and gives."""
+    return HEAD.match(line.text.lstrip()) is not None
 
 
 def algorithm_text(lines: Sequence[Line]) -> str:
@@ -76,14 +112,16 @@ def algorithm_text(lines: Sequence[Line]) -> str:
     found = steps(lines)
     size = median(span.size or span.box[3] - span.box[1] for line in lines for span in line.spans)
     edges: list[float] = []
-    for left in sorted(step.left for step in found if step.number):
+    numbered = any(step.number for step in found)
+    for left in sorted(step.left for step in found if step.number or not numbered):
         if not edges or left - edges[-1] > STEP * size:
             edges.append(left)
     width = max(len(step.number) for step in found)
     text: list[str] = []
     for step in found:
         depth = sum(edge < step.left + STEP * size for edge in edges[1:])
-        text.append(f"{step.number.rjust(width)} {INDENT * depth}{step.text}".rstrip())
+        number = f"{step.number.rjust(width)} " if width else ""
+        text.append(f"{number}{INDENT * depth}{step.text}".rstrip())
     return "\n".join(text)
 
 

@@ -106,9 +106,11 @@ def list_items(text: str, bullet: str = "-") -> str:
     """
     lines: list[str] = []
     levels: list[_Level] = []
+    blank = False
     for line in text.split("\n"):
         bare, indent = line.strip(), len(line) - len(line.lstrip())
         if not bare:
+            blank = bool(lines)
             continue
         item = _item(bare)
         if not levels:
@@ -119,7 +121,9 @@ def list_items(text: str, bullet: str = "-") -> str:
             while indent and len(levels) > 1 and levels[-1].left >= indent:
                 levels.pop()
             further = max(0, indent - int(levels[-1].left) - levels[-1].mark)  # inside code, for one
+            lines += [""] if blank else []
             lines.append(" " * (levels[-1].column + further) + bare)
+        blank = False
     return with_bullet("\n".join(lines), bullet)
 
 
@@ -218,8 +222,11 @@ def _within(block: Block, levels: list[_Level]) -> str:
     """A further paragraph, at the column of the text of its item; levels further in are closed."""
     while len(levels) > 1 and levels[-1].left > (block.left or 0.0) - block.step / 2:
         levels.pop()
-    indent = " " * (levels[-1].column if levels else 2)
-    return "\n".join(indent + line if line else line for line in block.text.split("\n"))
+    return _set_in(block.text, levels[-1].column if levels else 2)
+
+
+def _set_in(text: str, column: int) -> str:
+    return "\n".join(" " * column + line if line else line for line in text.split("\n"))
 
 
 def _nested(item: str, left: float, step: float, levels: list[_Level]) -> str:
@@ -232,4 +239,4 @@ def _nested(item: str, left: float, step: float, levels: list[_Level]) -> str:
     found = marks.ITEM.match(item)
     mark = found.end() if found else 2
     levels.append(_Level(left, mark, column + mark))
-    return "\n".join(" " * column + line for line in item.split("\n"))
+    return _set_in(item, column)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from statistics import median
 
-from docspec.algorithm_lines import LINES, is_algorithm, line_number
+from docspec.algorithm_lines import BOLD, LINES, is_algorithm, is_bold_word, is_head, line_number
 from docspec.layout.assign import fit
 from docspec.layout.geometry import height
 from docspec.types import Category, Line, Region
@@ -16,6 +16,7 @@ ASIDE = 1.5  # heights of a line by which numbers may start left or right of eac
 BELOW = 5.0  # heights of a line from one number to the next, at most: long lines are broken
 FAR = 12.0  # heights of a line from a number to the text of its line, at most
 SHARE = 0.6  # of a table's or picture's lines from which all of it is the algorithm
+NEXT = 1.0  # heights of a line between two parts of an algorithm without numbers, at most
 NAMED = re.compile(r"\s*(?:algorithm|algorithmus|algorithme|procedure|listing)\s*\d", re.IGNORECASE)
 NAME_ABOVE = 3.0  # heights of a line from an algorithm's name to its first line, at most
 KINDS = (
@@ -28,15 +29,56 @@ def with_algorithms(regions: Sequence[Region]) -> list[Region]:
     """``regions`` with the lines of each algorithm as one region of text, and its name as text."""
     done = list(regions)
     for chain in _chains([line for region in regions if region.category in KINDS for line in region.lines]):
-        taken = [_taken(region, chain) for region in done]
-        lines = [line for own in taken for line in own]
-        if not is_algorithm(lines) or not all(map(_may_lose, done, taken)):
-            continue
-        first = next(region for region, own in zip(done, taken, strict=True) if own)
-        algorithm = fit(replace(first, category=Category.TEXT, lines=tuple(lines), level=None))
-        rest = [_without(region, own) if own else region for region, own in zip(done, taken, strict=True)]
-        done = [*(_named(r, algorithm) for r in rest if r is not None), algorithm]
+        done = _joined(done, [_taken(region, chain) for region in done])
+    if sum(is_bold_word(line) for region in done for line in region.lines) >= BOLD:
+        for group in _groups(done):
+            done = _joined(done, [_body(region) if region in group else [] for region in done])
     return done
+
+
+def _joined(regions: list[Region], taken: Sequence[Sequence[Line]]) -> list[Region]:
+    """``regions`` with the lines ``taken`` from each of them as one; as they are where these are no algorithm."""
+    lines = [line for own in taken for line in own]
+    if not is_algorithm(lines) or not all(map(_may_lose, regions, taken)):
+        return regions
+    first = next(region for region, own in zip(regions, taken, strict=True) if own)
+    algorithm = fit(replace(first, category=Category.TEXT, lines=tuple(lines), level=None))
+    rest = [_without(region, own) if own else region for region, own in zip(regions, taken, strict=True)]
+    return [*(_named(r, algorithm) for r in rest if r is not None), algorithm]
+
+
+def _groups(regions: Sequence[Region]) -> list[list[Region]]:
+    """Regions, from the top, of lines that begin with a program's words, with what stands between two."""
+    texts = [r for r in regions if r.category in KINDS and r.lines and not _is_counted(r)]
+    groups: list[list[Region]] = []
+    for region in sorted(texts, key=lambda region: region.box[1]):
+        near = [group for group in groups if _is_next(group[-1], region)]
+        if near:
+            near[-1].append(region)
+        elif any(map(is_bold_word, region.lines)):
+            groups.append([region])
+    for group in groups:
+        while group and not any(map(is_bold_word, group[-1].lines)):
+            group.pop()
+    return groups
+
+
+def _is_counted(region: Region) -> bool:
+    """Whether a region is an algorithm with numbers, which has been found."""
+    return any(line_number(line) is not None for line in region.lines) and is_algorithm(region.lines)
+
+
+def _is_next(above: Region, region: Region) -> bool:
+    em = height(region.lines[0].box)
+    across = min(above.box[2], region.box[2]) - max(above.box[0], region.box[0])
+    return across > 0 and -em <= region.box[1] - above.box[3] <= NEXT * em
+
+
+def _body(region: Region) -> list[Line]:
+    """The lines of ``region`` without an algorithm's name, and what it takes and gives, at the top."""
+    lines = sorted(region.lines, key=lambda line: (line.box[1], line.box[0]))
+    start = next((i for i, line in enumerate(lines) if not is_head(line)), len(lines))
+    return lines[start:]
 
 
 def _taken(region: Region, chain: Sequence[Line]) -> list[Line]:
@@ -71,7 +113,11 @@ def _named(region: Region, algorithm: Region) -> Region:
         return region
     gap = algorithm.box[1] - region.box[3]
     close = -1 <= gap <= NAME_ABOVE * height(region.lines[0].box)
-    return fit(replace(region, category=Category.TEXT)) if close and NAMED.match(region.lines[0].text) else region
+    return (
+        fit(replace(region, category=Category.TEXT))
+        if close and NAMED.match(region.lines[0].text)
+        else region
+    )
 
 
 def _chains(lines: Sequence[Line]) -> list[list[Line]]:

@@ -15,6 +15,7 @@ from docspec.layout.code_blocks import with_code_blocks
 from docspec.layout.cut import cut
 from docspec.layout.displayed import with_displays
 from docspec.layout.geometry import Index, area, covered, intersection
+from docspec.layout.heading_sizes import headings_apart
 from docspec.layout.headings import with_levels
 from docspec.layout.inner_headings import with_inner_headings
 from docspec.layout.notes import with_notes
@@ -24,10 +25,10 @@ from docspec.layout.pixels import ink_share
 from docspec.layout.plain_headings import without_plain
 from docspec.layout.prose_tables import tables_of_prose
 from docspec.layout.repair import join_numbers, repair
-from docspec.layout.root_signs import with_root_signs
 from docspec.layout.side_by_side import tables_apart
 from docspec.layout.side_labels import parted_by_labels
 from docspec.layout.tables_of_rows import tables_of_rows
+from docspec.root_signs import with_root_signs
 from docspec.turning import is_right_to_left
 from docspec.types import Box, Category, Detector, Dropped, Line, Page, Region, union
 from docspec.vertical import is_vertical
@@ -59,7 +60,7 @@ def analyse(page: Page, lines: Sequence[Line], detector: Detector) -> Layout:
     regions += gather(page.index, orphans, [region.box for region in regions])
     regions, empty = _without_empty(page, with_code_blocks(with_labels(regions), lines))
     regions = with_inner_headings(join_numbers(with_displays(regions)))
-    regions = tables_apart(repair(page, with_bookmarks(regions, page.bookmarks)))
+    regions = tables_apart(repair(page, headings_apart(with_bookmarks(regions, page.bookmarks))))
     regions = with_notes(without_plain(regions), page.height)
     regions = _ordered(with_algorithms(parted_by_labels(regions)), _right_to_left(lines))
     return Layout(tuple(with_levels(regions)), (*no_lines, *no_regions, *empty))

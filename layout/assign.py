@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from docspec.layout.geometry import Index, area, height, inside, rows, same_columns, same_rows
+from docspec.root_signs import standing
 from docspec.types import Box, Category, Line, Region, union
 from docspec.watermarks import across
 
@@ -142,6 +143,6 @@ def _continues(above: Box, below: Box, blockers: Index) -> bool:
 def in_reading_order(lines: Sequence[Line], right_to_left: bool = False) -> tuple[Line, ...]:
     """``lines`` row by row from the top, each row from the side where reading starts."""
     ordered: list[Line] = []
-    for row in rows([line.box for line in lines]):
+    for row in rows([standing(line) for line in lines]):
         ordered += [lines[i] for i in (reversed(row) if right_to_left else row)]
     return tuple(ordered)

@@ -25,7 +25,7 @@ LINES = st.lists(
         ("- a\n  - b\n- c", "- a\n  - b\n- c"),
         ("1. a\n  - b\n    2. c\n2. d", "1. a\n   - b\n     2. c\n2. d"),
         ("1. a\ngoes on", "1. a\n   goes on"),
-        ("1. a\n   - b\n\n   goes on", "1. a\n   - b\n   goes on"),
+        ("1. a\n   - b\n\n   goes on", "1. a\n   - b\n\n   goes on"),
         ("- a\n  ```\n    code\n  ```", "- a\n  ```\n    code\n  ```"),
         ("(a) a", "- (a) a"),
         ("–5 °C", "- –5 °C"),

@@ -11,6 +11,7 @@ from statistics import median
 from docspec import marks
 from docspec.drafters.characters import clean, is_cjk, lowered, raised
 from docspec.drafters.reading.joining import HYPHENS
+from docspec.root_signs import standing
 from docspec.turning import is_right_to_left
 from docspec.types import TEXT_LAYER, Box, Line, Style, union
 
@@ -55,18 +56,19 @@ def rows_of(lines: Sequence[Line], style: Style) -> list[Row]:
             continue
         mono = all(span.mono for span in line.spans if span.text.strip())
         bold = all(span.bold for span in line.spans if span.text.strip())
-        if rows and _side_by_side(rows[-1].box, line.box):
+        box = standing(line)
+        if rows and _side_by_side(rows[-1].box, box):
             last = rows.pop()
             rows.append(
                 Row(
                     _beside(last.text, text),
-                    union([last.box, line.box]),
+                    union([last.box, box]),
                     last.mono and mono,
                     last.bold and bold,
                 )
             )
         else:
-            rows.append(Row(text, line.box, mono, bold))
+            rows.append(Row(text, box, mono, bold))
     return rows
 
 

@@ -8,17 +8,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from statistics import median
+from itertools import pairwise
+from statistics import median, median_low
 
 from docspec import marks
 from docspec.algorithm_lines import is_algorithm
 from docspec.drafters.characters import SOFT_HYPHEN
 from docspec.drafters.reading.joining import join_lines
-from docspec.drafters.reading.rows import CLAUSE_END, Row, paragraphs, rows_of
+from docspec.drafters.reading.rows import CLAUSE_END, SENTENCE_END, Row, paragraphs, rows_of
 from docspec.markdown import HEADINGS, heading_mark
 from docspec.types import Category, Region, Style
 
 LEVEL_STEP = 0.8  # of a row's height: less is the same list level
+PARAGRAPH_GAP = 0.2  # of a row's height: more than between an item's lines, between its paragraphs
 
 
 def write_region(region: Region, style: Style) -> str:
@@ -99,13 +101,35 @@ def _write_items(items: Sequence[Sequence[Row]], style: Style, outer: int = 0) -
     """
     levels = _levels([item[0] for item in items])
     lines = []
-    for item, level in zip(items, levels, strict=True):
+    step = _step(items)
+    for whole, level in zip(items, levels, strict=True):
+        item, *others = _parted(whole, step)
         text = _joined(item, style)
         bare = marks.without(marks.BULLET, text)
         if bare != text or not marks.NUMBER.match(text):
             text = f"- {bare}" if style.list_marks else bare
-        lines.append("  " * (level + outer) + text)
+        indent = "  " * (level + outer)
+        lines.append(indent + text)
+        lines += [f"\n{indent}  {_joined(other, style)}" for other in others]
     return "\n".join(lines)
+
+
+def _step(items: Sequence[Sequence[Row]]) -> float:
+    """How far apart the tops of an item's rows usually are; 0 where no item has several."""
+    steps = [b.box[1] - a.box[1] for item in items for a, b in pairwise(item) if b.box[1] > a.box[1]]
+    return median_low(steps) if len(steps) > 1 else 0.0
+
+
+def _parted(item: Sequence[Row], step: float) -> list[list[Row]]:
+    """An item's paragraphs: further ones begin below a gap, after what ended."""
+    parts = [[item[0]]]
+    for above, row in pairwise(item):
+        gap = row.box[1] - above.box[1] - step
+        ended = above.text.rstrip().endswith(SENTENCE_END) and not row.text.lstrip()[:1].islower()
+        if step and gap > PARAGRAPH_GAP * row.height and ended:
+            parts.append([])
+        parts[-1].append(row)
+    return parts
 
 
 def _starts_item(row: Row, item: Sequence[Row]) -> bool:

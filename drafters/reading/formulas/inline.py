@@ -21,6 +21,7 @@ from docspec.drafters.reading.formulas.inline_rows import (
 )
 from docspec.drafters.reading.formulas.rows import latex_of
 from docspec.drafters.reading.formulas.symbols import FUNCTIONS, NAMES
+from docspec.root_signs import standing
 from docspec.types import Box, Glyph, Line, Span, union
 
 LATEX = "LaTeX"  # the font of a span that is markdown already
@@ -283,7 +284,7 @@ def _rewritten(
                 texts[j] = texts.get(j, "") + char
         _flush(spans, texts, line)
         if any(span.text.strip() for span in spans):
-            done.append(replace(line, spans=tuple(spans)))
+            done.append(replace(line, spans=tuple(spans), box=standing(line)))
     return done
 
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from docspec.layout.geometry import height
-from docspec.types import Line, union
+from docspec.types import Box, Line, union
 
 SIGN = "√"
 LONGEST = 3  # characters of such a line: the sign, and which root it is
@@ -28,12 +27,21 @@ def with_root_signs(lines: Sequence[Line]) -> list[Line]:
     return done
 
 
+def standing(line: Line) -> Box:
+    """The box of a line without roots' signs, which reach into the row above it."""
+    if SIGN not in line.text:
+        return line.box
+    rest = [span.box for span in line.spans if SIGN not in span.text]
+    return union(rest) if rest else line.box
+
+
 def _goes_on(sign: Line, line: Line) -> bool:
+    reach = NEAR * (line.box[3] - line.box[1])
     shared = min(sign.box[3], line.box[3]) - max(sign.box[1], line.box[1])
     return (
         line.source == sign.source
         and line.turn == sign.turn == 0
-        and abs(line.box[0] - sign.box[2]) <= NEAR * height(line.box)
-        and shared > NEAR * height(line.box)
+        and abs(line.box[0] - sign.box[2]) <= reach
+        and shared > -reach
         and line.box[3] > sign.box[3]
     )
