@@ -76,7 +76,7 @@ def steps(lines: Sequence[Line]) -> list[Step]:
 
 
 def _are_counted(found: Sequence[Step]) -> bool:
-    """Whether most of the lines have numbers, one after the other, and enough begin with a program's words."""
+    """Whether most lines have numbers, one after the other, and enough begin with a program's words."""
     numbers = [int(step.number.rstrip(":")) for step in found if step.number]
     words = sum(bool(KEYWORD.match(step.text)) for step in found)
     return (

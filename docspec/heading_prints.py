@@ -10,6 +10,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from docspec.markdown import HEADINGS, SECTION_LEVEL, escaped
+from docspec.numbering import numbers
 from docspec.types import Category, Finish, PageResult, Region, RegionResult
 
 LIKE = 1.06  # font sizes within this factor are one size
@@ -38,26 +39,35 @@ def with_alike(pages: Sequence[PageResult]) -> list[PageResult]:
         elif not _is_short(result):
             text[kind] += len(result.text)
     usual = text.most_common(1)[0][0] if text else None
+    counted = [_counted(r) for page in pages for r in page.regions if r.region.category in HEADINGS]
     known = {kind for kind in heads if usual and text[kind] <= heads[kind] and _stands_out(kind, usual)}
     return [
         page
         if read_whole(page)
-        else replace(page, regions=tuple(_recast(result, known) for result in page.regions))
+        else replace(page, regions=tuple(_recast(result, known, counted) for result in page.regions))
         for page in pages
     ]
 
 
-def _recast(result: RegionResult, known: Collection[_Print]) -> RegionResult:
+def _recast(result: RegionResult, known: Collection[_Print], counted: Collection[int | None]) -> RegionResult:
     category = result.region.category
     if category is Category.SECTION_HEADER and not any(char.isalpha() for char in result.text):
         return replace(result, region=replace(result.region, category=Category.TEXT, level=None))
-    if category is not Category.TEXT or not _is_short(result) or _print(result.region) not in known:
+    number = _counted(result) if category is Category.LIST_ITEM else None
+    may_be = category is Category.TEXT or (number is not None and {number - 1, number + 1} & set(counted))
+    if not may_be or not _is_short(result) or _print(result.region) not in known:
         return result
     verdict = result.verdict
     if verdict.markdown:  # without the emphasis, which a heading does not need
         verdict = replace(verdict, markdown=escaped(verdict.text))
     region = replace(result.region, category=Category.SECTION_HEADER, level=SECTION_LEVEL)
     return replace(result, region=region, verdict=verdict)
+
+
+def _counted(result: RegionResult) -> int | None:
+    """The number, of one part, that a region begins with."""
+    found = numbers([result.text.lstrip("# ")])[0]
+    return found.value if found is not None and found.kind == "decimal" and found.parts == 1 else None
 
 
 def _is_short(result: RegionResult) -> bool:

@@ -252,6 +252,8 @@ def _levels(
     known = {i: _section(bookmarks[listed[i]].level + offset) for i in sections if i in listed}
     styles = dict(zip(sections, _styles([headings[i] for i in sections]), strict=True))
     numbered = _numbered([headings[i] for i in sections], [styles[i] for i in sections])
+    if title is not None and numbers([headings[title].text])[0] is not None:  # a chapter by itself
+        numbered = [None if level is None else level - 1 for level in numbered]
     by_number = {i: level for i, level in zip(sections, numbered, strict=True) if level is not None}
     shifts = Counter(known[i] - level for i, level in by_number.items() if i in known)
     shift = shifts.most_common(1)[0][0] if shifts else 0

@@ -37,14 +37,18 @@ def with_algorithms(regions: Sequence[Region]) -> list[Region]:
 
 
 def _joined(regions: list[Region], taken: Sequence[Sequence[Line]]) -> list[Region]:
-    """``regions`` with the lines ``taken`` from each of them as one; as they are where these are no algorithm."""
+    """``regions`` with the lines ``taken`` from them as one; as they are where these are no algorithm."""
     lines = [line for own in taken for line in own]
     if not is_algorithm(lines) or not all(map(_may_lose, regions, taken)):
         return regions
     first = next(region for region, own in zip(regions, taken, strict=True) if own)
     algorithm = fit(replace(first, category=Category.TEXT, lines=tuple(lines), level=None))
-    rest = [_without(region, own) if own else region for region, own in zip(regions, taken, strict=True)]
-    return [*(_named(r, algorithm) for r in rest if r is not None), algorithm]
+    rest = [
+        part
+        for region, own in zip(regions, taken, strict=True)
+        for part in (_without(region, own) if own else [region])
+    ]
+    return [*(_named(region, algorithm) for region in rest), algorithm]
 
 
 def _groups(regions: Sequence[Region]) -> list[list[Region]]:
@@ -101,10 +105,15 @@ def _may_lose(region: Region, own: Sequence[Line]) -> bool:
     return not own or not whole or len(own) >= SHARE * len(region.lines)
 
 
-def _without(region: Region, own: Sequence[Line]) -> Region | None:
-    rest = tuple(line for line in region.lines if line not in own)
+def _without(region: Region, own: Sequence[Line]) -> list[Region]:
+    """What is left of ``region``; an algorithm's name, what it takes and what it gives are apart."""
     kind = Category.TEXT if region.category in (Category.TABLE, Category.PICTURE) else region.category
-    return fit(replace(region, category=kind, lines=rest)) if rest else None
+    parts: list[list[Line]] = [[]]
+    for line in sorted((x for x in region.lines if x not in own), key=lambda x: (x.box[1], x.box[0])):
+        if is_head(line) and parts[-1]:
+            parts.append([])
+        parts[-1].append(line)
+    return [fit(replace(region, category=kind, lines=tuple(part))) for part in parts if part]
 
 
 def _named(region: Region, algorithm: Region) -> Region:

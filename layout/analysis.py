@@ -10,6 +10,7 @@ from docspec.layout.assign import TEXT_LIKE, adopt, assign, fit, gather, in_read
 from docspec.layout.bookmarked import with_bookmarks
 from docspec.layout.captions import caption_parents
 from docspec.layout.cards import by_card
+from docspec.layout.chapter_heads import join_chapters
 from docspec.layout.chart_labels import with_labels
 from docspec.layout.code_blocks import with_code_blocks
 from docspec.layout.cut import cut
@@ -18,6 +19,7 @@ from docspec.layout.geometry import Index, area, covered, intersection
 from docspec.layout.heading_sizes import headings_apart
 from docspec.layout.headings import with_levels
 from docspec.layout.inner_headings import with_inner_headings
+from docspec.layout.listed_tables import listed_tables
 from docspec.layout.notes import with_notes
 from docspec.layout.order import reading_order
 from docspec.layout.overlaps import resolve
@@ -58,9 +60,12 @@ def analyse(page: Page, lines: Sequence[Line], detector: Detector) -> Layout:
     regions = [piece for part in parts for piece in cut(page, part)]
     regions, orphans = adopt(regions, orphans)
     regions += gather(page.index, orphans, [region.box for region in regions])
-    regions, empty = _without_empty(page, with_code_blocks(with_labels(regions), lines))
+    regions = listed_tables(page, with_code_blocks(with_labels(regions), lines))
+    regions, empty = _without_empty(page, regions)
     regions = with_inner_headings(join_numbers(with_displays(regions)))
-    regions = tables_apart(repair(page, headings_apart(with_bookmarks(regions, page.bookmarks))))
+    regions = tables_apart(
+        repair(page, headings_apart(join_chapters(with_bookmarks(regions, page.bookmarks))))
+    )
     regions = with_notes(without_plain(regions), page.height)
     regions = _ordered(with_algorithms(parted_by_labels(regions)), _right_to_left(lines))
     return Layout(tuple(with_levels(regions)), (*no_lines, *no_regions, *empty))

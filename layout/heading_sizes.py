@@ -1,4 +1,4 @@
-"""Headings that a detector sees as one though their rows are of several sizes: a title and what is below it."""
+"""Headings that a detector sees as one though their rows differ in size: a title and what is below it."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from docspec.types import Category, Line, Region
 
 APART = 1.3  # times the size of the smaller row: a chapter's number and its name are nearer
 LARGER = 1.05  # times the size of the text: a bold row that is a heading
+LETTERS = 3  # of a row, at the least: less is the mark of a note
 HEADS = (Category.TITLE, Category.SECTION_HEADER)
 
 
@@ -33,7 +34,8 @@ def _parts(region: Region, usual: float) -> list[Region]:
         return [region]
     groups = [[region.lines[i] for i in row] for row in rows([line.box for line in region.lines])]
     sizes = [max(map(_size, row)) for row in groups]
-    if max(sizes) < APART * min(sizes):
+    letters = [sum(char.isalpha() for line in row for char in line.text) for row in groups]
+    if max(sizes) < APART * min(sizes) or min(letters) < LETTERS:
         return [region]
     large = max(sizes) / APART
     parts = [

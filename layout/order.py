@@ -21,6 +21,7 @@ SIDE_NOTE_FILL = 0.6  # and its text covers at most this share of the neighbour'
 SAME_ROW = 0.25  # a column is at most this share of its neighbour's height where it only ends rows
 SPARSE, STAGGERED = 0.65, 0.25  # share of a letter's two columns that is filled; of its height, left is lower
 LINED = 0.3  # of a heading's height: how far headings of a row may be from each other
+GRID, FLAT = 3, 2.0  # columns of a grid of short texts, at the least, and its width over its height
 APART = 1.5  # heights of a heading that are blank above it where a card begins, at the least
 LABELLED = 0.3  # of a label's height: how far it may be from the top of the text at its right
 LOWER = 0.2  # share of a text column's height by which a column of figures starts below its top
@@ -60,7 +61,7 @@ def _cut(boxes: Sequence[Box], kinds: Sequence[Category], level: int = 0) -> lis
     columns = _columns(shrunk)
     if _is_staggered(boxes, columns):
         parts = split([(box[1], box[3]) for box in boxes])
-    elif tiles := _tiles(boxes, kinds, columns):
+    elif tiles := _tiles(boxes, kinds, columns) or _grid(boxes, kinds, columns):
         parts = tiles
     elif len(columns) > 1:
         notes = _side_notes(boxes, columns)
@@ -211,6 +212,23 @@ def _tiles(boxes: Sequence[Box], kinds: Sequence[Category], columns: list[list[i
         for i in part
     )
     return [part for part in parts if part] if lined and whole else []
+
+
+def _grid(boxes: Sequence[Box], kinds: Sequence[Category], columns: list[list[int]]) -> list[list[int]]:
+    """The rows of columns, three at the least, of short texts side by side: authors below a title."""
+    if len(columns) < GRID or any(kind is not Category.TEXT for kind in kinds):
+        return []
+    ordered = [sorted(column, key=lambda i: boxes[i][1]) for column in columns]
+    if len(ordered[0]) < 2 or any(len(column) != len(ordered[0]) for column in ordered):
+        return []
+    extent = union(boxes)
+    rows = [list(row) for row in zip(*ordered, strict=True)]
+    level = all(
+        max(boxes[i][1] for i in row) - min(boxes[i][1] for i in row)
+        <= LINED * min(height(boxes[i]) for i in row)
+        for row in rows
+    )
+    return rows if level and width(extent) >= FLAT * height(extent) else []
 
 
 def _has_sections(column: Sequence[int], kinds: Sequence[Category]) -> bool:
