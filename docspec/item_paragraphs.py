@@ -14,6 +14,7 @@ from docspec.types import Category, Line, Region
 
 ALIGNED = 0.35  # of a line's height: how far the edges of an item's text and of its paragraph may be apart
 FAR = 2.0  # heights of a line between a paragraph and the one before it, at most
+BOXES = ("☐", "☒", "☑")  # an answer to tick, of several
 ONE_ROW = 0.5  # share of a line's height that its mark shares
 
 
@@ -46,6 +47,8 @@ def _may_be_inside(before: Written, block: Written) -> bool:
         return False
     if block.page != before.page or is_code(block.text) or not block.result.region.lines:
         return False
+    if block.plain.startswith(BOXES):
+        return False
     gap = block.result.region.box[1] - before.result.region.box[3]
     return -_height(block) / 2 < gap < FAR * _height(block)
 
@@ -62,7 +65,8 @@ def _has_its_text_at(item: Written, edge: float, block: Written) -> bool:
 
 def text_edge(region: Region) -> float | None:
     """Where an item's text starts after its mark; None where nothing shows it."""
-    start = next((i for i in reversed(range(len(region.lines))) if is_marked(region.lines[i].text)), None)
+    marked = [is_marked(f"{line.text.strip()} .") for line in region.lines]  # a mark may be a line by itself
+    start = next((i for i in reversed(range(len(marked))) if marked[i]), None)
     if start is None:
         return None
     first, rest = region.lines[start], region.lines[start + 1 :]

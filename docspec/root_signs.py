@@ -20,9 +20,8 @@ def with_root_signs(lines: Sequence[Line]) -> list[Line]:
         mate = next((i for i, line in enumerate(done) if line is not sign and _goes_on(sign, line)), None)
         if mate is not None:
             rest = done[mate]
-            done[mate] = replace(
-                rest, spans=(*sign.spans, *rest.spans), box=union((sign.box, rest.box)), strips=()
-            )
+            box = (sign.box[0], *rest.box[1:])
+            done[mate] = replace(rest, spans=(*sign.spans, *rest.spans), box=box, strips=())
             done = [line for line in done if line is not sign]
     return done
 

@@ -131,11 +131,12 @@ def _bands(boxes: Sequence[Box], kinds: Sequence[Category]) -> list[list[int]]:
 
 
 def _heads(row: list[int], below: list[int], boxes: Sequence[Box], kinds: Sequence[Category]) -> bool:
-    """Whether a row is nothing but a heading, at the left edge of the text below that is wider: its own."""
+    """Whether a row is only a heading, at the left edge or in the middle of the wider text below: its own."""
     if len(row) > 1 or len(below) > 1 or kinds[row[0]] not in HEADS or kinds[below[0]] in FLOATING:
         return False
     box, text = boxes[row[0]], boxes[below[0]]
-    return abs(box[0] - text[0]) <= height(box) and width(text) > width(box)
+    aside = min(abs(box[0] - text[0]), abs(box[0] + box[2] - text[0] - text[2]) / 2)
+    return aside <= height(box) and width(text) > width(box)
 
 
 def _are_columns(members: Sequence[int], boxes: Sequence[Box], kinds: Sequence[Category]) -> bool:
@@ -218,17 +219,15 @@ def _grid(boxes: Sequence[Box], kinds: Sequence[Category], columns: list[list[in
     """The rows of columns, three at the least, of short texts side by side: authors below a title."""
     if len(columns) < GRID or any(kind is not Category.TEXT for kind in kinds):
         return []
-    ordered = [sorted(column, key=lambda i: boxes[i][1]) for column in columns]
-    if len(ordered[0]) < 2 or any(len(column) != len(ordered[0]) for column in ordered):
-        return []
-    extent = union(boxes)
-    rows = [list(row) for row in zip(*ordered, strict=True)]
+    rows = [sorted(row, key=lambda i: boxes[i][0]) for row in split([(box[1], box[3]) for box in boxes])]
+    whole = all(len(row) == len(columns) for row in rows[:-1]) and len(rows[-1]) <= len(columns)
     level = all(
         max(boxes[i][1] for i in row) - min(boxes[i][1] for i in row)
         <= LINED * min(height(boxes[i]) for i in row)
         for row in rows
     )
-    return rows if level and width(extent) >= FLAT * height(extent) else []
+    extent = union(boxes)
+    return rows if len(rows) > 1 and whole and level and width(extent) >= FLAT * height(extent) else []
 
 
 def _has_sections(column: Sequence[int], kinds: Sequence[Category]) -> bool:

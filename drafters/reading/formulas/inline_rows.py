@@ -49,13 +49,14 @@ class Char:
 
 def characters(lines: Sequence[Line], glyphs: Sequence[Glyph]) -> list[Char]:
     """The characters of ``lines`` with their glyphs, of spans in which these are as many."""
-    frame = union(line.box for line in lines)
+    frame = union(box for line in lines for box in (line.box, *(span.box for span in line.spans)))
     near = [glyph for glyph in glyphs if _within(glyph.box, frame)]
     found: list[Char] = []
     for i, line in enumerate(lines):
         if line.turn:
             continue
-        beside = [glyph for glyph in near if _within(glyph.box, line.box)]
+        whole = union([line.box, *(span.box for span in line.spans)])  # roots' signs stand above a line
+        beside = [glyph for glyph in near if _within(glyph.box, whole)]
         for j, span in enumerate(line.spans):
             own = [glyph for glyph in beside if glyph.font == span.font and _within(glyph.box, span.box)]
             own = [glyph for glyph in own if abs(glyph.size - span.size) < 0.01]
