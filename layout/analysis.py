@@ -19,7 +19,7 @@ from docspec.layout.geometry import Index, area, covered, intersection
 from docspec.layout.heading_sizes import headings_apart
 from docspec.layout.headings import with_levels
 from docspec.layout.inner_headings import with_inner_headings
-from docspec.layout.listed_tables import listed_tables
+from docspec.layout.listed_tables import listed
 from docspec.layout.notes import with_notes
 from docspec.layout.order import reading_order
 from docspec.layout.overlaps import resolve
@@ -56,12 +56,10 @@ def analyse(page: Page, lines: Sequence[Line], detector: Detector) -> Layout:
     found, no_regions = resolve(detector.detect(page, lines))
     regions, orphans = assign(found, lines)
     regions = tables_of_rows(page, tables_of_prose(page, regions))
-    parts = [part for region in regions for part in by_card(page, fit(region))]
-    regions = [piece for part in parts for piece in cut(page, part)]
+    regions = [piece for region in regions for piece in _pieces(page, fit(region))]
     regions, orphans = adopt(regions, orphans)
     regions += gather(page.index, orphans, [region.box for region in regions])
-    regions = listed_tables(page, with_code_blocks(with_labels(regions), lines))
-    regions, empty = _without_empty(page, regions)
+    regions, empty = _without_empty(page, with_code_blocks(with_labels(regions), lines))
     regions = with_inner_headings(join_numbers(with_displays(regions)))
     regions = tables_apart(
         repair(page, headings_apart(join_chapters(with_bookmarks(regions, page.bookmarks))))
@@ -69,6 +67,14 @@ def analyse(page: Page, lines: Sequence[Line], detector: Detector) -> Layout:
     regions = with_notes(without_plain(regions), page.height)
     regions = _ordered(with_algorithms(parted_by_labels(regions)), _right_to_left(lines))
     return Layout(tuple(with_levels(regions)), (*no_lines, *no_regions, *empty))
+
+
+def _pieces(page: Page, region: Region) -> list[Region]:
+    """``region`` in as many pieces as it is; the rows of a curriculum vitae are not cut at their gaps."""
+    parts = listed(page, region)
+    if len(parts) > 1:
+        return parts
+    return [piece for part in by_card(page, region) for piece in cut(page, part)]
 
 
 def _usable(page: Page, lines: Sequence[Line]) -> tuple[list[Line], list[Dropped]]:

@@ -23,12 +23,8 @@ LARGER = 1.05  # times the size of the other rows: a bold row that is a heading
 LETTERS = 3  # of capitals that make a heading of a bold row, at the least
 
 
-def listed_tables(page: Page, regions: Sequence[Region]) -> list[Region]:
-    """``regions`` with such text as headings, items and rows."""
-    return [part for region in regions for part in _parts(page, region)]
-
-
-def _parts(page: Page, region: Region) -> list[Region]:
+def listed(page: Page, region: Region) -> list[Region]:
+    """``region`` as headings, items and rows of text where it is such; itself where it is not."""
     if region.category not in (Category.TABLE, Category.LIST_ITEM) or any(line.turn for line in region.lines):
         return [region]
     if sum(_is_item(line) for line in region.lines) < BULLETS:
