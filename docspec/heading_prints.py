@@ -5,6 +5,7 @@ Pure.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import replace
@@ -16,6 +17,9 @@ from docspec.types import Category, Finish, PageResult, Region, RegionResult
 LIKE = 1.06  # font sizes within this factor are one size
 SHORT = 120  # characters of a heading that nothing but its print shows
 HEADING_LETTERS = 3  # of one, at least
+# Sections of Chinese reports, and those inside of them, which are often printed as the text is.
+CHINESE = re.compile(r"[#\s]*[一二三四五六七八九十]{1,3}、")
+CHINESE_INNER = re.compile(r"[（(][一二三四五六七八九十]{1,3}[)）]\s*\w[^。；，：.;:]{1,28}")
 
 _Print = tuple[float, str, bool]  # size, font, bold
 
@@ -40,22 +44,28 @@ def with_alike(pages: Sequence[PageResult]) -> list[PageResult]:
             text[kind] += len(result.text)
     usual = text.most_common(1)[0][0] if text else None
     counted = [_counted(r) for page in pages for r in page.regions if r.region.category in HEADINGS]
+    chinese = any(
+        CHINESE.match(r.text) for page in pages for r in page.regions if r.region.category in HEADINGS
+    )
     known = {kind for kind in heads if usual and text[kind] <= heads[kind] and _stands_out(kind, usual)}
     return [
         page
         if read_whole(page)
-        else replace(page, regions=tuple(_recast(result, known, counted) for result in page.regions))
+        else replace(page, regions=tuple(_recast(result, known, counted, chinese) for result in page.regions))
         for page in pages
     ]
 
 
-def _recast(result: RegionResult, known: Collection[_Print], counted: Collection[int | None]) -> RegionResult:
+def _recast(
+    result: RegionResult, known: Collection[_Print], counted: Collection[int | None], chinese: bool
+) -> RegionResult:
     category = result.region.category
     if category is Category.SECTION_HEADER and not any(char.isalpha() for char in result.text):
         return replace(result, region=replace(result.region, category=Category.TEXT, level=None))
     number = _counted(result) if category is Category.LIST_ITEM else None
     may_be = category is Category.TEXT or (number is not None and {number - 1, number + 1} & set(counted))
-    if not may_be or not _is_short(result) or _print(result.region) not in known:
+    inner = chinese and category is Category.TEXT and CHINESE_INNER.fullmatch(result.text.strip()) is not None
+    if not may_be or not _is_short(result) or not (inner or _print(result.region) in known):
         return result
     verdict = result.verdict
     if verdict.markdown:  # without the emphasis, which a heading does not need

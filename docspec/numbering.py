@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+APART = (1.04, 1.2)  # sizes within these factors are one: of numbers, and of appendices' words and names
 Kind = Literal["part", "chapter", "article", "decimal", "roman", "letter", "paren", "appendix"]
 
 _WORDS: dict[Kind, str] = {
@@ -83,7 +84,10 @@ def depths(found: Sequence[Number | None], sizes: Sequence[float]) -> list[int |
             first[kind] = place
             if above is None:
                 base[kind] = 1
-            elif _goes_on(found, above.kind, place) or sizes[place] * 1.04 < sizes[first[above.kind]]:
+            elif (
+                _goes_on(found, above.kind, place)
+                or sizes[place] * APART[kind == "appendix"] < (sizes[first[above.kind]])
+            ):
                 # "1.1" below "Chapter 1": the first of its parts is the chapter's
                 base[kind] = base[above.kind] + above.parts - alone[kind]
             else:

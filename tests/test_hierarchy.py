@@ -288,3 +288,39 @@ def test_a_hierarchy_changes_no_text(pages: list[PageResult], bookmarks: list[Bo
     assert all(region.level == 1 for region in found if region.category is Category.TITLE)
     assert all(region.level in range(2, 7) for region in found if region.category is Category.SECTION_HEADER)
     assert with_hierarchy(done, bookmarks) is not None
+
+
+def test_sections_inside_of_a_chinese_reports_are_headings(tmp_path: Path) -> None:
+    """Those with a number in brackets are printed as the text is; they are below those with commas."""
+    document = pymupdf.open()
+    page = document.new_page(width=595, height=842)
+    page.insert_text((200, 70), "监管报告", fontsize=18, fontname="china-s")
+    prose = (
+        "灯塔看守人在早餐前清点过往的船只，并把它们的名字写在门旁的石板上。每年秋天，议会都会派一位画家来。"
+    )
+    top = 110
+    for name, size in (
+        ("一、总体情况", 15),
+        ("（一）收入确认", 12),
+        ("（二）资产减值", 12),
+        ("二、处理意见", 15),
+    ):
+        page.insert_text((84, top), name, fontsize=size, fontname="china-s")
+        for start in range(0, 2 * len(prose), 36):
+            top += 18
+            page.insert_text((60, top), (prose * 2)[start : start + 36], fontsize=12, fontname="china-s")
+        top += 28
+    document.save(tmp_path / "a.pdf")
+    assert heads(read(tmp_path / "a.pdf")) == [
+        "# 监管报告", "## 一、总体情况", "### （一）收入确认", "### （二）资产减值", "## 二、处理意见",
+    ]  # fmt: skip
+
+
+def test_a_chapter_by_itself_has_its_sections_just_below(tmp_path: Path) -> None:
+    """Where its numbered heading is the title, "1.1" is no deeper than a section."""
+    pieces = [
+        ("Chapter 1", 20, "tibo"), ("The Keeping of Bees", 24, "tibo"), body(2),
+        ("1.1 Hives", 14, "tibo"), body(2), ("1.2 Swarms", 14, "tibo"), body(2),
+    ]  # fmt: skip
+    document = read(typeset(tmp_path / "a.pdf", [pieces]))
+    assert heads(document) == ["# Chapter 1 The Keeping of Bees", "## 1.1 Hives", "## 1.2 Swarms"]

@@ -58,3 +58,9 @@ def test_every_heading_gets_a_depth_or_none(texts: list[str]) -> None:
     assert len(got) == len(texts)
     assert all((number is None) == (depth is None) for number, depth in zip(found, got, strict=True))
     assert all(depth is None or depth >= 1 for depth in got)
+
+
+def test_an_appendix_a_little_smaller_than_chapters_stands_beside_them() -> None:
+    """Its word and its name may be of two sizes, as a chapter's are, so that sizes are only nearly one."""
+    found = numbers(["Chapter 1 The Mill", "1.1 Wheels", "Chapter 2 Flour", "Appendix A Tables"])
+    assert depths(found, [24.8, 14.3, 24.8, 22.7]) == [1, 2, 1, 1]
