@@ -30,6 +30,7 @@ _SIDES = 6  # branches beside the main one
 _NEAR = 0.99  # what a character of distance takes from an alternative's chance to be reached
 _EARLIER, _DRAFTED = 0.5, 0.5  # what earlier outputs and the drafts count for beside this output's own words
 _MOSTLY = 0.51  # chance from which a correction is part of the one continuation where there are no branches
+_SEAM, _SKIPPED = 3, 16  # tokens by which a draft is joined to the echo, and of it that may be left out
 _CORRECTION, _LETTERS = 24, 4  # tokens of a correction worth remembering, and letters of one
 
 
@@ -43,7 +44,8 @@ class DraftCursor:
     earlier outputs, in the drafts.
 
     Without branches the one proposal has the verifier's usual correction where one is likelier than not, and
-    after a disagreement it is the echo's where that has been worth more than the draft (see ``contest``).
+    after a disagreement it is the echo's where that is likelier than the draft (see ``contest``), and goes on
+    as the draft does.
 
     Branches beside the main proposal are: other places that match nearly as well, the place read with other
     spacing, repetitions, and for the draft's next characters ``alternatives`` (by draft, each in the order of
@@ -114,7 +116,9 @@ class DraftCursor:
                 self._sides, self._expected = [side], [(usual, shared, side)]
                 main = side.coming(limit)
         if self._guesses and not stream.completes and (echoed := self._echo.propose(limit)):
-            return self._contest.choose(self._guesses, main, echoed[0], self._echo.expected)
+            first = echoed[0]
+            if self._contest.echo_wins(self._guesses, main, first, self._echo.chances):
+                return [*first, *main[_overlap(first, main) :]][:limit]
         return main
 
     def _learn_words(self) -> None:
@@ -219,6 +223,16 @@ class DraftCursor:
             return
         self._stream, *self._places = found
         self._lost = False
+
+
+def _overlap(first: Sequence[int], main: Sequence[int]) -> int:
+    """How many tokens of ``main`` are in ``first`` already, to whose end one of its first places is like."""
+    for size in range(min(_SEAM, len(first)), 0, -1):
+        ending = first[-size:]
+        for end in range(size, min(len(main), len(first) + _SKIPPED) + 1):
+            if main[end - size : end] == ending:
+                return end
+    return 0
 
 
 def _start(alternative: Alternative) -> int:

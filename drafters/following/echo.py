@@ -16,7 +16,7 @@ from docspec.drafters.following.tree import shared_start
 _VOTES = (1.0, 3.0, 12.0, 39.0)
 _NEW = 1.0  # the same of what has never stood there
 _UNLIKELY = 0.01  # chance below which a token is not proposed in a branch
-_DOUBTFUL = 0.3  # the same of the one continuation where there are no branches
+_DOUBTFUL = 0.05  # the same of the one continuation where there are no branches
 _KEPT, _ALONE = 12, 6  # last places of a run that count; of one token where two have stood together
 _REACH, _LONGEST_REACH = 6, 24  # tokens proposed one after another, at first and after success
 
@@ -94,7 +94,7 @@ class Echo:
         self._run = _NONE
         self._proposed: list[list[int]] = []
         self._reach = _REACH
-        self.expected = 0.0  # tokens of the last proposal, where it was one continuation, that will be right
+        self.chances: list[float] = []  # of the last proposal, where it was one: each token's after the others
 
     def extend(self, tokens: Sequence[int]) -> None:
         """Take what was emitted, and learn from it how far to propose."""
@@ -119,14 +119,14 @@ class Echo:
         """The likeliest token after the likeliest, as long as their chance together is not doubtful."""
         run, chance = self._run, 1.0
         path: list[int] = []
-        self.expected = 0.0
+        self.chances = []
         while len(path) < reach:
             votes, total = self._votes(run)
             token = max(votes, key=votes.__getitem__, default=None)
-            if token is None or (chance := chance * votes[token] / total) < _DOUBTFUL:
+            if token is None or (chance := chance * (share := votes[token] / total)) < _DOUBTFUL:
                 break
             path.append(token)
-            self.expected += chance
+            self.chances.append(share)
             run = _after(run, token)
         return [path] if path else []
 
