@@ -30,7 +30,6 @@ _SIDES = 6  # branches beside the main one
 _NEAR = 0.99  # what a character of distance takes from an alternative's chance to be reached
 _EARLIER, _DRAFTED = 0.5, 0.5  # what earlier outputs and the drafts count for beside this output's own words
 _MOSTLY = 0.51  # chance from which a correction is part of the one continuation where there are no branches
-_SEAM, _SKIPPED = 3, 16  # tokens by which a draft is joined to the echo, and of it that may be left out
 _CORRECTION, _LETTERS = 24, 4  # tokens of a correction worth remembering, and letters of one
 
 
@@ -92,21 +91,28 @@ class DraftCursor:
         self._find_back(_SIDES if reach else 0)
         if self._lost:
             self._learn_words()
+        return self._tree(limit, reach) if reach else Tree.chain(self._one(limit))
+
+    def _tree(self, limit: int, reach: int) -> Tree:
+        """The stream's next tokens, with branches beside them."""
         if self._lost or self._stream is None:
             main, *sides = self._echo.propose(limit, _SIDES * reach) or [[]]
         else:
             main = self._stream.coming(limit)
             self._sides, self._expected = [*self._places], []
-            if not reach:
-                return Tree.chain(self._one(self._stream, main, limit))
             self._expect(self._stream, limit)
             sides = [side.coming(limit) for side in self._sides]
             if self._guesses:
                 sides += self._echo.propose(limit, 2 * reach)
-        return Tree.merge([main, *(sides if reach else ())], reach)
+        return Tree.merge([main, *sides], reach)
 
-    def _one(self, stream: Stream, main: list[int], limit: int) -> list[int]:
-        """The one continuation: ``main`` of the stream, with what is mostly written there, or the echo's."""
+    def _one(self, limit: int) -> list[int]:
+        """The stream's next tokens, with what is mostly written there, or the echo's."""
+        stream = self._stream
+        if self._lost or stream is None:
+            return [token for token, _ in self._echo.coming(limit)]
+        main = stream.coming(limit)
+        self._sides, self._expected = [], []
         text, starts = stream.source.text, stream.starts(limit)
         if starts:
             expected = self._habits.expected(text, starts[0], starts[-1] + 1, _MOSTLY)
@@ -115,10 +121,8 @@ class DraftCursor:
                 side, shared = reread
                 self._sides, self._expected = [side], [(usual, shared, side)]
                 main = side.coming(limit)
-        if self._guesses and not stream.completes and (echoed := self._echo.propose(limit)):
-            first = echoed[0]
-            if self._contest.echo_wins(self._guesses, main, first, self._echo.chances):
-                return [*first, *main[_overlap(first, main) :]][:limit]
+        if self._guesses and not stream.completes:
+            main = self._contest.better(self._guesses, main, self._echo.coming(limit))[:limit]
         return main
 
     def _learn_words(self) -> None:
@@ -223,16 +227,6 @@ class DraftCursor:
             return
         self._stream, *self._places = found
         self._lost = False
-
-
-def _overlap(first: Sequence[int], main: Sequence[int]) -> int:
-    """How many tokens of ``main`` are in ``first`` already, to whose end one of its first places is like."""
-    for size in range(min(_SEAM, len(first)), 0, -1):
-        ending = first[-size:]
-        for end in range(size, min(len(main), len(first) + _SKIPPED) + 1):
-            if main[end - size : end] == ending:
-                return end
-    return 0
 
 
 def _start(alternative: Alternative) -> int:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import heapq
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from docspec.drafters.following.tree import shared_start
 
@@ -18,7 +18,7 @@ _NEW = 1.0  # the same of what has never stood there
 _UNLIKELY = 0.01  # chance below which a token is not proposed in a branch
 _DOUBTFUL = 0.05  # the same of the one continuation where there are no branches
 _KEPT, _ALONE = 12, 6  # last places of a run that count; of one token where two have stood together
-_REACH, _LONGEST_REACH = 6, 24  # tokens proposed one after another, at first and after success
+_REACH, _LONGEST_REACH = 6, 24  # tokens of a branch, at first and after success; of the one continuation the last
 
 _BITS = 32  # of a token, of two in one number
 
@@ -94,7 +94,6 @@ class Echo:
         self._run = _NONE
         self._proposed: list[list[int]] = []
         self._reach = _REACH
-        self.chances: list[float] = []  # of the last proposal, where it was one: each token's after the others
 
     def extend(self, tokens: Sequence[int]) -> None:
         """Take what was emitted, and learn from it how far to propose."""
@@ -106,29 +105,23 @@ class Echo:
         for token in tokens[-len(_VOTES) :]:
             self._run = _after(self._run, token)
 
-    def propose(self, limit: int, nodes: int = 0) -> list[list[int]]:
-        """What may follow, the likeliest first, up to ``limit`` tokens after one another.
-
-        One continuation; with ``nodes`` several, of at most so many tokens in all, shared ones counted once.
-        """
-        reach = min(limit, self._reach)
-        self._proposed = self._tree(reach, nodes) if nodes else self._chain(reach)
+    def propose(self, limit: int, nodes: int) -> list[list[int]]:
+        """What may follow, the likeliest first: each up to ``limit`` tokens after one another, all together of
+        at most ``nodes``, shared ones counted once."""
+        self._proposed = self._tree(min(limit, self._reach), nodes)
         return self._proposed
 
-    def _chain(self, reach: int) -> list[list[int]]:
-        """The likeliest token after the likeliest, as long as their chance together is not doubtful."""
+    def coming(self, limit: int) -> Iterator[tuple[int, float]]:
+        """The likeliest token after the likeliest, up to ``limit``, as long as their chance together is not
+        doubtful: each with its chance after the others."""
         run, chance = self._run, 1.0
-        path: list[int] = []
-        self.chances = []
-        while len(path) < reach:
+        for _ in range(min(limit, _LONGEST_REACH)):
             votes, total = self._votes(run)
             token = max(votes, key=votes.__getitem__, default=None)
             if token is None or (chance := chance * (share := votes[token] / total)) < _DOUBTFUL:
                 break
-            path.append(token)
-            self.chances.append(share)
+            yield token, share
             run = _after(run, token)
-        return [path] if path else []
 
     def _tree(self, reach: int, nodes: int) -> list[list[int]]:
         """The paths of the tree of the ``nodes`` likeliest tokens."""
