@@ -6,23 +6,29 @@ from hypothesis import given
 from hypothesis import strategies as st
 from test_cursor import BPE, END
 
-from docspec.drafters.following.contest import Contest
+from docspec.drafters.following.contest import Contest, joined
 from docspec.drafters.following.cursor import DraftCursor
 
-TOKENS = st.lists(st.integers(0, 3), min_size=1, max_size=6)
+DRAFTED, ECHOED = [1, 2, 3], [7, 8, 9]
+TOKENS = st.lists(st.integers(0, 3), max_size=6)
+
+
+def better(contest: Contest, guesses: int, drafted: list[int], echoed: list[int], chance: float) -> list[int]:
+    """What is chosen, each token of the echo with the same chance."""
+    return contest.better(guesses, drafted, iter([(token, chance) for token in echoed]))
 
 
 def test_what_was_right_lately_is_chosen() -> None:
     """Both are compared with what was emitted, so that the one not sent is chosen once it would have done."""
     contest = Contest()
     for _ in range(10):
-        contest.choose(1, [1, 2, 3], [7, 8, 9], 1.5)
+        better(contest, 1, DRAFTED, ECHOED, 0.5)
         contest.settle([7, 8, 9, 4])
-    assert contest.choose(1, [1, 2, 3], [7, 8, 9], 1.5) == [7, 8, 9]
+    assert better(contest, 1, DRAFTED, ECHOED, 0.5)[:3] == ECHOED
     for _ in range(30):
-        contest.choose(1, [1, 2, 3], [7, 8, 9], 1.5)
+        better(contest, 1, DRAFTED, ECHOED, 0.5)
         contest.settle([1, 2, 3, 4])
-    assert contest.choose(1, [1, 2, 3], [7, 8, 9], 1.5) == [1, 2, 3]
+    assert better(contest, 1, DRAFTED, ECHOED, 0.5) == DRAFTED
 
 
 def test_first_guesses_are_judged_apart_from_later_ones() -> None:
@@ -30,20 +36,52 @@ def test_first_guesses_are_judged_apart_from_later_ones() -> None:
     contest = Contest()
     for _ in range(10):
         for guesses, emitted in ((1, [1, 2, 3]), (3, [7, 8, 9])):
-            contest.choose(guesses, [1, 2, 3], [7, 8, 9], 3.0)
+            better(contest, guesses, DRAFTED, ECHOED, 0.5)
             contest.settle(emitted)
-    assert contest.choose(1, [1, 2, 3], [7, 8, 9], 1.5) == [1, 2, 3]
-    assert contest.choose(3, [1, 2, 3], [7, 8, 9], 1.5) == [7, 8, 9]
+    assert better(contest, 1, DRAFTED, ECHOED, 0.5) == DRAFTED
+    assert better(contest, 3, DRAFTED, ECHOED, 0.5)[:3] == ECHOED
 
 
-@given(st.lists(st.tuples(st.integers(1, 9), TOKENS, TOKENS, st.floats(0.3, 6), TOKENS)))
+def test_the_likelier_first_token_counts() -> None:
+    """However long the draft is: what an echo is sure of comes first, what it doubts does not."""
+    assert better(Contest(), 1, DRAFTED * 20, ECHOED, 0.9)[:3] == ECHOED
+    assert better(Contest(), 1, DRAFTED * 20, ECHOED, 0.1) == DRAFTED * 20
+
+
+def test_no_more_of_an_echo_is_taken_than_is_needed() -> None:
+    """Each of its tokens is work: of one that begins as the draft, or is not chosen, only the first."""
+    for first, chance in ((1, 0.9), (7, 0.1)):
+        echo = iter([(first, chance), (8, chance), (9, chance)])
+        assert Contest().better(1, DRAFTED, echo) == DRAFTED
+        assert next(echo) == (8, chance)
+
+
+def test_the_draft_goes_on_where_the_echo_ends() -> None:
+    """After what the draft has not, with its next token; after what it has, behind that."""
+    assert joined([7, 8], [1, 2, 3]) == [7, 8, 1, 2, 3]
+    assert joined([7, 2], [1, 2, 3]) == [7, 2, 3]
+    assert joined([7, 1, 2], [2, 5, 1, 2, 3]) == [7, 1, 2, 3]
+    assert joined([], [1]) == [1]
+    assert better(Contest(), 1, DRAFTED, [7, 2], 0.9) == [7, 2, 3]
+
+
+@given(TOKENS, TOKENS)
+def test_joining_leaves_out_what_comes_first_alone(first: list[int], then: list[int]) -> None:
+    """All of what comes first stands there, and then an end of the rest."""
+    tokens = joined(first, then)
+    assert tokens[: len(first)] == first
+    rest = tokens[len(first) :]
+    assert rest == then[len(then) - len(rest) :]
+
+
+@given(st.lists(st.tuples(st.integers(1, 9), TOKENS, TOKENS, st.floats(0.1, 0.99), TOKENS)))
 def test_one_of_the_two_is_chosen(
     turns: list[tuple[int, list[int], list[int], float, list[int]]],
 ) -> None:
     """Whatever was seen."""
     contest = Contest()
-    for guesses, drafted, echoed, expected, emitted in turns:
-        assert contest.choose(guesses, drafted, echoed, expected) in (drafted, echoed)
+    for guesses, drafted, echoed, chance, emitted in turns:
+        assert better(contest, guesses, drafted, echoed, chance) in (drafted, joined(echoed, drafted))
         contest.settle(emitted)
 
 

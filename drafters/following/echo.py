@@ -16,7 +16,7 @@ from docspec.drafters.following.tree import shared_start
 _VOTES = (1.0, 3.0, 12.0, 39.0)
 _NEW = 1.0  # the same of what has never stood there
 _UNLIKELY = 0.01  # chance below which a token is not proposed in a branch
-_DOUBTFUL = 0.05  # the same of the one continuation where there are no branches
+_DOUBTFUL = 0.15  # the same of the one continuation where there are no branches
 _KEPT, _ALONE = 12, 6  # last places of a run that count; of one token where two have stood together
 _REACH, _LONGEST_REACH = 6, 24  # tokens of a branch, at first and after success; of the one continuation the last
 
