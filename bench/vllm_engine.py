@@ -19,6 +19,7 @@ from typing import Any
 from docspec.bench import recorded_model
 from docspec.verifiers.vllm_plugin.arguments import engine_arguments
 from docspec.verifiers.vllm_plugin.given import TEXTS
+from docspec.verifiers.window import StepCost
 
 PLAIN, REMEMBERS, DRAFTED = "vllm", "vllm-suffix", "vllm-docspec"
 ROOM = 16  # tokens that a request may write beyond its text: a model that errs is not cut short unseen
@@ -64,8 +65,24 @@ class Measured:
         return sum(map(len, self.outputs))
 
 
-def measure(llm: Any, recorded: Sequence[Sequence[int]], drafts: Sequence[str | None], rows: int) -> Measured:
-    """Ask ``llm`` for all texts, ``rows`` at a time, with ``drafts`` where they are given."""
+class AssumedCost(StepCost):
+    """A step's cost as it is assumed, whatever is measured."""
+
+    def record(self, tokens: int, seconds: float) -> None:
+        """Left alone."""
+
+
+def measure(
+    llm: Any,
+    recorded: Sequence[Sequence[int]],
+    drafts: Sequence[str | None],
+    rows: int,
+    step_width: int | None = None,
+) -> Measured:
+    """Ask ``llm`` for all texts, ``rows`` at a time, with ``drafts`` where they are given.
+
+    docspec's windows follow the measured time of steps; with ``step_width``, so many tokens double it.
+    """
     from vllm import SamplingParams
 
     engine = llm.llm_engine
@@ -77,6 +94,8 @@ def measure(llm: Any, recorded: Sequence[Sequence[int]], drafts: Sequence[str | 
     proposing = getattr(scheduler, "proposing", None)
     if proposing is not None:
         proposing.times = deque()  # of any length, and without the warm-up
+        if step_width is not None:
+            proposing.cost = AssumedCost(step_width)
     waiting, done = deque(range(len(recorded))), {}
     before, started = scheduler.current_step, time.perf_counter()
     flying = row_steps = 0
@@ -139,6 +158,7 @@ def runs(
     drafts: Sequence[str | None],
     together: Sequence[int],
     engine: dict[str, Any],
+    step_width: int | None = None,
 ) -> list[Measured]:
     """One engine's runs, one for each concurrency of ``together``.
 
@@ -148,4 +168,4 @@ def runs(
         os.environ.setdefault(name, value)
     os.environ["VLLM_ENABLE_V1_MULTIPROCESSING"] = "0"  # the scheduler's steps are counted
     with started(folder, max(together), max(map(len, recorded)), **engine) as llm:
-        return [measure(llm, recorded, drafts, rows) for rows in together]
+        return [measure(llm, recorded, drafts, rows, step_width) for rows in together]

@@ -32,6 +32,7 @@ from docspec.bench.small_model import Size
 from docspec.bench.vllm_engine import DRAFTED, PLAIN, REMEMBERS, WAYS, Measured, missing, runs
 from docspec.bench.vllm_table import vllm_table
 from docspec.verifiers.vllm_plugin.arguments import WINDOW, check_vllm
+from docspec.verifiers.window import GPU_WIDTH
 
 CONCURRENCY = (1, 4, 16)
 WIDTH = 170  # characters that the table needs
@@ -41,12 +42,15 @@ WIDTH = 170  # characters that the table needs
 class Comparison:
     """What to run beside vLLM alone: ``ways`` of WAYS, each with so many requests in flight as
     ``concurrency`` says, docspec's with at most ``window`` draft tokens of a request, on a model of ``size``.
+
+    docspec's windows follow the measured time of steps; with ``step_width``, so many tokens double it.
     """
 
     ways: tuple[str, ...] = tuple(WAYS)
     concurrency: tuple[int, ...] = CONCURRENCY
     window: int = WINDOW
     size: Size = field(default_factory=Size)
+    step_width: int | None = None
 
 
 def figures(run: Measured, plain: Measured, recorded: Sequence[Sequence[int]]) -> dict[str, Any]:
@@ -86,7 +90,7 @@ def compare(folder: Path, cases: Sequence[Case], asked: Comparison) -> dict[str,
         for together in own if name == REMEMBERS else [asked.concurrency]:
             engine = WAYS[name](asked.window)
             with ProcessPoolExecutor(1, get_context("spawn")) as alone:
-                running = alone.submit(runs, folder, recorded, drafts, together, engine)
+                running = alone.submit(runs, folder, recorded, drafts, together, engine, asked.step_width)
                 try:
                     made = running.result()
                 except ImportError as error:
@@ -107,14 +111,17 @@ def main() -> None:
     except RuntimeError as error:
         raise SystemExit(str(error)) from error
     size = Size(options.width, options.layers, options.rounds)
-    asked = Comparison(tuple(options.ways), tuple(options.concurrency), options.window, size)
+    asked = Comparison(
+        tuple(options.ways), tuple(options.concurrency), options.window, size, options.step_width
+    )
     results = {}
     with tempfile.TemporaryDirectory() as scratch:
         for file in options.drafts:
             cases = kept_cases(file)[: options.limit]
             results[file.stem] = compare((options.models or Path(scratch)) / file.stem, cases, asked)
             Console(width=max(WIDTH, Console().width)).print(vllm_table(file.stem, results[file.stem]))
-    print(json.dumps({"benchmark": "vllm", "window": options.window, **results}))
+    settings = {"window": options.window, "step_width": options.step_width}
+    print(json.dumps({"benchmark": "vllm", **settings, **results}))
 
 
 def _arguments() -> argparse.Namespace:
@@ -125,6 +132,12 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--concurrency", type=int, nargs="*", default=list(CONCURRENCY))
     parser.add_argument("--limit", type=int, help="texts of each file (default: all)")
     parser.add_argument("--window", type=int, default=WINDOW, help="docspec's draft tokens a step")
+    parser.add_argument(
+        "--step-width",
+        type=int,
+        help="tokens that double a step's time, to choose docspec's windows by as on a device of that kind "
+        f"(a GPU until it is measured: {GPU_WIDTH}); default: as steps are measured here",
+    )
     size = Size()
     parser.add_argument("--width", type=int, default=size.width, help=f"the model's width ({size.width})")
     parser.add_argument("--layers", type=int, default=size.layers, help=f"its layers ({size.layers})")

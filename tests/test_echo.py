@@ -97,7 +97,7 @@ def test_phrases_start_afresh() -> None:
 
 
 @given(TOKENS, TOKENS, st.integers(0, 9), st.integers(0, 30))
-def test_what_is_proposed_keeps_to_its_size(before: list[int], output: list[int], limit: int, nodes: int) -> None:
+def test_proposals_keep_to_their_size(before: list[int], output: list[int], limit: int, nodes: int) -> None:
     """Whatever was written, no path is longer than the limit and the nodes are at most those asked for."""
     known = Phrases()
     known.extend(before)

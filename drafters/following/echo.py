@@ -18,7 +18,7 @@ _NEW = 1.0  # the same of what has never stood there
 _UNLIKELY = 0.01  # chance below which a token is not proposed in a branch
 _DOUBTFUL = 0.15  # the same of the one continuation where there are no branches
 _KEPT, _ALONE = 12, 6  # last places of a run that count; of one token where two have stood together
-_REACH, _LONGEST_REACH = 6, 24  # tokens of a branch, at first and after success; of the one continuation the last
+_REACH, _LONGEST_REACH = 6, 24  # tokens proposed one after another: of branches, at first and after success
 
 _BITS = 32  # of a token, of two in one number
 
@@ -106,8 +106,8 @@ class Echo:
             self._run = _after(self._run, token)
 
     def propose(self, limit: int, nodes: int) -> list[list[int]]:
-        """What may follow, the likeliest first: each up to ``limit`` tokens after one another, all together of
-        at most ``nodes``, shared ones counted once."""
+        """What may follow, the likeliest first: each up to ``limit`` tokens after one another, together at
+        most ``nodes``, shared ones counted once."""
         self._proposed = self._tree(min(limit, self._reach), nodes)
         return self._proposed
 

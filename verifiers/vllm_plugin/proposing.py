@@ -105,7 +105,7 @@ class Proposing:
         self.rows: dict[str, Row] = {}
         self.times: deque[float] = deque(maxlen=TIMED)  # seconds a request, of the steps with turns
         self._following = following
-        self._cost = StepCost(width)
+        self.cost = StepCost(width)
         self._clock = clock
         self._spent = 0.0  # seconds on the step that comes
         self._end: int | None = None  # what ended the last output that ended by a token
@@ -163,7 +163,7 @@ class Proposing:
         """Note that the step that was scheduled last has its results, and these are still running."""
         if self._step is not None:
             tokens, started = self._step
-            self._cost.record(tokens, self._clock() - started)
+            self.cost.record(tokens, self._clock() - started)
             self._step = None
         self._forget(running)
 
@@ -179,7 +179,7 @@ class Proposing:
 
     def _ask(self, begun: list[Begun], turns: list[Turn], rows: int) -> None:
         if begun or turns or self._gone:
-            self._following.ask(Asked(self._gone, begun, turns, *self._cost.line(), rows))
+            self._following.ask(Asked(self._gone, begun, turns, *self.cost.line(), rows))
             self._gone = []
 
     def _begun(self, request: Request) -> list[Begun]:
