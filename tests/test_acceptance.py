@@ -119,10 +119,10 @@ def test_rate_recovers() -> None:
     assert window_length(rate.value, 32e-3, 1e-3, 1) >= 4
 
 
-@given(st.floats(1e-5, 1), st.floats(1e-7, 1e-2))
-def test_cost_is_fitted(base: float, slope: float) -> None:
+@given(st.floats(1e-5, 1), st.floats(1, 1e4))
+def test_cost_is_fitted(base: float, width: float) -> None:
     """Passes of different widths give back the line that made them."""
-    cost = StepCost()
+    cost, slope = StepCost(), base / width
     for tokens in [1, 8, 64, 16, 200, 3] * 5:
         cost.record(tokens, base + slope * tokens)
     fitted_base, fitted_slope = cost.line()
@@ -140,6 +140,17 @@ def test_a_lone_token_has_a_cost_of_its_own() -> None:
     before = cost.line()
     cost.record(1, 0.02)
     assert (cost.lone, cost.line()) == (0.02, before)
+
+
+def test_a_busy_machine_does_not_end_windows() -> None:
+    """Times that say that tokens are all that a pass costs leave a good draft's window one token at least."""
+    cost = StepCost()
+    for _ in range(20):
+        for tokens, seconds in ((2, 0.01), (30, 0.2)):
+            cost.record(tokens, seconds)
+    base, slope = cost.line()
+    assert base >= slope > 0
+    assert window_length(0.9, base, slope, rows=1) >= 1
 
 
 @given(st.lists(st.tuples(st.integers(1, 5000), st.floats(0, 10)), max_size=20))

@@ -102,7 +102,11 @@ class StepCost:
         return self.lone if tokens == 1 else base + slope * tokens
 
     def line(self) -> tuple[float, float]:
-        """``(base, slope)`` in seconds and seconds a token, both positive."""
+        """``(base, slope)`` in seconds and seconds a token, both positive.
+
+        No token costs more than a pass for it alone would: times of a busy machine that say so would end all
+        windows where one sequence decodes, and with them the passes that could put it right.
+        """
         weight, x, y, xx, xy = self._sums
         if weight == 0:
             return self.prior_width * 1e-3, 1e-3
@@ -111,8 +115,8 @@ class StepCost:
         slope = seconds / (self.prior_width + tokens)
         if variance >= 1.0:
             slope = (xy / weight - tokens * seconds) / variance
-        slope = min(max(slope, seconds * 1e-4), seconds / max(tokens, 1.0))
-        return max(seconds - slope * tokens, seconds * 1e-3), slope
+        slope = min(max(slope, seconds * 1e-4), seconds / (tokens + 1))
+        return seconds - slope * tokens, slope
 
 
 def window_length(rate: float, base: float, slope: float, rows: int, chance: float = 1.0) -> int:
