@@ -31,15 +31,17 @@ TEXTS = [
 def test_docspecs_drafts_save_steps_and_change_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """The model writes the texts, with drafts as without, in fewer steps."""
+    """The model writes the texts, with drafts as without, in fewer steps, which can be taken for a GPU's."""
     drafts = tmp_path / "page.json"
     cases = [Case(str(number), "english", text, text) for number, text in enumerate(TEXTS)]
     drafts.write_text(json.dumps([asdict(case) for case in cases]), encoding="utf-8")
     options = ["--drafts", str(drafts), "--concurrency", "2", "--ways", "vllm-ngram", "vllm-docspec"]
-    size = ["--width", "64", "--layers", "1", "--rounds", "200"]
+    size = ["--width", "64", "--layers", "1", "--rounds", "200", "--step-width", "256"]
     monkeypatch.setattr(sys, "argv", ["vllm_ways", *options, *size])
     vllm_ways.main()
-    found = json.loads(capsys.readouterr().out.splitlines()[-1])["page"]
+    result = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert result["step_width"] == 256
+    found = result["page"]
     assert found["training"]["texts_right"] == 1.0
     assert list(found["runs"]) == ["vllm, 2", "vllm-ngram, 2", "vllm-docspec, 2"]
     for line in found["runs"].values():
