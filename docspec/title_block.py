@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from docspec.layout.headings import size
+from docspec.layout.inner_headings import ABSTRACT
 from docspec.markdown import HEADINGS
 from docspec.numbering import numbers
 from docspec.types import Category, PageResult, Region, RegionResult, union
@@ -62,10 +63,13 @@ def bylines(pages: Sequence[PageResult], levels: Mapping[Place, int]) -> set[Pla
 
 
 def _says_nothing(page: PageResult, title: Place, section: Place) -> bool:
-    """Whether what stands between the title and the first section is short text without numbers before it."""
+    """Whether what stands between the title and the first section is short text, without numbers before it or
+    an abstract's head."""
     between = page.regions[title[1] + 1 : section[1]]
     heads = [result.text for result in between if result.region.category in HEADINGS]
-    return not any(numbers(heads)) and all(
+    if any(numbers(heads)) or any(map(ABSTRACT.fullmatch, heads)):
+        return False
+    return all(
         result.region.category in (Category.TEXT, *HEADINGS) and len(result.text) < PROSE
         for result in between
     )
