@@ -120,12 +120,10 @@ def maskless(kernels: ModuleType, monkeypatch: pytest.MonkeyPatch) -> list[Runne
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("family", ["qwen2_vl", "idefics3", "hunyuan_vl"])
+@pytest.mark.parametrize("family", ["idefics3", "hunyuan_vl"])
 def test_passes_without_masks_equal_generate(family: str, maskless: list[Runner]) -> None:
     """Hostile drafts in a ragged batch."""
-    test_exactness.check(
-        test_exactness.loaded(family, "plain", 0, True, DEVICE), 3, test_exactness.EVERY_KIND
-    )
+    test_exactness.check(test_exactness.loaded(family, "plain", 0, True, DEVICE), 2, FEW)
     assert any(runner.maskless for runner in maskless)
 
 
