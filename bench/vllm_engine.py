@@ -19,7 +19,7 @@ from typing import Any
 from docspec.bench import recorded_model
 from docspec.verifiers.vllm_plugin.arguments import engine_arguments
 from docspec.verifiers.vllm_plugin.given import TEXTS
-from docspec.verifiers.window import StepCost
+from docspec.verifiers.window import AssumedCost
 
 PLAIN, REMEMBERS, DRAFTED = "vllm", "vllm-suffix", "vllm-docspec"
 ROOM = 16  # tokens that a request may write beyond its text: a model that errs is not cut short unseen
@@ -63,13 +63,6 @@ class Measured:
     def tokens(self) -> int:
         """Tokens written."""
         return sum(map(len, self.outputs))
-
-
-class AssumedCost(StepCost):
-    """A step's cost as it is assumed, whatever is measured."""
-
-    def record(self, tokens: int, seconds: float) -> None:
-        """Left alone."""
 
 
 def measure(

@@ -19,7 +19,7 @@ from docspec.verifiers.decide import Decide, Replay
 from docspec.verifiers.model_verifier import LoadedModel, ModelVerifier
 from docspec.verifiers.reading import PageFormat
 from docspec.verifiers.sequence import Prompt
-from docspec.verifiers.window import GPU_WIDTH, StepCost
+from docspec.verifiers.window import GPU_WIDTH, AssumedCost, StepCost
 
 
 class _NoCache:
@@ -37,13 +37,6 @@ class _NoCache:
         """Nothing is kept."""
 
 
-class _Nominal(StepCost):
-    """What is taken at first stays: where no pass is made there is nothing to measure."""
-
-    def record(self, tokens: int, seconds: float) -> None:
-        """Nothing is learnt."""
-
-
 class NoModel:
     """Stands where a Runner stands and computes nothing: passes are counted, not made.
 
@@ -58,7 +51,7 @@ class NoModel:
 
     def __init__(self, rows: int) -> None:
         self.rows = rows
-        self.cost: StepCost = _Nominal(GPU_WIDTH)
+        self.cost: StepCost = AssumedCost(GPU_WIDTH)  # there is nothing to measure
 
     def prefill(self, *arguments: Any) -> torch.Tensor:
         return torch.empty(0)

@@ -119,6 +119,13 @@ class StepCost:
         return seconds - slope * tokens, slope
 
 
+class AssumedCost(StepCost):
+    """What is taken at first stays, whatever is measured."""
+
+    def record(self, tokens: int, seconds: float) -> None:
+        """Nothing is learnt."""
+
+
 def window_length(rate: float, base: float, slope: float, rows: int, chance: float = 1.0) -> int:
     """The window (0 to 512 draft tokens) beyond which a longer pass costs more than it can save.
 
