@@ -7,12 +7,13 @@ from typing import Any
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from tiny_decoder import Unmeasured, sequence, tiny_decoder
+from tiny_decoder import sequence, tiny_decoder
 
 from docspec.verifiers.cache import RaggedCache
 from docspec.verifiers.decide import exact
 from docspec.verifiers.engine import Engine
 from docspec.verifiers.runner import Runner
+from docspec.verifiers.window import AssumedCost
 
 
 @given(
@@ -62,7 +63,7 @@ def largest(rows: int, budget: int, prompts: list[int], limit: int) -> tuple[int
     """The most places that the cache had, and the outputs."""
     model = tiny_decoder()
     engine = Engine(Runner(model, rows), exact, budget)
-    engine.runner.cost = Unmeasured()
+    engine.runner.cost = AssumedCost()
     most = 0
     reserve = engine.runner.cache.reserve
 

@@ -23,7 +23,7 @@ from tape import TapeRecorder
 from test_engine_hostile import DRAFTS, ROWS, Failing
 from test_engine_hostile import check as equal_generate
 from test_exactness import EVERY_KIND, CharacterCodec, batches, check
-from tiny_decoder import VOCABULARY, Unmeasured, sequence, tiny_decoder
+from tiny_decoder import VOCABULARY, sequence, tiny_decoder
 
 from docspec.config import Config
 from docspec.errors import ModelError
@@ -37,7 +37,7 @@ from docspec.verifiers.payoff import Payoff
 from docspec.verifiers.runner import Runner
 from docspec.verifiers.sequence import Prompt, Sequence
 from docspec.verifiers.transformers_vlm import load
-from docspec.verifiers.window import AcceptanceRate
+from docspec.verifiers.window import AcceptanceRate, AssumedCost
 
 FAMILIES = list(COUNT)
 DECODERS = ["attention", "delta net"]
@@ -128,7 +128,7 @@ def test_what_was_proposed_for_a_step_without_memory_is_forgotten(failing: int) 
     """Its rows are read again from their prompts; no window of that pass is taken for the head's."""
     model = tiny_decoder(kind="attention")
     runner = Failing(model, 4, {failing}, tiny_head("attention", 1))
-    runner.cost = Unmeasured(10**6)
+    runner.cost = AssumedCost(10**6)
     made = [sequence(model, i, [3 + i, 5, 7], 12, DRAFTS[kind]) for i, kind in enumerate([*DRAFTS][1:7])]
     equal_generate(list(Engine(runner, exact, 10**6).run(made)), 6, "attention")
 

@@ -11,7 +11,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tiny_decoder import STATEFUL, VOCABULARY, Unmeasured, sequence, tiny_decoder
+from tiny_decoder import STATEFUL, VOCABULARY, sequence, tiny_decoder
 from transformers import NemotronHForCausalLM
 
 from docspec.drafters.following.tree import Tree
@@ -22,6 +22,7 @@ from docspec.verifiers.masks import layer_kinds
 from docspec.verifiers.runner import Runner
 from docspec.verifiers.sequence import Prompt
 from docspec.verifiers.states import StatefulCache, StateLayer
+from docspec.verifiers.window import AssumedCost
 
 LIMIT = 24
 
@@ -46,7 +47,7 @@ class Watched(Runner):
 
     def __init__(self, model: Any, rows: int) -> None:
         super().__init__(model, rows)
-        self.cost = Unmeasured(16)
+        self.cost = AssumedCost(16)
         self.again: list[list[int]] = []
         self.widths: list[set[int]] = []
         self.prefilled: list[int] = []

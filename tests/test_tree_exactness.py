@@ -17,7 +17,6 @@ import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from test_exactness import CASES, NEW_TOKENS, decoded, generate, loaded
-from tiny_decoder import Unmeasured
 
 from docspec.config import Config
 from docspec.drafters.following.tree import Tree
@@ -25,6 +24,7 @@ from docspec.types import Category, Request
 from docspec.verifiers.cache import RaggedCache
 from docspec.verifiers.model_verifier import ModelVerifier
 from docspec.verifiers.sequence import Sequence
+from docspec.verifiers.window import AssumedCost
 
 QUICK = ("qwen2_vl", "qwen2_5_vl")  # M-RoPE, with sliding layers and with logits processors
 CHAINS = ("qwen3_5", "surya-ocr-2")  # have layers whose states know no branches
@@ -65,7 +65,7 @@ def check(family: str, variant: str, seeds: Seq[int], rows: int, device: str = "
         truths.append(generate(made, requests[-1]))
     config = Config(max_batch=rows, max_new_tokens=NEW_TOKENS, accept="exact", on_loop="off")
     verifier = ModelVerifier(made, config)
-    verifier.engine.runner.cost = Unmeasured(10**6)  # of a device so wide that every branch is sent
+    verifier.engine.runner.cost = AssumedCost(10**6)  # of a device so wide that every branch is sent
     run, decide, strayed = verifier.engine.run, verifier.engine.decide, 0
 
     def branching(sequences: Iterable[Sequence | None]) -> Iterator[Sequence]:

@@ -22,17 +22,9 @@ from transformers import (
 from docspec.drafters.following.cursor import DraftCursor
 from docspec.drafters.following.drafted_next import DraftedNext
 from docspec.verifiers.sequence import Prompt, Sequence
-from docspec.verifiers.window import StepCost
 
 END = 0
 VOCABULARY = 12
-
-
-class Unmeasured(StepCost):
-    """What a pass costs as it is taken at first: how long windows are is then the same on a busy machine."""
-
-    def record(self, tokens: int, seconds: float) -> None:
-        """Nothing is learnt."""
 
 
 class LetterCodec:
